@@ -1,0 +1,183 @@
+//! The part of GitLab's schema that is simulated: which type has which field, and what it takes.
+
+/// One field of a type.
+pub(super) struct FieldType {
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
+    /// Name and type of each argument.
+    pub(super) arguments: &'static [(&'static str, &'static str)],
+}
+
+/// What a field gives. Lists and nullability do not matter here: no selection depends on them.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    /// A scalar or enum of this type.
+    Leaf(&'static str),
+    /// An object of this type, or a list of them.
+    Object(&'static str),
+    /// A connection of this type: its complexity grows with the page.
+    Connection(&'static str),
+}
+
+impl FieldType {
+    /// The type its selections are made on; `None` for a leaf.
+    pub(super) fn object_type(&self) -> Option<&'static str> {
+        match self.shape {
+            Shape::Leaf(_) => None,
+            Shape::Object(name) | Shape::Connection(name) => Some(name),
+        }
+    }
+
+    pub(super) fn type_name(&self) -> &'static str {
+        match self.shape {
+            Shape::Leaf(name) | Shape::Object(name) | Shape::Connection(name) => name,
+        }
+    }
+}
+
+/// The type variables of these may have.
+pub(super) const INPUT_TYPES: [&str; 7] =
+    ["String", "ID", "Int", "Float", "Boolean", "PipelineStatusEnum", "MergeRequestState"];
+
+/// The field `name` of `type_name`; `None` when there is none.
+pub(super) fn field(type_name: &str, name: &str) -> Option<&'static FieldType> {
+    if name == "__typename" {
+        return Some(&TYPENAME);
+    }
+    fields(type_name)?.iter().find(|field| field.name == name)
+}
+
+/// The fields of a type; `None` when there is no such type.
+pub(super) fn fields(type_name: &str) -> Option<&'static [FieldType]> {
+    Some(match type_name {
+        "Query" => QUERY,
+        "ProjectConnection" => PROJECT_CONNECTION,
+        "ProjectEdge" => PROJECT_EDGE,
+        "Project" => PROJECT,
+        "RepositoryLanguage" => LANGUAGE,
+        "Repository" => REPOSITORY,
+        "PipelineConnection" => PIPELINE_CONNECTION,
+        "PipelineEdge" => PIPELINE_EDGE,
+        "Pipeline" => PIPELINE,
+        "DetailedStatus" => DETAILED_STATUS,
+        "MergeRequestConnection" => MERGE_REQUEST_CONNECTION,
+        "PageInfo" => PAGE_INFO,
+        "Metadata" => METADATA,
+        "CurrentUser" => CURRENT_USER,
+        "QueryComplexity" => QUERY_COMPLEXITY,
+        _ => return None,
+    })
+}
+
+const fn leaf(name: &'static str, of: &'static str) -> FieldType {
+    FieldType { name, shape: Shape::Leaf(of), arguments: &[] }
+}
+
+const fn object(name: &'static str, of: &'static str) -> FieldType {
+    FieldType { name, shape: Shape::Object(of), arguments: &[] }
+}
+
+const TYPENAME: FieldType = leaf("__typename", "String");
+
+const QUERY: &[FieldType] = &[
+    FieldType {
+        name: "projects",
+        shape: Shape::Connection("ProjectConnection"),
+        arguments: &[("fullPaths", "[String!]"), ("first", "Int"), ("after", "String")],
+    },
+    FieldType { name: "project", shape: Shape::Object("Project"), arguments: &[("fullPath", "ID!")] },
+    object("metadata", "Metadata"),
+    object("currentUser", "CurrentUser"),
+    object("queryComplexity", "QueryComplexity"),
+];
+
+const PROJECT_CONNECTION: &[FieldType] =
+    &[leaf("count", "Int"), object("nodes", "Project"), object("edges", "ProjectEdge"), object("pageInfo", "PageInfo")];
+
+const PROJECT_EDGE: &[FieldType] = &[leaf("cursor", "String"), object("node", "Project")];
+
+const PROJECT: &[FieldType] = &[
+    leaf("id", "ID"),
+    leaf("fullPath", "ID"),
+    leaf("path", "String"),
+    leaf("name", "String"),
+    leaf("description", "String"),
+    leaf("webUrl", "String"),
+    leaf("visibility", "String"),
+    leaf("archived", "Boolean"),
+    leaf("topics", "String"),
+    leaf("createdAt", "Time"),
+    leaf("lastActivityAt", "Time"),
+    leaf("openMergeRequestsCount", "Int"),
+    object("languages", "RepositoryLanguage"),
+    object("repository", "Repository"),
+    FieldType {
+        name: "pipelines",
+        shape: Shape::Connection("PipelineConnection"),
+        arguments: &[
+            ("ref", "String"),
+            ("status", "PipelineStatusEnum"),
+            ("sha", "String"),
+            ("source", "String"),
+            ("first", "Int"),
+            ("after", "String"),
+        ],
+    },
+    FieldType {
+        name: "mergeRequests",
+        shape: Shape::Connection("MergeRequestConnection"),
+        arguments: &[("state", "MergeRequestState"), ("first", "Int"), ("after", "String")],
+    },
+];
+
+const LANGUAGE: &[FieldType] = &[leaf("name", "String"), leaf("share", "Float")];
+
+const REPOSITORY: &[FieldType] = &[leaf("rootRef", "String"), leaf("empty", "Boolean"), leaf("exists", "Boolean")];
+
+const PIPELINE_CONNECTION: &[FieldType] = &[
+    leaf("count", "Int"),
+    object("nodes", "Pipeline"),
+    object("edges", "PipelineEdge"),
+    object("pageInfo", "PageInfo"),
+];
+
+const PIPELINE_EDGE: &[FieldType] = &[leaf("cursor", "String"), object("node", "Pipeline")];
+
+const PIPELINE: &[FieldType] = &[
+    leaf("id", "ID"),
+    leaf("iid", "String"),
+    leaf("status", "PipelineStatusEnum"),
+    leaf("ref", "String"),
+    leaf("sha", "String"),
+    leaf("source", "String"),
+    leaf("createdAt", "Time"),
+    leaf("updatedAt", "Time"),
+    leaf("startedAt", "Time"),
+    leaf("finishedAt", "Time"),
+    leaf("duration", "Int"),
+    leaf("path", "String"),
+    object("detailedStatus", "DetailedStatus"),
+];
+
+const DETAILED_STATUS: &[FieldType] = &[
+    leaf("name", "String"),
+    leaf("group", "String"),
+    leaf("text", "String"),
+    leaf("label", "String"),
+    leaf("detailsPath", "String"),
+];
+
+const MERGE_REQUEST_CONNECTION: &[FieldType] = &[leaf("count", "Int")];
+
+const PAGE_INFO: &[FieldType] = &[
+    leaf("hasNextPage", "Boolean"),
+    leaf("hasPreviousPage", "Boolean"),
+    leaf("startCursor", "String"),
+    leaf("endCursor", "String"),
+];
+
+const METADATA: &[FieldType] = &[leaf("version", "String"), leaf("revision", "String"), leaf("enterprise", "Boolean")];
+
+const CURRENT_USER: &[FieldType] = &[leaf("id", "UserID"), leaf("username", "String"), leaf("name", "String")];
+
+const QUERY_COMPLEXITY: &[FieldType] = &[leaf("score", "Int"), leaf("limit", "Int")];

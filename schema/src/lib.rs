@@ -1,0 +1,42 @@
+//! The words of the graph: records, scalars, inputs, cursors, error codes and visibility. No I/O of any kind.
+//! What a thing is connected to stands in `resolvers`; where it comes from stands in `sources`.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+
+mod audit;
+mod catalog;
+mod cursor;
+mod entity_ref;
+mod error_code;
+mod filter;
+mod id;
+mod mutation;
+mod ownership;
+mod page;
+mod repository;
+mod scalars;
+mod source;
+mod visibility;
+
+pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditRecord};
+pub use catalog::{
+    ChangeKind, EntityLink, EntityRecord, EntityRevisionRecord, FacetCountRecord, FieldChange, ProcessingErrorRecord,
+    RelationRecord,
+};
+pub use cursor::{Cursor, CursorError};
+pub use entity_ref::{DEFAULT_NAMESPACE, EntityRef, EntityRefError, PART_BYTES_MAX};
+pub use error_code::ErrorCode;
+pub use filter::{
+    EntityFacet, EntityFilter, EntityOrder, EntityOrderField, FILTER_VALUES_MAX, FilterError, KeyValueInput,
+    OrderDirection, OwnershipState, SEARCH_CHARS_MAX,
+};
+pub use id::NodeId;
+pub use mutation::{
+    LocationType, RefreshEntityInput, RegisterLocationInput, RemoveEntityInput, UnregisterLocationInput, UserError,
+    UserErrorCode,
+};
+pub use ownership::{OwnershipByKind, OwnershipByTeamRecord, OwnershipReportRecord, OwnershipSummary};
+pub use page::{PAGE_DEFAULT, PAGE_MAX, Page, PageArgs, PageError, PageInfo};
+pub use repository::{PipelineRecord, PipelineStatus, RepositoryLanguage, RepositoryRecord, RepositoryVisibility};
+pub use scalars::{DateTime, Json, JsonObject, WebUrl};
+pub use source::{Latency, SourceKind, SourceRecord, SourceStatus};
+pub use visibility::{Visibility, scope};

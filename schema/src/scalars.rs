@@ -1,0 +1,127 @@
+//! The scalars of the graph. Each says what it looks like on the wire, and refuses anything else with a plain message.
+
+use std::fmt;
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::EntityRef;
+
+/// Names an entity: `kind:namespace/name`, whatever the case, such as `component:default/payments-api`. On input the
+/// namespace may be left out and is then `default`, and the kind where only one is possible. Answers are always
+/// whole.
+#[Scalar(
+    name = "EntityRef",
+    specified_by_url = "https://backstage.io/docs/features/software-catalog/references"
+)]
+impl ScalarType for EntityRef {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => EntityRef::parse(text).map_err(|error| InputValueError::custom(error.to_string())),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.as_str().to_owned())
+    }
+}
+
+/// A moment: RFC 3339 in UTC, such as `2026-11-23T08:15:30.250Z`. Other offsets are accepted and converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DateTime(pub chrono::DateTime<Utc>);
+
+impl fmt::Display for DateTime {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // As many digits as the moment has: a shortened one would not find itself again in `updatedAfter`.
+        out.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl From<chrono::DateTime<Utc>> for DateTime {
+    fn from(moment: chrono::DateTime<Utc>) -> Self {
+        Self(moment)
+    }
+}
+
+#[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => chrono::DateTime::parse_from_rfc3339(text)
+                .map(|moment| Self(moment.with_timezone(&Utc)))
+                .map_err(|_| InputValueError::custom("write the moment as RFC 3339, for example `2026-11-23T08:15:30Z`")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.to_string())
+    }
+}
+
+/// Any JSON value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(pub serde_json::Value);
+
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+/// A JSON object.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JsonObject(pub serde_json::Map<String, serde_json::Value>);
+
+#[Scalar(name = "JSONObject", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-4")]
+impl ScalarType for JsonObject {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value.into_json()? {
+            serde_json::Value::Object(object) => Ok(Self(object)),
+            _ => Err(InputValueError::custom("write a JSON object")),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(serde_json::Value::Object(self.0.clone())).unwrap_or_default()
+    }
+}
+
+/// An absolute web address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WebUrl(pub String);
+
+impl WebUrl {
+    /// The address, if `text` is an absolute `http` or `https` one: what came from outside may be anything, such as a script.
+    pub fn read(text: &str) -> Option<Self> {
+        let url = url::Url::parse(text).ok()?;
+        matches!(url.scheme(), "http" | "https").then(|| Self(text.to_owned()))
+    }
+}
+
+#[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
+impl ScalarType for WebUrl {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => {
+                Self::read(text).ok_or_else(|| InputValueError::custom("write an absolute http or https address"))
+            }
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}

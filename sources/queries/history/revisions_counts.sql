@@ -1,0 +1,6 @@
+-- revisions_counts
+select entity_id, count(*)
+from entity_revision
+where tenant = $1
+    and entity_id = any($2)
+group by entity_id

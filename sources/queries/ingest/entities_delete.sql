@@ -1,0 +1,3 @@
+-- entities_delete
+delete from entity
+where id = any($1)

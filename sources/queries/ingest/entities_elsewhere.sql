@@ -1,0 +1,12 @@
+-- entities_elsewhere
+select
+    e.ref,
+    e.id,
+    e.orphaned_at is not null or e.location_id is null as is_free,
+    coalesce(l.target, '') as location,
+    coalesce(e.target, '') as target,
+    e.line
+from entity e
+left join location l on l.id = e.location_id
+where e.tenant = $1
+    and e.ref = any($2)

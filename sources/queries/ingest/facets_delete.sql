@@ -1,0 +1,3 @@
+-- facets_delete
+delete from entity_facet
+where entity_id = any($1)

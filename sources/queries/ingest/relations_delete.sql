@@ -1,0 +1,3 @@
+-- relations_delete
+delete from relation
+where origin_id = any($1)

@@ -1,0 +1,5 @@
+-- tenant_room
+select count(*)
+from entity
+where tenant = $1
+    and location_id is distinct from $2

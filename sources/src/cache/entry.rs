@@ -1,0 +1,88 @@
+//! What the cache keeps of one key, and for how long.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+
+/// How long entries live. Each life begins at the fetch.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lives {
+    /// Served without asking.
+    #[serde(with = "humantime_serde")]
+    pub fresh: Duration,
+    /// Served while it is fetched anew behind, or because the upstream fails; marked as stale.
+    #[serde(with = "humantime_serde")]
+    pub stale: Duration,
+    /// How long the upstream's word that there is no such thing counts.
+    #[serde(with = "humantime_serde")]
+    pub negative: Duration,
+}
+
+/// One value, or the knowledge that there is none.
+#[derive(Debug)]
+pub struct Entry<V> {
+    /// The value; none when the upstream has no such thing.
+    pub value: Option<Arc<V>>,
+    /// When it was fetched.
+    pub fetched_at: DateTime<Utc>,
+    /// Until then it is served as it is.
+    pub fresh_until: DateTime<Utc>,
+    /// Until then it is served when nothing better is to be had.
+    pub stale_until: DateTime<Utc>,
+}
+
+impl<V> Clone for Entry<V> {
+    fn clone(&self) -> Self {
+        Self { value: self.value.clone(), ..*self }
+    }
+}
+
+impl<V> Entry<V> {
+    /// An entry fetched at this moment.
+    pub fn new(value: Option<V>, fetched_at: DateTime<Utc>, lives: &Lives) -> Self {
+        let life = |duration| TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(365));
+        let (fresh, stale) = match value {
+            Some(_) => (life(lives.fresh), life(lives.stale)),
+            None => (life(lives.negative), life(lives.negative)),
+        };
+        Self {
+            value: value.map(Arc::new),
+            fetched_at,
+            fresh_until: fetched_at + fresh,
+            stale_until: fetched_at + fresh.max(stale),
+        }
+    }
+
+    /// It may be served as it is.
+    pub fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        now < self.fresh_until
+    }
+
+    /// It may be served when nothing better is to be had.
+    pub fn is_usable(&self, now: DateTime<Utc>) -> bool {
+        now < self.stale_until
+    }
+
+    /// The value as it is served now.
+    pub fn served(&self, now: DateTime<Utc>) -> Served<V> {
+        let age = (now - self.fetched_at).to_std().unwrap_or_default();
+        Served { value: self.value.clone(), stale_age: (!self.is_fresh(now)).then_some(age) }
+    }
+}
+
+/// A value as it is served.
+#[derive(Debug)]
+pub struct Served<V> {
+    /// The value; none when the upstream has no such thing.
+    pub value: Option<Arc<V>>,
+    /// How old it is, where it is older than it should be.
+    pub stale_age: Option<Duration>,
+}
+
+impl<V> Clone for Served<V> {
+    fn clone(&self) -> Self {
+        Self { value: self.value.clone(), stale_age: self.stale_age }
+    }
+}

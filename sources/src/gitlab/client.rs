@@ -1,0 +1,105 @@
+//! The calls to GitLab. The token is exposed in one line of this file and nowhere else.
+
+use std::collections::{BTreeMap, HashMap};
+
+use schema::{PipelineRecord, RepositoryRecord, SourceKind};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::wire::{Answer, Probe, Project, ProjectPipeline, Projects};
+use crate::{SourceError, upstream::Upstream};
+
+/// Most paths that GitLab accepts in one query.
+pub(super) const PATHS_MAX: usize = 50;
+
+/// GitLab's GraphQL endpoint.
+#[derive(Clone)]
+pub(super) struct Client {
+    upstream: Upstream,
+    base_url: Url,
+    endpoint: Url,
+    token: SecretString,
+}
+
+impl Client {
+    pub(super) fn new(upstream: Upstream, base_url: Url, token: SecretString) -> Result<Self, SourceError> {
+        let endpoint =
+            base_url.join("api/graphql").map_err(|error| SourceError::unavailable(SourceKind::Gitlab, error))?;
+        Ok(Self { upstream, base_url, endpoint, token })
+    }
+
+    pub(super) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// The projects with these paths, at most 50, by path in lower case. Those that the token cannot read are absent.
+    pub(super) async fn repositories(&self, paths: &[String]) -> Result<HashMap<String, RepositoryRecord>, SourceError> {
+        let projects =
+            self.projects("repositories", include_str!("repositories.graphql"), json!({ "paths": paths })).await?;
+        // GitLab cannot be asked for "the default branch" itself: projects with an unusual one take another call.
+        let mut unusual: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for project in &projects {
+            if let Some(branch) = project.unusual_branch() {
+                unusual.entry(branch.to_owned()).or_default().push(project.full_path.clone());
+            }
+        }
+        let mut records: HashMap<String, RepositoryRecord> = projects
+            .into_iter()
+            .map(|project| (project.full_path.to_lowercase(), project.into_record(&self.base_url)))
+            .collect();
+        for (branch, paths) in unusual {
+            let variables = json!({ "paths": paths, "branch": branch });
+            let projects =
+                self.projects("branch_pipelines", include_str!("branch_pipelines.graphql"), variables).await?;
+            for project in projects {
+                if let Some(record) = records.get_mut(&project.full_path.to_lowercase()) {
+                    record.latest_pipeline = project.into_branch_pipeline(&self.base_url);
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    /// One pipeline; none when there is no such, or the token cannot read it.
+    pub(super) async fn pipeline(&self, path: &str, gid: &str) -> Result<Option<PipelineRecord>, SourceError> {
+        let variables = json!({ "path": path, "pipeline": gid });
+        let found: ProjectPipeline = self.query("pipeline", include_str!("pipeline.graphql"), variables).await?;
+        let pipeline = found.project.and_then(|project| project.pipeline);
+        Ok(pipeline.map(|pipeline| pipeline.into_record(&self.base_url)))
+    }
+
+    /// The version that GitLab reports.
+    pub(super) async fn version(&self) -> Result<Option<String>, SourceError> {
+        let probe: Probe = self.query("probe", "query WeftProbe { metadata { version } }", json!({})).await?;
+        Ok(probe.metadata.and_then(|metadata| metadata.version))
+    }
+
+    async fn projects(&self, call: &'static str, query: &str, variables: Value) -> Result<Vec<Project>, SourceError> {
+        let found: Projects = self.query(call, query, variables).await?;
+        let projects = found.projects.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it left out `projects`"))?;
+        Ok(projects.into_items().collect())
+    }
+
+    async fn query<T: DeserializeOwned>(
+        &self,
+        call: &'static str,
+        query: &str,
+        variables: Value,
+    ) -> Result<T, SourceError> {
+        let request = self
+            .upstream
+            .client()
+            .post(self.endpoint.clone())
+            .bearer_auth(self.token.expose_secret())
+            .json(&json!({ "query": query, "variables": variables }));
+        let answer: Answer<T> = self.upstream.json(call, request).await?;
+        if let Some(fault) = answer.errors.first() {
+            let message: String = fault.message.chars().take(300).collect();
+            self.upstream.health().failed("it refused a query".to_owned());
+            return Err(SourceError::protocol(SourceKind::Gitlab, message));
+        }
+        answer.data.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it answered without data"))
+    }
+}

@@ -1,0 +1,177 @@
+//! Repositories of components: from the annotation to the record, through the cache.
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures::FutureExt;
+use schema::{EntityRecord, PipelineRecord, RepositoryRecord, SourceKind, Visibility};
+
+use super::{
+    Config,
+    client::{Client, PATHS_MAX},
+};
+use crate::{
+    Clock, SourceError,
+    cache::{CacheMode, MemoryStore, Parts, Served, SourceCache},
+    health::Health,
+    upstream::{Upstream, UpstreamConfig},
+};
+
+/// Longest project path that GitLab has.
+const PATH_BYTES_MAX: usize = 255;
+
+/// GitLab, as the graph reads it. Clones share everything.
+#[derive(Clone)]
+pub struct Gitlab {
+    config: Arc<Config>,
+    client: Client,
+    repositories: SourceCache<RepositoryRecord>,
+}
+
+/// A project that a tenant may read: its path in lower case, which GitLab takes to be the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RepositoryKey {
+    tenant: String,
+    path: String,
+}
+
+impl RepositoryKey {
+    /// The path, in lower case.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The key in the cache. Neither part can hold a line break.
+    fn cache_key(&self) -> String {
+        format!("{}\n{}", self.tenant, self.path)
+    }
+}
+
+impl Gitlab {
+    /// Prepares the source; none when it is switched off or not configured.
+    pub fn new(config: Config, clock: Clock) -> Result<Option<Self>, SourceError> {
+        let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), config.token.clone()) else {
+            return Ok(None);
+        };
+        let limits = UpstreamConfig {
+            timeout: config.timeout,
+            requests_in_flight_max: config.requests_in_flight_max,
+            body_bytes_max: config.body_bytes_max,
+            breaker: config.breaker,
+        };
+        let upstream = Upstream::new(SourceKind::Gitlab, limits, clock.clone())?;
+        let client = Client::new(upstream, base_url, token)?;
+        let fetcher = client.clone();
+        let repositories = SourceCache::new(Parts {
+            upstream: SourceKind::Gitlab,
+            store: Arc::new(MemoryStore::new(config.cache_entries_max)),
+            fetch: Arc::new(move |keys| fetch(fetcher.clone(), keys).boxed()),
+            lives: config.cache,
+            batch_max: PATHS_MAX,
+            wait_max: config.timeout,
+            clock,
+            health: Arc::clone(client.upstream().health()),
+        });
+        Ok(Some(Self { config: Arc::new(config), client, repositories }))
+    }
+
+    /// The annotation that names an entity's project.
+    pub fn annotation(&self) -> &str {
+        &self.config.annotation
+    }
+
+    /// The project that an entity names; none without the annotation, or when the tenant may not read there.
+    pub fn repository_key(&self, visibility: &Visibility, entity: &EntityRecord) -> Option<RepositoryKey> {
+        self.key(visibility, entity.annotation(&self.config.annotation)?)
+    }
+
+    /// The project with this path; none when the tenant may not read there.
+    pub fn key(&self, visibility: &Visibility, path: &str) -> Option<RepositoryKey> {
+        let path = path.trim().trim_matches('/').to_lowercase();
+        let tenant = visibility.tenant.clone();
+        (is_project_path(&path) && self.may_read(&tenant, &path)).then_some(RepositoryKey { tenant, path })
+    }
+
+    fn may_read(&self, tenant: &str, path: &str) -> bool {
+        let within = |groups: &[String]| {
+            groups.iter().any(|group| {
+                let group = group.trim_matches('/').to_lowercase();
+                path.strip_prefix(&group).is_some_and(|rest| rest.starts_with('/'))
+            })
+        };
+        let Config { groups, tenants, .. } = &*self.config;
+        (groups.is_empty() || within(groups))
+            && (tenants.is_empty() || tenants.get(tenant).is_some_and(|groups| within(groups)))
+    }
+
+    /// One outcome for each project: fifty projects are one call, and none is asked for twice at a time.
+    pub async fn repositories_by_keys(
+        &self,
+        keys: &[RepositoryKey],
+        mode: CacheMode,
+    ) -> HashMap<RepositoryKey, Result<Served<RepositoryRecord>, SourceError>> {
+        let mut outcomes =
+            self.repositories.get_many(keys.iter().map(RepositoryKey::cache_key).collect(), mode).await;
+        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&key.cache_key())?))).collect()
+    }
+
+    /// One pipeline of a project, asked for anew each time; none when there is no such.
+    pub async fn pipeline(&self, key: &RepositoryKey, gid: &str) -> Result<Option<PipelineRecord>, SourceError> {
+        self.client.pipeline(&key.path, gid).await
+    }
+
+    /// How GitLab has been answering.
+    pub fn health(&self) -> &Arc<Health> {
+        self.client.upstream().health()
+    }
+
+    /// Asks GitLab for its version, which tells whether it is there at all.
+    pub async fn probe(&self) -> Result<(), SourceError> {
+        if let Some(version) = self.client.version().await? {
+            self.health().version(version);
+        }
+        Ok(())
+    }
+
+    /// How often [`Gitlab::probe`] is due.
+    pub fn probe_interval(&self) -> std::time::Duration {
+        self.config.probe_interval
+    }
+}
+
+/// Fetches cache keys of any tenants: the token is Weft's own, and who may see what was decided before.
+async fn fetch(client: Client, keys: Vec<String>) -> Result<HashMap<String, RepositoryRecord>, SourceError> {
+    let path_of = |key: &String| key.split_once('\n').map(|(_, path)| path.to_owned());
+    let mut paths: Vec<String> = keys.iter().filter_map(path_of).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let records = client.repositories(&paths).await?;
+    let record_of = |key: String| {
+        let record = records.get(&path_of(&key)?)?.clone();
+        Some((key, record))
+    };
+    Ok(keys.into_iter().filter_map(record_of).collect())
+}
+
+fn is_project_path(path: &str) -> bool {
+    let is_segment = |segment: &str| {
+        !segment.is_empty()
+            && !matches!(segment, "." | "..")
+            && segment.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    path.len() <= PATH_BYTES_MAX && path.contains('/') && path.split('/').all(is_segment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_project_paths_are_asked_for() {
+        for path in ["payments/api", "a/b/c.d", "team-x/über"] {
+            assert!(is_project_path(path), "{path} was refused");
+        }
+        for path in ["", "payments", "/", "a//b", "../x", "a/..", "a/b c", "a/b\n", "https://x/y", &"a/".repeat(200)] {
+            assert!(!is_project_path(path), "{path:?} was accepted");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Takes the documents of one location over, in one transaction.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use schema::AuditEntry;
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use super::{
+    ImportReport, audit,
+    batch::{self, Standing},
+    processing_error, removal,
+};
+use crate::{
+    SourceError,
+    catalog::{CatalogDocument, Outcome, Refusal},
+    postgres::Database,
+};
+
+/// Most documents of one batch.
+const BATCH_DOCUMENTS_MAX: usize = 1_000;
+
+/// A place that declares entities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// Whose it is.
+    pub tenant: String,
+    /// `import`, `url` or `file`.
+    pub location_type: &'static str,
+    /// The path or address.
+    pub target: String,
+}
+
+/// How much a catalog may grow.
+#[derive(Debug, Clone, Copy)]
+pub struct ApplyLimits {
+    /// Most entities of one location; later documents in path order are refused.
+    pub entities_per_location_max: usize,
+    /// Most entities of one tenant; later documents in path order are refused.
+    pub entities_per_tenant_max: usize,
+    /// How long an orphan stays.
+    pub orphan_grace: Duration,
+}
+
+#[derive(FromRow)]
+struct StandingRow {
+    r#ref: String,
+    id: Uuid,
+    content_hash: Vec<u8>,
+    target: Option<String>,
+    is_orphan: bool,
+}
+
+impl Database {
+    /// Makes the catalog say what these documents of `location` say: everything or nothing. `progress` is told how many
+    /// documents are done.
+    pub async fn apply_location(
+        &self,
+        location: &Location,
+        outcomes: Vec<Outcome>,
+        limits: &ApplyLimits,
+        audit: &AuditEntry,
+        progress: &(dyn Fn(usize) + Send + Sync),
+    ) -> Result<ImportReport, SourceError> {
+        self.timed("apply_location", async {
+            let mut transaction = self.pool().begin().await?;
+            // An import is not a request: it may take minutes, and whoever waits for it can interrupt it.
+            sqlx::query("set local statement_timeout = 0").execute(&mut *transaction).await?;
+            let report = apply(&mut transaction, location, outcomes, limits, audit, progress).await?;
+            transaction.commit().await?;
+            Ok(report)
+        })
+        .await
+    }
+}
+
+async fn apply(
+    connection: &mut PgConnection,
+    location: &Location,
+    outcomes: Vec<Outcome>,
+    limits: &ApplyLimits,
+    audit: &AuditEntry,
+    progress: &(dyn Fn(usize) + Send + Sync),
+) -> Result<ImportReport, sqlx::Error> {
+    let tenant = &location.tenant;
+    let at = audit::begin(connection, tenant).await?;
+    // Two imports of one tenant could each take a reference that the other is about to declare.
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('catalog:' || $1, 0))")
+        .bind(tenant)
+        .execute(&mut *connection)
+        .await?;
+    let location_id: Uuid = sqlx::query_scalar(include_str!("../../queries/ingest/location_upsert.sql"))
+        .bind(Uuid::now_v7())
+        .bind(tenant)
+        .bind(location.location_type)
+        .bind(&location.target)
+        .bind(&audit.subject)
+        .fetch_one(&mut *connection)
+        .await?;
+    let standing = standing(connection, tenant, location_id).await?;
+    let room = room(connection, tenant, location_id, limits).await?;
+    let (documents, mut refused) = within_limits(outcomes, room);
+
+    let context =
+        batch::Context { tenant, actor: &location.target, location_id, at, standing: &standing };
+    let mut report = ImportReport::default();
+    for documents in documents.chunks(BATCH_DOCUMENTS_MAX) {
+        let batch = batch::apply(connection, &context, documents).await?;
+        report.created += batch.created;
+        report.updated += batch.updated;
+        report.unchanged += batch.unchanged;
+        refused.extend(batch.refused);
+        progress(documents.len());
+    }
+    let vanished = vanished(&standing, &documents, &refused);
+    removal::orphan(connection, tenant, &location.target, at, &vanished).await?;
+    report.orphaned = vanished.len();
+    let horizon = at - limits.orphan_grace;
+    report.removed = removal::remove_expired(connection, tenant, &location.target, at, horizon).await?;
+    refused.sort_by(|a, b| (&a.target, a.line).cmp(&(&b.target, b.line)));
+    processing_error::replace(connection, tenant, location_id, at, &refused).await?;
+    report.refused = refused;
+    sqlx::query(include_str!("../../queries/ingest/location_read.sql"))
+        .bind(location_id)
+        .bind(at)
+        .execute(&mut *connection)
+        .await?;
+    audit::append(connection, tenant, audit, at).await?;
+    Ok(report)
+}
+
+async fn standing(
+    connection: &mut PgConnection,
+    tenant: &str,
+    location_id: Uuid,
+) -> Result<HashMap<String, Standing>, sqlx::Error> {
+    let rows: Vec<StandingRow> = sqlx::query_as(include_str!("../../queries/ingest/entities_standing.sql"))
+        .bind(tenant)
+        .bind(location_id)
+        .fetch_all(connection)
+        .await?;
+    let standing = |row: StandingRow| {
+        let StandingRow { r#ref, id, content_hash, target, is_orphan } = row;
+        (r#ref, Standing { id, content_hash, target, is_orphan })
+    };
+    Ok(rows.into_iter().map(standing).collect())
+}
+
+/// How many entities the location may declare.
+async fn room(
+    connection: &mut PgConnection,
+    tenant: &str,
+    location_id: Uuid,
+    limits: &ApplyLimits,
+) -> Result<usize, sqlx::Error> {
+    let others: i64 = sqlx::query_scalar(include_str!("../../queries/ingest/tenant_room.sql"))
+        .bind(tenant)
+        .bind(location_id)
+        .fetch_one(connection)
+        .await?;
+    let left = limits.entities_per_tenant_max.saturating_sub(usize::try_from(others).unwrap_or(usize::MAX));
+    Ok(left.min(limits.entities_per_location_max))
+}
+
+fn within_limits(outcomes: Vec<Outcome>, room: usize) -> (Vec<CatalogDocument>, Vec<Refusal>) {
+    let (mut documents, mut refused) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Document(document) if documents.len() < room => documents.push(*document),
+            Outcome::Document(document) => refused.push(Refusal {
+                message: format!(
+                    "the catalog has room for {room} entities of this location: raise `catalog.entities_per_location_max` \
+                     or `catalog.entities_per_tenant_max`"
+                ),
+                target: document.target,
+                line: Some(document.line),
+                column: Some(document.column),
+                entity_ref: Some(document.entity_ref),
+                is_team_only: document.is_team_only,
+                owner_ref: document.owner_ref,
+            }),
+            Outcome::Refused(refusal) => refused.push(refusal),
+        }
+    }
+    (documents, refused)
+}
+
+/// What the location no longer declares. A document that is refused today does not remove what it declared yesterday, and a
+/// file that cannot be read at all removes nothing that came from it.
+fn vanished(standing: &HashMap<String, Standing>, documents: &[CatalogDocument], refused: &[Refusal]) -> Vec<Uuid> {
+    let declared: HashSet<&str> = documents
+        .iter()
+        .map(|document| document.entity_ref.as_str())
+        .chain(refused.iter().filter_map(|refusal| Some(refusal.entity_ref.as_ref()?.as_str())))
+        .collect();
+    let unreadable: HashSet<&str> =
+        refused.iter().filter(|refusal| refusal.entity_ref.is_none()).map(|refusal| refusal.target.as_str()).collect();
+    let is_gone = |(entity_ref, entity): &(&String, &Standing)| {
+        !entity.is_orphan
+            && !declared.contains(entity_ref.as_str())
+            && !entity.target.as_deref().is_some_and(|target| unreadable.contains(target))
+    };
+    standing.iter().filter(is_gone).map(|(_, entity)| entity.id).collect()
+}

@@ -1,0 +1,249 @@
+//! One batch of documents of a location: told apart into new, changed, equal and refused, then written in a fixed number of
+//! statements.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use schema::EntityRef;
+use serde_json::Value;
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::{
+    changes::{Changed, record},
+    diff,
+    rows::{self, EntityInput},
+};
+use crate::catalog::{CatalogDocument, Refusal};
+
+/// An entity of this location as it stood before.
+pub(super) struct Standing {
+    pub(super) id: Uuid,
+    pub(super) content_hash: Vec<u8>,
+    pub(super) target: Option<String>,
+    pub(super) is_orphan: bool,
+}
+
+/// What is the same for all batches of a location.
+pub(super) struct Context<'a> {
+    pub(super) tenant: &'a str,
+    pub(super) actor: &'a str,
+    pub(super) location_id: Uuid,
+    pub(super) at: DateTime<Utc>,
+    pub(super) standing: &'a HashMap<String, Standing>,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+pub(super) struct BatchReport {
+    pub(super) created: usize,
+    pub(super) updated: usize,
+    pub(super) unchanged: usize,
+    pub(super) refused: Vec<Refusal>,
+}
+
+/// A document to be written.
+struct Write<'a> {
+    id: Uuid,
+    document: &'a CatalogDocument,
+    content_hash: Vec<u8>,
+    is_new: bool,
+}
+
+#[derive(FromRow)]
+struct Elsewhere {
+    r#ref: String,
+    id: Uuid,
+    is_free: bool,
+    location: String,
+    target: String,
+    line: Option<i32>,
+}
+
+/// Takes one batch over.
+pub(super) async fn apply(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    documents: &[CatalogDocument],
+) -> Result<BatchReport, sqlx::Error> {
+    let mut report = BatchReport::default();
+    let writes = plan(connection, context, documents, &mut report).await?;
+    report.created = writes.iter().filter(|write| write.is_new).count();
+    report.updated = writes.len() - report.created;
+    if writes.is_empty() {
+        return Ok(report);
+    }
+    let changed = changes(connection, &writes).await?;
+    write_entities(connection, context, &writes).await?;
+    write_side_tables(connection, context, &writes).await?;
+    record(connection, context.tenant, context.actor, context.at, &changed).await?;
+    Ok(report)
+}
+
+/// Which documents must be written. One whose reference another location declares is refused.
+async fn plan<'a>(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    documents: &'a [CatalogDocument],
+    report: &mut BatchReport,
+) -> Result<Vec<Write<'a>>, sqlx::Error> {
+    let unknown: Vec<&str> = documents
+        .iter()
+        .map(|document| document.entity_ref.as_str())
+        .filter(|entity_ref| !context.standing.contains_key(*entity_ref))
+        .collect();
+    let mut elsewhere: HashMap<String, Elsewhere> = HashMap::new();
+    if !unknown.is_empty() {
+        let rows: Vec<Elsewhere> = sqlx::query_as(include_str!("../../queries/ingest/entities_elsewhere.sql"))
+            .bind(context.tenant)
+            .bind(unknown)
+            .fetch_all(&mut *connection)
+            .await?;
+        elsewhere.extend(rows.into_iter().map(|row| (row.r#ref.clone(), row)));
+    }
+    let mut writes = Vec::new();
+    for document in documents {
+        let content_hash = rows::content_hash(document);
+        let entity_ref = document.entity_ref.as_str();
+        let (id, is_new) = match (context.standing.get(entity_ref), elsewhere.get(entity_ref)) {
+            (Some(standing), _) if standing.content_hash == content_hash && !standing.is_orphan => {
+                report.unchanged += 1;
+                continue;
+            }
+            (Some(standing), _) => (standing.id, false),
+            (None, Some(other)) if !other.is_free => {
+                report.refused.push(conflict(document, other));
+                continue;
+            }
+            (None, Some(other)) => (other.id, false),
+            (None, None) => (Uuid::now_v7(), true),
+        };
+        writes.push(Write { id, document, content_hash, is_new });
+    }
+    Ok(writes)
+}
+
+fn conflict(document: &CatalogDocument, other: &Elsewhere) -> Refusal {
+    let line = other.line.map(|line| format!(":{line}")).unwrap_or_default();
+    Refusal {
+        target: document.target.clone(),
+        line: Some(document.line),
+        column: Some(document.column),
+        entity_ref: Some(document.entity_ref.clone()),
+        is_team_only: document.is_team_only,
+        owner_ref: document.owner_ref.clone(),
+        message: format!(
+            "{} is already declared in {}{line} of the location {}",
+            document.entity_ref, other.target, other.location
+        ),
+    }
+}
+
+/// What history and change log will tell: read before the rows are overwritten.
+async fn changes(connection: &mut PgConnection, writes: &[Write<'_>]) -> Result<Vec<Changed>, sqlx::Error> {
+    let known: Vec<Uuid> = writes.iter().filter(|write| !write.is_new).map(|write| write.id).collect();
+    let mut before: HashMap<Uuid, (Option<String>, Value)> = HashMap::new();
+    if !known.is_empty() {
+        let rows: Vec<(Uuid, Option<String>, Json<Value>)> =
+            sqlx::query_as(include_str!("../../queries/ingest/entities_before.sql"))
+                .bind(known)
+                .fetch_all(connection)
+                .await?;
+        before.extend(rows.into_iter().map(|(id, owner, document)| (id, (owner, document.0))));
+    }
+    Ok(writes.iter().map(|write| change(write, before.get(&write.id))).collect())
+}
+
+fn change(write: &Write<'_>, before: Option<&(Option<String>, Value)>) -> Changed {
+    let document = write.document;
+    let owner = document.owner_ref.as_ref().map(|owner| owner.as_str().to_owned());
+    let (kind, changes, owner) = match before {
+        None => ("CREATED", Vec::new(), Some(owner)),
+        Some((old_owner, old)) => {
+            ("UPDATED", diff::changes(old, &rows::comparable(document)), (*old_owner != owner).then_some(owner))
+        }
+    };
+    let guardian = rows::guardian(&document.entity_ref, document.owner_ref.as_ref());
+    Changed {
+        id: write.id,
+        entity_ref: document.entity_ref.as_str().to_owned(),
+        kind,
+        changes,
+        owner,
+        visibility: Changed::visibility(document.is_team_only, guardian.as_deref()),
+    }
+}
+
+async fn write_entities(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    writes: &[Write<'_>],
+) -> Result<(), sqlx::Error> {
+    let inputs: Vec<Json<EntityInput<'_>>> = writes
+        .iter()
+        .map(|write| Json(EntityInput::of(write.id, write.document, &write.content_hash)))
+        .collect();
+    sqlx::query(include_str!("../../queries/ingest/entities_upsert.sql"))
+        .bind(inputs)
+        .bind(context.tenant)
+        .bind(context.location_id)
+        .bind(context.at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Relations and facets: those of changed entities are written anew.
+async fn write_side_tables(
+    connection: &mut PgConnection,
+    context: &Context<'_>,
+    writes: &[Write<'_>],
+) -> Result<(), sqlx::Error> {
+    let known: Vec<Uuid> = writes.iter().filter(|write| !write.is_new).map(|write| write.id).collect();
+    if !known.is_empty() {
+        for delete in [
+            include_str!("../../queries/ingest/relations_delete.sql"),
+            include_str!("../../queries/ingest/facets_delete.sql"),
+        ] {
+            sqlx::query(delete).bind(&known).execute(&mut *connection).await?;
+        }
+    }
+    let (mut sources, mut types, mut targets, mut origins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut facets, mut values, mut owners) = (Vec::new(), Vec::new(), Vec::new());
+    for write in writes {
+        let own: &EntityRef = &write.document.entity_ref;
+        for relation in &write.document.relations {
+            let ends = [
+                (own, &relation.relation_type, &relation.target),
+                (&relation.target, &relation.inverse_type, own),
+            ];
+            for (source, relation_type, target) in ends {
+                sources.push(source.as_str());
+                types.push(relation_type.to_string());
+                targets.push(target.as_str());
+                origins.push(write.id);
+            }
+        }
+        for (facet, value) in rows::facets(write.document) {
+            facets.push(facet);
+            values.push(value);
+            owners.push(write.id);
+        }
+    }
+    sqlx::query(include_str!("../../queries/ingest/relations_insert.sql"))
+        .bind(context.tenant)
+        .bind(sources)
+        .bind(types)
+        .bind(targets)
+        .bind(origins)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(include_str!("../../queries/ingest/facets_insert.sql"))
+        .bind(context.tenant)
+        .bind(facets)
+        .bind(values)
+        .bind(owners)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

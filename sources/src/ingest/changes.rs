@@ -1,0 +1,91 @@
+//! What every write leaves behind: history, change log and owner intervals, for any number of entities in one statement each.
+
+use chrono::{DateTime, Utc};
+use schema::FieldChange;
+use serde_json::{Value, json};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+/// One entity that was created, updated or deleted.
+pub(super) struct Changed {
+    pub(super) id: Uuid,
+    pub(super) entity_ref: String,
+    pub(super) kind: &'static str,
+    pub(super) changes: Vec<FieldChange>,
+    /// The owner from now on, where it changed or is new.
+    pub(super) owner: Option<Option<String>>,
+    /// Who may see it, now and before: a reader of the log decides by it when the entity itself is gone.
+    pub(super) visibility: Value,
+}
+
+impl Changed {
+    /// What the change log tells about visibility.
+    pub(super) fn visibility(is_team_only: bool, guardian_ref: Option<&str>) -> Value {
+        json!({ "isTeamOnly": is_team_only, "guardianRef": guardian_ref })
+    }
+}
+
+/// Writes history, change log and owner intervals of these changes.
+pub(super) async fn record(
+    connection: &mut PgConnection,
+    tenant: &str,
+    actor: &str,
+    at: DateTime<Utc>,
+    changed: &[Changed],
+) -> Result<(), sqlx::Error> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = changed.iter().map(|change| change.id).collect();
+    let refs: Vec<&str> = changed.iter().map(|change| change.entity_ref.as_str()).collect();
+    let kinds: Vec<&str> = changed.iter().map(|change| change.kind).collect();
+    sqlx::query(include_str!("../../queries/ingest/revisions_insert.sql"))
+        .bind(tenant)
+        .bind(at)
+        .bind(actor)
+        .bind(&ids)
+        .bind(&kinds)
+        .bind(changed.iter().map(|change| Json(&change.changes)).collect::<Vec<_>>())
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(include_str!("../../queries/ingest/changes_insert.sql"))
+        .bind(tenant)
+        .bind(&kinds)
+        .bind(&refs)
+        .bind(&ids)
+        .bind(changed.iter().map(|change| Json(&change.visibility)).collect::<Vec<_>>())
+        .execute(&mut *connection)
+        .await?;
+    record_owners(connection, tenant, at, changed).await
+}
+
+async fn record_owners(
+    connection: &mut PgConnection,
+    tenant: &str,
+    at: DateTime<Utc>,
+    changed: &[Changed],
+) -> Result<(), sqlx::Error> {
+    let moved = |change: &&Changed| change.owner.is_some() || change.kind == "DELETED";
+    let closed: Vec<Uuid> =
+        changed.iter().filter(moved).filter(|change| change.kind != "CREATED").map(|change| change.id).collect();
+    if !closed.is_empty() {
+        sqlx::query(include_str!("../../queries/ingest/owner_intervals_close.sql"))
+            .bind(closed)
+            .bind(at)
+            .execute(&mut *connection)
+            .await?;
+    }
+    let opened: Vec<(&Changed, Option<&str>)> =
+        changed.iter().filter_map(|change| Some((change, change.owner.as_ref()?.as_deref()))).collect();
+    if !opened.is_empty() {
+        sqlx::query(include_str!("../../queries/ingest/owner_intervals_open.sql"))
+            .bind(tenant)
+            .bind(at)
+            .bind(opened.iter().map(|(change, _)| change.id).collect::<Vec<_>>())
+            .bind(opened.iter().map(|(change, _)| change.entity_ref.as_str()).collect::<Vec<_>>())
+            .bind(opened.iter().map(|(_, owner)| *owner).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}

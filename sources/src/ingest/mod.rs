@@ -1,0 +1,17 @@
+//! Writes: catalog documents, locations and audit records. Every change leaves its history, its line in the change log and
+//! its audit record in one transaction with itself; a write that is interrupted has never been.
+//!
+//! `apply` takes the documents of one location over; `mutation` serves the graph; `audit` is the chain both write to.
+
+mod apply;
+mod audit;
+mod batch;
+mod changes;
+mod diff;
+mod processing_error;
+mod removal;
+mod report;
+mod rows;
+
+pub use apply::{ApplyLimits, Location};
+pub use report::ImportReport;

@@ -1,0 +1,90 @@
+//! How entities go: first as orphans that nothing declares, then for good.
+
+use chrono::{DateTime, Utc};
+use schema::{FieldChange, Json};
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use super::changes::{Changed, record};
+
+/// Most entities that go in one statement.
+const REMOVED_MAX: i64 = 1_000;
+
+/// An entity about to go, with all that its last line in the change log tells.
+#[derive(FromRow)]
+pub(super) struct Leaving {
+    pub(super) id: Uuid,
+    pub(super) r#ref: String,
+    pub(super) is_team_only: bool,
+    pub(super) guardian_ref: Option<String>,
+}
+
+impl Leaving {
+    fn change(&self, kind: &'static str, changes: Vec<FieldChange>) -> Changed {
+        Changed {
+            id: self.id,
+            entity_ref: self.r#ref.clone(),
+            kind,
+            changes,
+            owner: None,
+            visibility: Changed::visibility(self.is_team_only, self.guardian_ref.as_deref()),
+        }
+    }
+}
+
+/// Marks entities as declared by nothing any more.
+pub(super) async fn orphan(
+    connection: &mut PgConnection,
+    tenant: &str,
+    actor: &str,
+    at: DateTime<Utc>,
+    ids: &[Uuid],
+) -> Result<(), sqlx::Error> {
+    let rows: Vec<Leaving> = sqlx::query_as(include_str!("../../queries/ingest/entities_orphan.sql"))
+        .bind(ids)
+        .bind(at)
+        .fetch_all(&mut *connection)
+        .await?;
+    let flag = |value: bool| Some(Json(value.into()));
+    let change = FieldChange { path: "isOrphan".to_owned(), before: flag(false), after: flag(true) };
+    let changed: Vec<Changed> = rows.iter().map(|row| row.change("UPDATED", vec![change.clone()])).collect();
+    record(connection, tenant, actor, at, &changed).await
+}
+
+/// Removes entities for good.
+pub(super) async fn remove(
+    connection: &mut PgConnection,
+    tenant: &str,
+    actor: &str,
+    at: DateTime<Utc>,
+    leaving: &[Leaving],
+) -> Result<(), sqlx::Error> {
+    let ids: Vec<Uuid> = leaving.iter().map(|row| row.id).collect();
+    sqlx::query(include_str!("../../queries/ingest/entities_delete.sql")).bind(ids).execute(&mut *connection).await?;
+    let changed: Vec<Changed> = leaving.iter().map(|row| row.change("DELETED", Vec::new())).collect();
+    record(connection, tenant, actor, at, &changed).await
+}
+
+/// Removes the tenant's orphans that have been one since before `horizon`; answers how many went.
+pub(super) async fn remove_expired(
+    connection: &mut PgConnection,
+    tenant: &str,
+    actor: &str,
+    at: DateTime<Utc>,
+    horizon: DateTime<Utc>,
+) -> Result<usize, sqlx::Error> {
+    let mut removed = 0;
+    loop {
+        let expired: Vec<Leaving> = sqlx::query_as(include_str!("../../queries/ingest/orphans_expired.sql"))
+            .bind(tenant)
+            .bind(horizon)
+            .bind(REMOVED_MAX)
+            .fetch_all(&mut *connection)
+            .await?;
+        if expired.is_empty() {
+            return Ok(removed);
+        }
+        remove(connection, tenant, actor, at, &expired).await?;
+        removed += expired.len();
+    }
+}

@@ -1,0 +1,18 @@
+//! Everything that leaves the process for data: Postgres, the upstreams, and what is fed into Postgres from files.
+//! Knows nothing of GraphQL, of HTTP servers or of the caller's token: every read takes a [`schema::Visibility`] instead.
+//!
+//! `postgres` reads what is stored, `ingest` writes it, `gitlab` reads an upstream live; `upstream` is what all upstreams share.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+
+pub mod cache;
+mod clock;
+mod error;
+pub mod gitlab;
+pub mod health;
+pub mod postgres;
+mod registry;
+pub mod upstream;
+
+pub use clock::Clock;
+pub use error::{BoxError, SourceError};
+pub use registry::{Config, Sources};

@@ -1,0 +1,22 @@
+//! The section `[database]` of the configuration.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// How the database is reached and how much of it one replica may use.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `postgres://user:password@host:port/name`. `DATABASE_URL` overrides it.
+    pub url: Option<SecretString>,
+    /// Most connections of this replica.
+    pub connections_max: u32,
+    /// Longest wait for a free connection; beyond it the read fails with `DATABASE_UNAVAILABLE`.
+    #[serde(with = "humantime_serde")]
+    pub acquire_timeout: Duration,
+    /// Longest run of one statement of a request.
+    #[serde(with = "humantime_serde")]
+    pub statement_timeout: Duration,
+}

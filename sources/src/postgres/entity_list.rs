@@ -1,0 +1,93 @@
+//! Lists of entities from the roots of the graph: pages, counts, and the conditions that facets share with them.
+
+use schema::{EntityFilter, EntityOrder, EntityRecord, Page, PageArgs, Visibility};
+use sqlx::{FromRow, Postgres, QueryBuilder};
+
+use super::{
+    Database,
+    entity::{ENTITY_COLUMNS, EntityRow},
+    filter::{push_filter, search_words},
+    order::Order,
+    visibility::push_visible,
+};
+use crate::SourceError;
+
+/// Which entities, and in which order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct EntityQuery {
+    /// Only of this kind, in lower case.
+    pub kind: Option<&'static str>,
+    /// Only these.
+    pub filter: Option<EntityFilter>,
+    /// Words to find.
+    pub search: Option<String>,
+    /// Another order than the default.
+    pub order: Option<EntityOrder>,
+}
+
+#[derive(FromRow)]
+struct RankedRow {
+    #[sqlx(flatten)]
+    entity: EntityRow,
+    rank: f32,
+}
+
+impl EntityQuery {
+    /// Appends the conditions on the entity `e`, visibility first.
+    pub(super) fn push_where(
+        &self,
+        query: &mut QueryBuilder<Postgres>,
+        visibility: &Visibility,
+    ) -> Result<(), SourceError> {
+        push_visible(query, "e", visibility);
+        if let Some(kind) = self.kind {
+            query.push(" and e.kind_key = ").push_bind(kind);
+        }
+        if let Some(filter) = &self.filter {
+            filter.validate()?;
+            push_filter(query, visibility, filter, self.kind)?;
+        }
+        if let Some(search) = &self.search {
+            query.push(" and e.search @@ to_tsquery('simple', ").push_bind(search_words(search)?).push(")");
+        }
+        Ok(())
+    }
+}
+
+impl Database {
+    /// One page of the entities that match; one statement.
+    pub async fn entities_page(
+        &self,
+        visibility: &Visibility,
+        list: &EntityQuery,
+        page: &PageArgs,
+    ) -> Result<Page<EntityRecord>, SourceError> {
+        let order = Order::read(list.order, list.search.is_some())?;
+        let mut query = QueryBuilder::new(format!("-- entities_page\nselect {ENTITY_COLUMNS}, e.rank from (select e.*, "));
+        match &list.search {
+            Some(search) => {
+                query.push("ts_rank(e.search, to_tsquery('simple', ").push_bind(search_words(search)?).push("))");
+            }
+            None => {
+                query.push("0::float4");
+            }
+        }
+        query.push(" as rank from entity e where ");
+        list.push_where(&mut query, visibility)?;
+        query.push(") e where true");
+        order.push_bounds(&mut query, page)?;
+        order.push_order(&mut query, page.from_end);
+        query.push(" limit ").push_bind(i64::from(page.limit) + 1);
+        let rows: Vec<RankedRow> =
+            self.timed("entities_page", query.build_query_as().fetch_all(self.pool())).await?;
+        let page = Page::of_rows(rows, page, |row| order.cursor(&row.entity, row.rank));
+        Ok(page.map(|row| row.entity.into()))
+    }
+
+    /// How many entities match; one statement.
+    pub async fn entities_count(&self, visibility: &Visibility, list: &EntityQuery) -> Result<i64, SourceError> {
+        let mut query = QueryBuilder::new("-- entities_count\nselect count(*) from entity e where ");
+        list.push_where(&mut query, visibility)?;
+        self.timed("entities_count", query.build_query_scalar().fetch_one(self.pool())).await
+    }
+}

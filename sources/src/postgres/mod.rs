@@ -1,0 +1,29 @@
+//! Weft's own database: reads of the catalog, of ownership, history and the audit log.
+//!
+//! Fixed statements are files in `queries/`; lists with filters and orders are put together in `filter.rs` and nowhere else.
+//! Every statement carries the caller's visibility in its `where`.
+
+mod audit;
+mod change_log;
+mod config;
+mod database;
+mod entity;
+mod entity_list;
+mod facet;
+mod filter;
+mod history;
+mod order;
+mod ownership;
+mod processing_error;
+mod related;
+mod relation;
+mod repository_access;
+mod visibility;
+
+pub use change_log::{Change, ChangePosition};
+pub use config::Config;
+pub use database::{Database, MIGRATIONS};
+pub(crate) use filter::FACET_VALUE_CHARS_MAX;
+pub use entity_list::EntityQuery;
+pub use related::{Edge, RelatedQuery};
+pub use relation::RelationQuery;

@@ -1,0 +1,150 @@
+//! Orders of entity lists, and the keyset conditions that continue a page from a cursor.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use schema::{Cursor, EntityOrder, EntityOrderField, FilterError, OrderDirection, PageArgs};
+use sqlx::{Postgres, QueryBuilder};
+
+use super::entity::EntityRow;
+use crate::SourceError;
+
+/// An order that lists offer. Ties stand in ascending order of references, in both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Order {
+    field: EntityOrderField,
+    is_descending: bool,
+}
+
+/// The key of a cursor, as the column has it.
+enum Key {
+    Text(String),
+    Moment(DateTime<Utc>),
+    Rank(f32),
+}
+
+impl Order {
+    /// By reference: the order of every nested list.
+    pub(super) const REF: Self = Self { field: EntityOrderField::Ref, is_descending: false };
+
+    /// The order that was asked for, or the default: best match first with `search`, else by reference.
+    pub(super) fn read(order: Option<EntityOrder>, has_search: bool) -> Result<Self, FilterError> {
+        match order {
+            None if has_search => Ok(Self { field: EntityOrderField::Relevance, is_descending: true }),
+            None => Ok(Self::REF),
+            Some(EntityOrder { field: EntityOrderField::Relevance, .. }) if has_search => {
+                Ok(Self { field: EntityOrderField::Relevance, is_descending: true })
+            }
+            Some(EntityOrder { field: EntityOrderField::Relevance, .. }) => Err(FilterError::RelevanceWithoutSearch),
+            Some(EntityOrder { field, direction }) => {
+                Ok(Self { field, is_descending: direction == OrderDirection::Desc })
+            }
+        }
+    }
+
+    /// Names the order in cursors.
+    fn tag(self) -> &'static str {
+        match (self.field, self.is_descending) {
+            (EntityOrderField::Ref, false) => "ref",
+            (EntityOrderField::Ref, true) => "ref.desc",
+            (EntityOrderField::Name, false) => "name",
+            (EntityOrderField::Name, true) => "name.desc",
+            (EntityOrderField::UpdatedAt, false) => "updated",
+            (EntityOrderField::UpdatedAt, true) => "updated.desc",
+            (EntityOrderField::CreatedAt, false) => "created",
+            (EntityOrderField::CreatedAt, true) => "created.desc",
+            (EntityOrderField::Relevance, _) => "relevance",
+        }
+    }
+
+    /// The column of the order's key. A rank is computed under this name in the sub-select.
+    fn column(self) -> &'static str {
+        match self.field {
+            EntityOrderField::Ref => "e.ref",
+            EntityOrderField::Name => "e.sort_name",
+            EntityOrderField::UpdatedAt => "e.updated_at",
+            EntityOrderField::CreatedAt => "e.created_at",
+            EntityOrderField::Relevance => "e.rank",
+        }
+    }
+
+    /// The cursor of a row.
+    pub(super) fn cursor(self, row: &EntityRow, rank: f32) -> String {
+        let entity_ref = row.entity_ref().to_owned();
+        let moment = |at: DateTime<Utc>| at.timestamp_micros().to_string();
+        let key = match self.field {
+            EntityOrderField::Ref => return Cursor::new(self.tag(), [entity_ref]).encode(),
+            EntityOrderField::Name => row.sort_name.clone(),
+            EntityOrderField::UpdatedAt => moment(row.updated_at()),
+            EntityOrderField::CreatedAt => moment(row.created_at()),
+            EntityOrderField::Relevance => rank.to_bits().to_string(),
+        };
+        Cursor::new(self.tag(), [key, entity_ref]).encode()
+    }
+
+    /// Appends `order by` in the direction of reading.
+    pub(super) fn push_order(self, query: &mut QueryBuilder<Postgres>, from_end: bool) {
+        let direction = |is_descending: bool| if is_descending { "desc" } else { "asc" };
+        let key_direction = direction(self.is_descending != from_end);
+        query.push(format_args!(" order by {} {key_direction}", self.column()));
+        if self.field != EntityOrderField::Ref {
+            query.push(format_args!(", e.ref {}", direction(from_end)));
+        }
+    }
+
+    /// Appends the conditions that the cursors of `page` stand for.
+    pub(super) fn push_bounds(self, query: &mut QueryBuilder<Postgres>, page: &PageArgs) -> Result<(), SourceError> {
+        if let Some(after) = &page.after {
+            self.push_bound(query, after, true)?;
+        }
+        if let Some(before) = &page.before {
+            self.push_bound(query, before, false)?;
+        }
+        Ok(())
+    }
+
+    fn push_bound(self, query: &mut QueryBuilder<Postgres>, text: &str, is_after: bool) -> Result<(), SourceError> {
+        let column = self.column();
+        if self.field == EntityOrderField::Ref {
+            let [entity_ref] = Cursor::decode::<1>(text, self.tag())?;
+            let sign = if is_after != self.is_descending { '>' } else { '<' };
+            query.push(format_args!(" and e.ref {sign} ")).push_bind(entity_ref);
+            return Ok(());
+        }
+        let [key, entity_ref] = Cursor::decode::<2>(text, self.tag())?;
+        let key = self.read_key(key)?;
+        let key_sign = if is_after != self.is_descending { '>' } else { '<' };
+        let ref_sign = if is_after { '>' } else { '<' };
+        // The first half alone is what an index can start from.
+        query.push(format_args!(" and {column} {key_sign}= "));
+        push_key(query, &key);
+        query.push(format_args!(" and ({column} {key_sign} "));
+        push_key(query, &key);
+        query.push(format_args!(" or e.ref {ref_sign} ")).push_bind(entity_ref).push(")");
+        Ok(())
+    }
+
+    fn read_key(self, key: String) -> Result<Key, SourceError> {
+        let broken = || SourceError::from(schema::CursorError);
+        match self.field {
+            EntityOrderField::UpdatedAt | EntityOrderField::CreatedAt => {
+                let micros = key.parse().map_err(|_| broken())?;
+                let at = DateTime::from_timestamp_micros(micros).ok_or_else(broken)?;
+                // Postgres ends in the year 294276 and chrono does not: what is far outside was not given out by us.
+                let is_ours = at.signed_duration_since(DateTime::UNIX_EPOCH).abs() < TimeDelta::days(400_000);
+                is_ours.then_some(Key::Moment(at)).ok_or_else(broken)
+            }
+            EntityOrderField::Relevance => {
+                let rank = f32::from_bits(key.parse().map_err(|_| broken())?);
+                rank.is_finite().then_some(Key::Rank(rank)).ok_or_else(broken)
+            }
+            EntityOrderField::Name | EntityOrderField::Ref => Ok(Key::Text(key)),
+        }
+    }
+}
+
+fn push_key(query: &mut QueryBuilder<Postgres>, key: &Key) {
+    match key {
+        Key::Text(text) => query.push_bind(text.clone()),
+        Key::Moment(at) => query.push_bind(*at),
+        Key::Rank(rank) => query.push_bind(*rank),
+    };
+}
