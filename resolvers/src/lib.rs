@@ -1,1 +1,40 @@
-//! Placeholder while the workspace is laid.
+//! The graph: objects, roots and loaders. Thin by intent: which row, which call and which words stand elsewhere.
+//!
+//! No SQL, no address, no wire type and no HTTP header is known here. Start at `query.rs`.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+
+mod catalog_query;
+mod connection;
+pub mod error;
+mod flush;
+mod loaders;
+mod objects;
+mod ownership_query;
+mod platform_query;
+mod query;
+mod request;
+
+use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions};
+
+pub use flush::FlushQueue;
+pub use query::Query;
+pub use request::{PathSegment, RequestData, StaleMark};
+
+/// The executable graph.
+pub type Graph = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+
+/// Builds the graph. It holds no state of its own: everything a resolver needs comes with the request.
+pub fn graph() -> Graph {
+    async_graphql::Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+        .disable_suggestions()
+        .limit_directives(30)
+        .finish()
+}
+
+/// The SDL of the graph, as clients and `schema/schema.graphql` have it.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().use_space_ident().indent_width(2);
+    let mut sdl = graph().sdl_with_options(options).trim_end().to_owned();
+    sdl.push('\n');
+    sdl
+}

@@ -32,7 +32,8 @@ pub struct AuditRecord {
     pub document_hash: Option<String>,
     /// Keyed hash of the variables: equal variables look alike, and no value can be read from it.
     pub variables_fingerprint: Option<String>,
-    /// Points it cost.
+    /// Points it cost; not shown before operations have a cost.
+    #[graphql(skip)]
     pub cost: Option<i32>,
     /// The request's id, as in `extensions.requestId` and in the logs.
     pub request_id: Option<String>,

@@ -130,7 +130,6 @@ pub enum ChangeKind {
 
 /// One change of an entity, with what it changed.
 #[derive(Debug, Clone, SimpleObject)]
-#[graphql(name = "EntityRevision")]
 pub struct EntityRevisionRecord {
     /// Place among the revisions, growing.
     #[graphql(skip)]

@@ -5,10 +5,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod cache;
+pub mod catalog;
 mod clock;
 mod error;
 pub mod gitlab;
 pub mod health;
+pub mod ingest;
 pub mod postgres;
 mod registry;
 pub mod upstream;

@@ -12,6 +12,7 @@ mod entity_list;
 mod facet;
 mod filter;
 mod history;
+mod location;
 mod order;
 mod ownership;
 mod processing_error;

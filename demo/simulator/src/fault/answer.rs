@@ -20,7 +20,7 @@ use crate::server::DropConnection;
 /// The largest honest answer a fault reads in order to spoil it.
 const BODY_BYTES_MAX: usize = 64 << 20;
 
-const CHUNK_BYTES: u64 = 64 << 10;
+const CHUNK_BYTES: usize = 64 << 10;
 
 const SIGN_IN: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\
                        <body><h1>Sign in to continue</h1></body></html>\n";
@@ -108,9 +108,10 @@ fn drip(body: Bytes, pause: Duration) -> Body {
 fn huge(body_bytes: u64) -> Body {
     let (head, tail) = ("{\"data\":\"", "\"}");
     let filling = body_bytes.saturating_sub((head.len() + tail.len()) as u64);
-    let chunk = Bytes::from(vec![b'x'; CHUNK_BYTES as usize]);
-    let rest = Bytes::from(vec![b'x'; (filling % CHUNK_BYTES) as usize]);
-    let whole = usize::try_from(filling / CHUNK_BYTES).unwrap_or(usize::MAX);
+    let (whole, rest) = (filling / CHUNK_BYTES as u64, filling % CHUNK_BYTES as u64);
+    let (whole, rest) = (usize::try_from(whole).unwrap_or(usize::MAX), usize::try_from(rest).unwrap_or(0));
+    let chunk = Bytes::from(vec![b'x'; CHUNK_BYTES]);
+    let rest = chunk.slice(..rest);
     let pieces = stream::repeat(chunk).take(whole);
     let head = stream::iter([Bytes::from_static(head.as_bytes()), rest]);
     let tail = stream::iter([Bytes::from_static(tail.as_bytes())]);

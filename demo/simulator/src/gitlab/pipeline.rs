@@ -114,7 +114,8 @@ impl Run<'_> {
             source,
             created_at: self.created_at,
             started_at: (has_run && now >= starts_at).then_some(starts_at),
-            finished_at: if has_run { (now >= ends_at).then_some(ends_at) } else { Some(self.created_at) },
+            // GitLab writes it on these three endings only.
+            finished_at: matches!(status, Status::Success | Status::Failed | Status::Canceled).then_some(ends_at),
         }
     }
 }

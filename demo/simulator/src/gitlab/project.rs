@@ -93,7 +93,8 @@ impl Project {
         let mut topics: Vec<String> = topics.into_iter().flatten().map(|topic| (*topic).to_owned()).collect();
         topics.dedup();
         let days = i64::try_from(between(path, "created", 0, 364)).unwrap_or(0);
-        let visibility = if draw(path, "visibility") % 4 == 0 { Visibility::Private } else { Visibility::Internal };
+        let visibility =
+            if draw(path, "visibility").is_multiple_of(4) { Visibility::Private } else { Visibility::Internal };
         Self {
             description: Some(format!("{name}, looked after by {}.", path.split('/').next().unwrap_or(path))),
             languages: languages(path),

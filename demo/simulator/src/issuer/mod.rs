@@ -80,6 +80,13 @@ impl Issuer {
         jwt::signed(&key, &jwt::header(algorithm.name(), Some(&key.kid)), payload)
     }
 
+    /// A token signed with the newest ES256 key under any `kid`, for floods of kids that were never published.
+    pub fn token_with_kid(&self, kid: &str, claims: &Claims) -> String {
+        let key = self.active(Algorithm::Es256);
+        let payload = claims.payload(&self.0.url, self.0.clock.now());
+        jwt::signed(&key, &jwt::header(key.algorithm().name(), Some(kid)), &payload)
+    }
+
     /// A token that nobody may accept, for the reason `flaw` gives; without that flaw it would be sound.
     pub fn broken_token(&self, claims: &Claims, flaw: Flaw) -> String {
         let algorithm = flaw.algorithm();

@@ -49,7 +49,7 @@ impl<'a> Execution<'a> {
         })
     }
 
-    /// Whether `name` is among the selections of `field`.
+    /// Whether `name` is among the selections of `field` itself; a second field of the same response key is not looked at.
     pub(super) fn selects(&self, field: &'a Field, name: &str) -> bool {
         self.operation.fields(&field.selection_set.node).iter().any(|below| below.name.node == name)
     }

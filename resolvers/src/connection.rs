@@ -1,0 +1,218 @@
+//! Connections: pages with cursors, counts and facets. A page is read where it is selected; counts and facets cost nothing
+//! unless they are.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+use schema::{EntityFacet, EntityRecord, EntityRef, FacetCountRecord, PAGE_DEFAULT, Page, PageArgs};
+use sources::postgres::{Edge, EntityQuery, RelatedQuery};
+
+use crate::{
+    error::{OrFieldError, Result, bad_input},
+    loaders::{RelatedCountKey, RelatedFacetKey, RelatedPageKey},
+    request::RequestData,
+};
+
+/// Reads the arguments `first` and `after` of a nested list.
+pub fn nested_page(first: Option<i32>, after: Option<String>) -> Result<PageArgs> {
+    let default = i32::try_from(PAGE_DEFAULT).unwrap_or(i32::MAX);
+    PageArgs::read(Some(first.unwrap_or(default)), after, None, None).map_err(|error| bad_input(error.to_string()))
+}
+
+/// Whether the selection of a connection needs its page, and not only counts.
+pub fn needs_page(ctx: &Context<'_>) -> bool {
+    ["edges", "nodes", "pageInfo"].iter().any(|field| ctx.look_ahead().field(field).exists())
+}
+
+/// A count as the graph shows it.
+pub fn shown_count(count: i64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// A list of entities: how to count it, and its page where that was selected.
+#[derive(Clone)]
+pub struct EntityList {
+    scope: Scope,
+    page: Arc<Page<Arc<EntityRecord>>>,
+}
+
+#[derive(Clone)]
+enum Scope {
+    Root(Arc<EntityQuery>),
+    Related { list: Arc<RelatedQuery>, parent: EntityRef },
+}
+
+impl EntityList {
+    /// A list at a root of the graph.
+    pub async fn of_root(ctx: &Context<'_>, list: EntityQuery, page: PageArgs) -> Result<Self> {
+        let request = RequestData::of(ctx);
+        let page = if needs_page(ctx) {
+            let read = request.sources().database().entities_page(request.visibility(), &list, &page);
+            Arc::new(read.await.or_field_error()?.map(Arc::new))
+        } else {
+            Arc::default()
+        };
+        Ok(Self { scope: Scope::Root(Arc::new(list)), page })
+    }
+
+    /// What hangs on `parent`.
+    pub async fn of_parent(
+        ctx: &Context<'_>,
+        parent: &EntityRef,
+        list: RelatedQuery,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Self> {
+        let page = nested_page(first, after)?;
+        let list = Arc::new(list);
+        let page = if needs_page(ctx) {
+            let key = RelatedPageKey { list: Arc::clone(&list), page, parent: parent.clone() };
+            let loaded = RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?;
+            loaded.transpose().or_field_error()?.unwrap_or_default()
+        } else {
+            Arc::default()
+        };
+        Ok(Self { scope: Scope::Related { list, parent: parent.clone() }, page })
+    }
+
+    /// What `parent` has this relation to.
+    pub async fn of_relation(
+        ctx: &Context<'_>,
+        parent: &EntityRef,
+        relation: &'static str,
+        kind: Option<&'static str>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Self> {
+        let list = RelatedQuery { edge: Edge::Relation(relation), kind, filter: None };
+        Self::of_parent(ctx, parent, list, first, after).await
+    }
+
+    /// The page.
+    pub fn page(&self) -> &Page<Arc<EntityRecord>> {
+        &self.page
+    }
+
+    /// How many there are on all pages.
+    pub async fn count(&self, ctx: &Context<'_>) -> Result<i32> {
+        let request = RequestData::of(ctx);
+        let count = match &self.scope {
+            Scope::Root(list) => request.sources().database().entities_count(request.visibility(), list).await,
+            Scope::Related { list, parent } => {
+                let key = RelatedCountKey { list: Arc::clone(list), parent: parent.clone() };
+                request.loaders().load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
+            }
+        };
+        Ok(shown_count(count.or_field_error()?))
+    }
+
+    /// How often each value occurs on all pages.
+    pub async fn facets(&self, ctx: &Context<'_>, by: Vec<EntityFacet>) -> Result<Vec<FacetCountRecord>> {
+        if by.len() > EntityFacet::ALL.len() {
+            return Err(bad_input("`by` names a facet twice"));
+        }
+        let request = RequestData::of(ctx);
+        let facets = match &self.scope {
+            Scope::Root(list) => request.sources().database().entity_facets(request.visibility(), list, &by).await,
+            Scope::Related { list, parent } => {
+                let key = RelatedFacetKey { list: Arc::clone(list), by, parent: parent.clone() };
+                request.loaders().load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
+            }
+        };
+        facets.or_field_error()
+    }
+}
+
+/// Writes the connection and edge types of one kind of entity.
+macro_rules! entity_connection {
+    ($connection:ident, $edge:ident, $node:ident, $page:literal, $item:literal) => {
+        #[doc = $page]
+        pub struct $connection($crate::connection::EntityList);
+
+        impl From<$crate::connection::EntityList> for $connection {
+            fn from(list: $crate::connection::EntityList) -> Self {
+                Self(list)
+            }
+        }
+
+        #[doc = $page]
+        #[async_graphql::Object]
+        impl $connection {
+            /// The items, each with its cursor.
+            async fn edges(&self) -> Vec<$edge> {
+                let edge = |(cursor, record): &(String, _)| {
+                    Some($edge { cursor: cursor.clone(), node: $node::of_record(record)? })
+                };
+                self.0.page().rows.iter().filter_map(edge).collect()
+            }
+            /// The items.
+            async fn nodes(&self) -> Vec<$node> {
+                self.0.page().rows.iter().filter_map(|(_, record)| $node::of_record(record)).collect()
+            }
+            /// Where this page stands.
+            async fn page_info(&self) -> schema::PageInfo {
+                self.0.page().info()
+            }
+            /// All items, on every page. Counted only when selected; null when that would take too long.
+            async fn total_count(&self, ctx: &async_graphql::Context<'_>) -> $crate::error::Nullable<i32> {
+                Some(self.0.count(ctx).await)
+            }
+            /// How often each value occurs among all items, on every page. Most frequent first, at most 100 values each.
+            async fn facets(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "What to count.")] by: Vec<schema::EntityFacet>,
+            ) -> $crate::error::Nullable<Vec<$crate::objects::FacetCount>> {
+                let counts = self.0.facets(ctx, by).await;
+                Some(counts.map(|counts| counts.into_iter().map($crate::objects::FacetCount::from).collect()))
+            }
+        }
+
+        #[doc = $item]
+        #[derive(async_graphql::SimpleObject)]
+        pub struct $edge {
+            /// Continue after or before this item with it.
+            cursor: String,
+            /// The item.
+            node: $node,
+        }
+    };
+}
+
+/// Writes the connection and edge types of a list that is not of entities. `$count` counts all items.
+macro_rules! plain_connection {
+    ($connection:ident, $edge:ident, $node:ident, $page:literal, $item:literal) => {
+        #[doc = $item]
+        #[derive(async_graphql::SimpleObject)]
+        pub struct $edge {
+            /// Continue after or before this item with it.
+            cursor: String,
+            /// The item.
+            node: $node,
+        }
+
+        #[doc = $page]
+        #[async_graphql::Object]
+        impl $connection {
+            /// The items, each with its cursor.
+            async fn edges(&self) -> Vec<$edge> {
+                let edge = |(cursor, row): &(String, _)| $edge { cursor: cursor.clone(), node: $node::from_row(row) };
+                self.page.rows.iter().map(edge).collect()
+            }
+            /// The items.
+            async fn nodes(&self) -> Vec<$node> {
+                self.page.rows.iter().map(|(_, row)| $node::from_row(row)).collect()
+            }
+            /// Where this page stands.
+            async fn page_info(&self) -> schema::PageInfo {
+                self.page.info()
+            }
+            /// All items, on every page. Counted only when selected; null when that would take too long.
+            async fn total_count(&self, ctx: &async_graphql::Context<'_>) -> $crate::error::Nullable<i32> {
+                Some(self.count(ctx).await)
+            }
+        }
+    };
+}
+
+pub(crate) use {entity_connection, plain_connection};

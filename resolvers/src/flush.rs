@@ -1,0 +1,63 @@
+//! When loaders ask: as soon as execution has nothing left to poll, and never before. No timer and no other thread takes part,
+//! so the number of statements of an operation does not depend on the machine's mood.
+
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+    time::Duration,
+};
+
+use async_graphql::runtime::Timer;
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, poll_fn, ready},
+    stream::FuturesUnordered,
+    task::{FutureObj, Spawn, SpawnError},
+};
+
+/// Batches that loaders want to send, of one request.
+#[derive(Clone, Default)]
+pub struct FlushQueue(Arc<Mutex<Vec<FutureObj<'static, ()>>>>);
+
+impl FlushQueue {
+    fn take(&self) -> Vec<FutureObj<'static, ()>> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Runs `execution`; whenever it waits, sends the batches that were collected meanwhile.
+    pub async fn drive<T>(&self, execution: impl Future<Output = T>) -> T {
+        let mut execution = pin!(execution);
+        let mut batches = FuturesUnordered::new();
+        poll_fn(|context| {
+            loop {
+                if let Poll::Ready(output) = execution.as_mut().poll(context) {
+                    return Poll::Ready(output);
+                }
+                batches.extend(self.take());
+                match batches.poll_next_unpin(context) {
+                    // A batch is done: its values let execution go on.
+                    Poll::Ready(Some(())) => {}
+                    Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await
+    }
+}
+
+impl Spawn for FlushQueue {
+    fn spawn_obj(&self, batch: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
+        Ok(())
+    }
+}
+
+/// No delay: [`FlushQueue`] already waits until there is nothing else to do.
+pub struct NoDelay;
+
+impl Timer for NoDelay {
+    fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
+        ready(()).boxed()
+    }
+}

@@ -1,0 +1,50 @@
+//! Loaders: many keys become one call. A loader reads through the caller's eyes and lives for one request.
+//!
+//! A key whose arguments come from the client has an outcome of its own, so one bad cursor does not spoil its neighbours.
+
+mod entity;
+mod history;
+mod last_read;
+mod processing_error;
+mod related;
+mod relation;
+mod repository;
+
+use std::{collections::HashMap, hash::Hash, sync::Arc};
+
+use schema::Visibility;
+use sources::{SourceError, Sources, cache::CacheMode};
+
+pub use entity::{IdKey, RefKey};
+pub use history::{RevisionCountKey, RevisionPageKey};
+pub use last_read::LastReadKey;
+pub use processing_error::ProcessingErrorKey;
+pub use related::{RelatedCountKey, RelatedFacetKey, RelatedPageKey};
+pub use relation::{RelationCountKey, RelationPageKey};
+
+/// An outcome of one key.
+pub type Outcome<T> = Result<T, SourceError>;
+
+/// Reads on behalf of one caller.
+pub struct Reader {
+    sources: Sources,
+    visibility: Arc<Visibility>,
+    cache_mode: CacheMode,
+}
+
+impl Reader {
+    /// A reader for this caller.
+    pub fn new(sources: Sources, visibility: Arc<Visibility>, cache_mode: CacheMode) -> Self {
+        Self { sources, visibility, cache_mode }
+    }
+}
+
+/// Keys with equal arguments, together: each group is one statement.
+fn grouped<'a, K, A: Hash + Eq, P>(keys: &'a [K], split: impl Fn(&'a K) -> (A, P)) -> HashMap<A, Vec<P>> {
+    let mut groups: HashMap<A, Vec<P>> = HashMap::new();
+    for key in keys {
+        let (arguments, parent) = split(key);
+        groups.entry(arguments).or_default().push(parent);
+    }
+    groups
+}

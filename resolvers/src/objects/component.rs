@@ -1,0 +1,89 @@
+//! `Component`: what belongs to a piece of software.
+
+use async_graphql::Context;
+use schema::EntityRef;
+
+use super::{ApiConnection, EntityConnection, Repository, System};
+use crate::{
+    connection::entity_connection,
+    error::Nullable,
+    objects::entity::{entity_object, related},
+};
+
+entity_object! {
+    /// A piece of software: a service, website, library or job.
+    Component of "component" {
+        /// What it is, such as `service`, `website` or `library`.
+        async fn r#type(&self) -> String {
+            self.record.entity_type.clone().unwrap_or_default()
+        }
+        /// How mature it is, such as `experimental`, `production` or `deprecated`.
+        async fn lifecycle(&self) -> Option<String> {
+            self.record.lifecycle.clone()
+        }
+        /// The system that it is part of, as declared.
+        async fn system_ref(&self) -> Option<EntityRef> {
+            self.record.system_ref.clone()
+        }
+        /// The system that it is part of.
+        async fn system(&self, ctx: &Context<'_>) -> Nullable<System> {
+            System::load(ctx, &self.record.system_ref.clone()?).await.transpose()
+        }
+        /// The component that this one is part of, as declared.
+        async fn subcomponent_of_ref(&self) -> Option<EntityRef> {
+            self.record.spec_ref("subcomponentOf", "component")
+        }
+        /// The component that this one is part of.
+        async fn subcomponent_of(&self, ctx: &Context<'_>) -> Nullable<Component> {
+            Component::load(ctx, &self.record.spec_ref("subcomponentOf", "component")?).await.transpose()
+        }
+        /// APIs that this component offers.
+        async fn provides_apis(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<ApiConnection> {
+            related!(self, ctx, "providesApi", Some("api"), first, after)
+        }
+        /// APIs that this component calls.
+        async fn consumes_apis(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<ApiConnection> {
+            related!(self, ctx, "consumesApi", Some("api"), first, after)
+        }
+        /// What it needs, by reference.
+        async fn depends_on(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<EntityConnection> {
+            related!(self, ctx, "dependsOn", None, first, after)
+        }
+        /// What needs it, by reference.
+        async fn dependents(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<EntityConnection> {
+            related!(self, ctx, "dependencyOf", None, first, after)
+        }
+        /// Its repository in GitLab, live.
+        async fn repository(&self, ctx: &Context<'_>) -> Nullable<Repository> {
+            Repository::of_entity(ctx, &self.record).await.transpose()
+        }
+    }
+}
+
+entity_connection!(
+    ComponentConnection,
+    ComponentEdge,
+    Component,
+    "A page of components.",
+    "An item of a page of components."
+);

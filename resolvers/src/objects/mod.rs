@@ -1,0 +1,45 @@
+//! The objects of the graph: what a thing is connected to. Thin: find keys, ask a loader, wrap the record.
+
+mod api;
+mod audit;
+mod component;
+mod custom_entity;
+mod domain;
+mod entity;
+mod facet;
+mod location;
+mod node;
+mod owner;
+mod ownership;
+mod relation;
+mod repository;
+mod resource;
+mod revision;
+mod source;
+mod system;
+mod team;
+mod template;
+mod user;
+mod viewer;
+
+pub use api::{Api, ApiConnection};
+pub use audit::{AuditConnection, AuditObject};
+pub use component::{Component, ComponentConnection};
+pub use custom_entity::CustomEntity;
+pub use domain::Domain;
+pub use entity::{Entity, EntityConnection};
+pub use facet::FacetCount;
+pub use location::Location;
+pub use node::Node;
+pub use owner::Owner;
+pub use ownership::OwnershipReport;
+pub use relation::RelationConnection;
+pub use repository::{Pipeline, Repository};
+pub use resource::{Resource, ResourceConnection};
+pub use revision::EntityRevisionConnection;
+pub use source::Source;
+pub use system::{System, SystemConnection};
+pub use team::{Team, TeamConnection};
+pub use template::Template;
+pub use user::{User, UserConnection};
+pub use viewer::Viewer;

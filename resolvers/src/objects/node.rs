@@ -1,0 +1,128 @@
+//! `Node`: any object by its id.
+
+use std::borrow::Cow;
+
+use async_graphql::{
+    Context, ContextSelectionSet, ID, Interface, OutputType, Positioned, ServerResult, Value, parser::types::Field,
+    registry::Registry,
+};
+use schema::{NodeId, scope};
+use uuid::Uuid;
+
+use super::{
+    Api, AuditObject, Component, CustomEntity, Domain, Entity, Location, Pipeline, Repository, Resource, Source, System,
+    Team, Template, User,
+};
+use crate::{
+    error::{OrFieldError, Result},
+    loaders::IdKey,
+    request::RequestData,
+};
+
+/// An object that can be fetched again by its id.
+#[derive(Interface, Clone)]
+#[graphql(name = "Node", field(name = "id", ty = "ID", desc = "Opaque, unique in the whole graph, stable for good."))]
+pub enum NodeKind {
+    /// A component.
+    Component(Component),
+    /// An API.
+    Api(Api),
+    /// A resource.
+    Resource(Resource),
+    /// A system.
+    System(System),
+    /// A domain.
+    Domain(Domain),
+    /// A team.
+    Team(Team),
+    /// A person.
+    User(User),
+    /// A location.
+    Location(Location),
+    /// A template.
+    Template(Template),
+    /// An entity of another kind.
+    CustomEntity(CustomEntity),
+    /// A GitLab project.
+    Repository(Repository),
+    /// A run of CI/CD.
+    Pipeline(Pipeline),
+    /// A source.
+    Source(Source),
+    /// An audit record.
+    AuditRecord(AuditObject),
+}
+
+impl From<Entity> for NodeKind {
+    fn from(entity: Entity) -> Self {
+        match entity {
+            Entity::Component(component) => Self::Component(component),
+            Entity::Api(api) => Self::Api(api),
+            Entity::Resource(resource) => Self::Resource(resource),
+            Entity::System(system) => Self::System(system),
+            Entity::Domain(domain) => Self::Domain(domain),
+            Entity::Team(team) => Self::Team(team),
+            Entity::User(user) => Self::User(user),
+            Entity::Location(location) => Self::Location(location),
+            Entity::Template(template) => Self::Template(template),
+            Entity::CustomEntity(custom) => Self::CustomEntity(custom),
+        }
+    }
+}
+
+/// As [`NodeKind`]; it also makes the interface `Entity` implement `Node`, which the derive cannot say.
+pub struct Node(NodeKind);
+
+impl Node {
+    /// The object with this id; none when Weft did not give the id out, or when the object is gone or hidden.
+    pub async fn load(ctx: &Context<'_>, id: &ID) -> Result<Option<Self>> {
+        let Some(NodeId { type_name, key }) = NodeId::decode(id) else { return Ok(None) };
+        let request = RequestData::of(ctx);
+        let node = match type_name.as_str() {
+            "Repository" if request.visibility().has(scope::CATALOG_READ) => {
+                Repository::of_path(ctx, &key).await?.map(NodeKind::Repository)
+            }
+            "Pipeline" if request.visibility().has(scope::CATALOG_READ) => {
+                Pipeline::of_key(ctx, &key).await?.map(NodeKind::Pipeline)
+            }
+            "Source" => Source::of_name(request.sources(), &key).map(NodeKind::Source),
+            "AuditRecord" if request.visibility().has(scope::AUDIT_READ) => {
+                AuditObject::of_key(ctx, &key).await?.map(NodeKind::AuditRecord)
+            }
+            _ => entity(ctx, &type_name, &key).await?,
+        };
+        Ok(node.map(Self))
+    }
+}
+
+async fn entity(ctx: &Context<'_>, type_name: &str, key: &str) -> Result<Option<NodeKind>> {
+    let request = RequestData::of(ctx);
+    let Ok(id) = Uuid::try_parse(key) else { return Ok(None) };
+    if !request.visibility().has(scope::CATALOG_READ) {
+        return Ok(None);
+    }
+    let Some(record) = request.loaders().load_one(IdKey(id)).await.or_field_error()? else { return Ok(None) };
+    let entity = Entity::of(record);
+    Ok((entity.introspection_type_name() == type_name).then(|| entity.into()))
+}
+
+impl OutputType for Node {
+    fn type_name() -> Cow<'static, str> {
+        <NodeKind as OutputType>::type_name()
+    }
+
+    fn introspection_type_name(&self) -> Cow<'static, str> {
+        self.0.introspection_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        let name = NodeKind::create_type_info(registry);
+        Entity::create_type_info(registry);
+        registry.add_implements("Entity", "Node");
+        name
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        self.0.resolve(ctx, field).await
+    }
+}

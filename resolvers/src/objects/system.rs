@@ -1,0 +1,64 @@
+//! `System`: what works together.
+
+use async_graphql::Context;
+use schema::EntityRef;
+
+use super::{ApiConnection, ComponentConnection, Domain, ResourceConnection};
+use crate::{
+    connection::entity_connection,
+    error::Nullable,
+    objects::entity::{entity_object, related},
+};
+
+entity_object! {
+    /// Components, APIs and resources that work together.
+    System of "system" {
+        /// What it is, in the organisation's own words.
+        async fn r#type(&self) -> Option<String> {
+            self.record.entity_type.clone()
+        }
+        /// The domain that it belongs to, as declared.
+        async fn domain_ref(&self) -> Option<EntityRef> {
+            self.record.spec_ref("domain", "domain")
+        }
+        /// The domain that it belongs to.
+        async fn domain(&self, ctx: &Context<'_>) -> Nullable<Domain> {
+            Domain::load(ctx, &self.record.spec_ref("domain", "domain")?).await.transpose()
+        }
+        /// Components of this system.
+        async fn components(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<ComponentConnection> {
+            related!(self, ctx, "hasPart", Some("component"), first, after)
+        }
+        /// APIs of this system.
+        async fn apis(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<ApiConnection> {
+            related!(self, ctx, "hasPart", Some("api"), first, after)
+        }
+        /// Resources of this system.
+        async fn resources(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<ResourceConnection> {
+            related!(self, ctx, "hasPart", Some("resource"), first, after)
+        }
+    }
+}
+
+entity_connection!(
+    SystemConnection,
+    SystemEdge,
+    System,
+    "A page of systems.",
+    "An item of a page of systems."
+);

@@ -1,0 +1,86 @@
+//! `Team`: who is in it, what is below it and what it owns.
+
+use async_graphql::Context;
+use schema::{EntityFilter, EntityRef, WebUrl};
+use sources::postgres::{Edge, RelatedQuery};
+
+use super::{EntityConnection, UserConnection};
+use crate::{
+    connection::{EntityList, entity_connection},
+    error::Nullable,
+    objects::entity::{entity_object, related},
+};
+
+entity_object! {
+    /// A team or any other group of people; in the catalog its kind is `Group`.
+    Team of "group" {
+        /// What it is, such as `team`, `business-unit` or `root`.
+        async fn r#type(&self) -> String {
+            self.record.entity_type.clone().unwrap_or_default()
+        }
+        /// Where to reach it.
+        async fn email(&self) -> Option<String> {
+            self.record.spec_text(&["profile", "email"]).map(str::to_owned)
+        }
+        /// Its picture.
+        async fn picture_url(&self) -> Option<WebUrl> {
+            self.record.spec_text(&["profile", "picture"]).and_then(WebUrl::read)
+        }
+        /// The team above this one, as declared.
+        async fn parent_ref(&self) -> Option<EntityRef> {
+            self.record.spec_ref("parent", "group")
+        }
+        /// The team above this one.
+        async fn parent(&self, ctx: &Context<'_>) -> Nullable<Team> {
+            Team::load(ctx, &self.record.spec_ref("parent", "group")?).await.transpose()
+        }
+        /// Teams right below this one.
+        async fn children(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<TeamConnection> {
+            related!(self, ctx, "parentOf", Some("group"), first, after)
+        }
+        /// People in this team, by reference.
+        async fn members(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Also the people in all teams below.", default)] transitive: bool,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<UserConnection> {
+            let edge = match transitive {
+                true => Edge::RelationOfTeamsBelow("hasMember"),
+                false => Edge::Relation("hasMember"),
+            };
+            let list = RelatedQuery { edge, kind: Some("user"), filter: None };
+            Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
+        }
+        /// What this team owns, by reference.
+        async fn owns(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Only these.")] filter: Option<EntityFilter>,
+            #[graphql(desc = "Also what all teams below own.", default)] transitive: bool,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<EntityConnection> {
+            let edge = match transitive {
+                true => Edge::RelationOfTeamsBelow("ownerOf"),
+                false => Edge::Relation("ownerOf"),
+            };
+            let list = RelatedQuery { edge, kind: None, filter };
+            Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
+        }
+    }
+}
+
+entity_connection!(
+    TeamConnection,
+    TeamEdge,
+    Team,
+    "A page of teams.",
+    "An item of a page of teams."
+);

@@ -1,0 +1,128 @@
+//! `RequestData`: what one operation carries to its resolvers. Made anew for every request, so nothing crosses callers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::{Context, QueryPathSegment, dataloader::DataLoader, dataloader::HashMapCache};
+use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
+use sources::{Sources, cache::CacheMode};
+
+use crate::{
+    error::{self, Result},
+    flush::{FlushQueue, NoDelay},
+    loaders::Reader,
+};
+
+/// Most marks of stale data in one answer.
+const STALE_MARKS_MAX: usize = 1_000;
+
+/// The loaders of one request.
+pub type Loaders = DataLoader<Reader, HashMapCache>;
+
+/// What is known of a request before it is executed.
+pub struct RequestData {
+    visibility: Arc<Visibility>,
+    sources: Sources,
+    loaders: Loaders,
+    audit: AuditEntry,
+    stale: Mutex<Vec<StaleMark>>,
+}
+
+/// A place in the answer that holds data older than it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaleMark {
+    /// The path, with names and indices.
+    pub path: Vec<PathSegment>,
+    /// How old the data is, in milliseconds.
+    pub age_ms: u64,
+    /// Where it comes from.
+    pub source: SourceKind,
+}
+
+/// A step of a path in an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathSegment {
+    /// A response key.
+    Name(String),
+    /// A place in a list.
+    Index(usize),
+}
+
+impl RequestData {
+    /// Prepares a request. Its loaders flush through `queue`, which must drive the execution. `audit` names the caller and
+    /// the request; each record fills in what was done.
+    pub fn new(
+        sources: Sources,
+        visibility: Arc<Visibility>,
+        cache_mode: CacheMode,
+        audit: AuditEntry,
+        queue: FlushQueue,
+    ) -> Self {
+        let reader = Reader::new(sources.clone(), Arc::clone(&visibility), cache_mode);
+        let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
+        Self { visibility, sources, loaders, audit, stale: Mutex::default() }
+    }
+
+    /// The request of this field.
+    pub fn of<'a>(ctx: &Context<'a>) -> &'a Self {
+        ctx.data_unchecked::<Arc<Self>>()
+    }
+
+    /// Whose eyes the request looks through.
+    pub fn visibility(&self) -> &Visibility {
+        &self.visibility
+    }
+
+    /// Everything the graph reads from.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The loaders.
+    pub fn loaders(&self) -> &Loaders {
+        &self.loaders
+    }
+
+    /// The record of what the caller does here.
+    pub fn audit_entry(&self, action: &str, target: Option<String>) -> AuditEntry {
+        AuditEntry { action: action.to_owned(), target, ..self.audit.clone() }
+    }
+
+    /// Lets a caller with this scope pass. A refusal is audited before it is told.
+    pub async fn require(&self, scope: &str, action: &str, target: Option<String>) -> Result<()> {
+        if self.visibility.has(scope) {
+            return Ok(());
+        }
+        let mut entry = self.audit_entry(action, target);
+        entry.denied = Some(ErrorCode::Forbidden.as_str());
+        if let Err(failure) = self.sources.database().audit_append(&self.visibility.tenant, &entry).await {
+            tracing::error!(error = failure.chain(), action, "a refusal could not be audited");
+        }
+        Err(error::coded(ErrorCode::Forbidden, format!("this needs the scope `{scope}`")))
+    }
+
+    /// Marks the field as answered from old data.
+    pub fn mark_stale(&self, ctx: &Context<'_>, age: std::time::Duration, source: SourceKind) {
+        let mut marks = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
+        if marks.len() < STALE_MARKS_MAX {
+            let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+            marks.push(StaleMark { path: path_of(ctx), age_ms, source });
+        }
+    }
+
+    /// The marks, after execution.
+    pub fn take_stale(&self) -> Vec<StaleMark> {
+        std::mem::take(&mut *self.stale.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn path_of(ctx: &Context<'_>) -> Vec<PathSegment> {
+    let Some(node) = &ctx.path_node else { return Vec::new() };
+    let segment = |segment: &QueryPathSegment<'_>| match segment {
+        QueryPathSegment::Name(name) => PathSegment::Name((*name).to_owned()),
+        QueryPathSegment::Index(index) => PathSegment::Index(*index),
+    };
+    let mut path: Vec<PathSegment> = node.parents().map(|parent| segment(&parent.segment)).collect();
+    path.reverse();
+    path.push(segment(&node.segment));
+    path
+}
