@@ -1,1 +1,21 @@
-//! Placeholder while the workspace is laid.
+//! The gateway: the request's path from the socket to the graph and back, and the program `weft` around it.
+//!
+//! `serve.rs` starts everything, `app.rs` wires it, `http/graphql.rs` takes one request through its steps.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+
+mod app;
+pub mod auth;
+pub mod commands;
+pub mod config;
+mod executor;
+mod graphiql;
+pub mod guard;
+mod http;
+mod listener;
+pub mod prepare;
+pub mod rate_limit;
+mod serve;
+pub mod telemetry;
+
+pub use app::App;
+pub use serve::Serving;

@@ -13,8 +13,10 @@ pub mod health;
 pub mod ingest;
 pub mod postgres;
 mod registry;
+mod secret;
 pub mod upstream;
 
 pub use clock::Clock;
 pub use error::{BoxError, SourceError};
-pub use registry::{Config, Sources};
+pub use registry::{Config, Secrets, Sources};
+pub use secret::SecretRef;

@@ -1,6 +1,7 @@
 //! `Sources`: everything the graph reads from, built once from the configuration, and what `sources { … }` tells of each.
 
 use schema::{SourceKind, SourceRecord, SourceStatus};
+use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
@@ -18,6 +19,13 @@ pub struct Config {
     pub gitlab: gitlab::Config,
 }
 
+/// The secrets that the sources need, read from where the configuration says.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// GitLab's token.
+    pub gitlab_token: Option<SecretString>,
+}
+
 /// Every source. Clones share everything.
 #[derive(Clone)]
 pub struct Sources {
@@ -27,9 +35,14 @@ pub struct Sources {
 
 impl Sources {
     /// Prepares all sources; nothing is called yet.
-    pub fn build(database: &postgres::Config, sources: &Config, clock: Clock) -> Result<Self, SourceError> {
+    pub fn build(
+        database: &postgres::Config,
+        sources: &Config,
+        secrets: Secrets,
+        clock: Clock,
+    ) -> Result<Self, SourceError> {
         let database = Database::open(database, clock.clone())?;
-        let gitlab = Gitlab::new(sources.gitlab.clone(), clock)?;
+        let gitlab = Gitlab::new(sources.gitlab.clone(), secrets.gitlab_token, clock)?;
         Ok(Self { database, gitlab })
     }
 

@@ -2,7 +2,9 @@
 select
     e.ref,
     e.id,
-    e.orphaned_at is not null or e.location_id is null as is_free,
+    e.orphaned_at is not null
+        or e.location_id is null and not exists (select 1 from location o where o.tenant = e.tenant and o.ref = e.ref)
+        as is_free,
     coalesce(l.target, '') as location,
     coalesce(e.target, '') as target,
     e.line

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use secrecy::SecretString;
+use bytesize::ByteSize;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{cache::Lives, upstream::BreakerConfig};
+use crate::{SecretRef, cache::Lives, upstream::BreakerConfig};
 
 /// How GitLab is reached, and how gently.
 #[derive(Debug, Clone, Deserialize)]
@@ -17,8 +17,7 @@ pub struct Config {
     /// Where it is, such as `https://gitlab.example.com`.
     pub base_url: Option<Url>,
     /// A token with the scope `read_api`.
-    #[serde(skip)]
-    pub token: Option<SecretString>,
+    pub token: Option<SecretRef>,
     /// The annotation that names an entity's project.
     pub annotation: String,
     /// Only projects below these groups; all that the token can read when empty.
@@ -31,8 +30,8 @@ pub struct Config {
     pub timeout: Duration,
     /// Most calls at once; beyond it a call waits, up to `timeout`.
     pub requests_in_flight_max: usize,
-    /// Largest answer, in bytes.
-    pub body_bytes_max: usize,
+    /// Largest answer.
+    pub body_max: ByteSize,
     /// How long answers are kept.
     pub cache: Lives,
     /// Most projects in the cache of this process.

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures::FutureExt;
 use schema::{EntityRecord, PipelineRecord, RepositoryRecord, SourceKind, Visibility};
+use secrecy::SecretString;
 
 use super::{
     Config,
@@ -48,14 +49,14 @@ impl RepositoryKey {
 
 impl Gitlab {
     /// Prepares the source; none when it is switched off or not configured.
-    pub fn new(config: Config, clock: Clock) -> Result<Option<Self>, SourceError> {
-        let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), config.token.clone()) else {
+    pub fn new(config: Config, token: Option<SecretString>, clock: Clock) -> Result<Option<Self>, SourceError> {
+        let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), token) else {
             return Ok(None);
         };
         let limits = UpstreamConfig {
             timeout: config.timeout,
             requests_in_flight_max: config.requests_in_flight_max,
-            body_bytes_max: config.body_bytes_max,
+            body_bytes_max: usize::try_from(config.body_max.as_u64()).unwrap_or(usize::MAX),
             breaker: config.breaker,
         };
         let upstream = Upstream::new(SourceKind::Gitlab, limits, clock.clone())?;

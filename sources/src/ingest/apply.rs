@@ -87,11 +87,7 @@ async fn apply(
 ) -> Result<ImportReport, sqlx::Error> {
     let tenant = &location.tenant;
     let at = audit::begin(connection, tenant).await?;
-    // Two imports of one tenant could each take a reference that the other is about to declare.
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('catalog:' || $1, 0))")
-        .bind(tenant)
-        .execute(&mut *connection)
-        .await?;
+    audit::lock_catalog(connection, tenant).await?;
     let location_id: Uuid = sqlx::query_scalar(include_str!("../../queries/ingest/location_upsert.sql"))
         .bind(Uuid::now_v7())
         .bind(tenant)
@@ -105,7 +101,7 @@ async fn apply(
     let (documents, mut refused) = within_limits(outcomes, room);
 
     let context =
-        batch::Context { tenant, actor: &location.target, location_id, at, standing: &standing };
+        batch::Context { tenant, actor: &location.target, location_id: Some(location_id), at, standing: &standing };
     let mut report = ImportReport::default();
     for documents in documents.chunks(BATCH_DOCUMENTS_MAX) {
         let batch = batch::apply(connection, &context, documents).await?;

@@ -106,3 +106,13 @@ pub(super) async fn begin(connection: &mut PgConnection, tenant: &str) -> Result
     .fetch_one(connection)
     .await
 }
+
+/// Keeps all other writers of the tenant's catalog out until the transaction ends: two of them could each take a reference
+/// that the other is about to declare.
+pub(super) async fn lock_catalog(connection: &mut PgConnection, tenant: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('catalog:' || $1, 0))")
+        .bind(tenant)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -28,7 +28,8 @@ pub(super) struct Standing {
 pub(super) struct Context<'a> {
     pub(super) tenant: &'a str,
     pub(super) actor: &'a str,
-    pub(super) location_id: Uuid,
+    /// None for what Weft itself declares: the entity of a registered location.
+    pub(super) location_id: Option<Uuid>,
     pub(super) at: DateTime<Utc>,
     pub(super) standing: &'a HashMap<String, Standing>,
 }

@@ -8,10 +8,16 @@ mod audit;
 mod batch;
 mod changes;
 mod diff;
+mod due;
+mod fetch;
+mod mutation;
 mod processing_error;
 mod removal;
 mod report;
 mod rows;
 
 pub use apply::{ApplyLimits, Location};
+pub use due::DueLocation;
+pub use fetch::{FetchLimits, LocationReader};
+pub use mutation::Written;
 pub use report::ImportReport;

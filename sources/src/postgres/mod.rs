@@ -26,5 +26,6 @@ pub use config::Config;
 pub use database::{Database, MIGRATIONS};
 pub(crate) use filter::FACET_VALUE_CHARS_MAX;
 pub use entity_list::EntityQuery;
+pub(crate) use visibility::push_visible;
 pub use related::{Edge, RelatedQuery};
 pub use relation::RelationQuery;

@@ -7,7 +7,7 @@ use sqlx::{Postgres, QueryBuilder};
 ///
 /// The guardians are a sub-select that does not depend on the row: Postgres runs it once for each statement, and not at all
 /// when no row asks for it.
-pub(super) fn push_visible(query: &mut QueryBuilder<Postgres>, alias: &str, visibility: &Visibility) {
+pub(crate) fn push_visible(query: &mut QueryBuilder<Postgres>, alias: &str, visibility: &Visibility) {
     query.push(format_args!("{alias}.tenant = ")).push_bind(visibility.tenant.clone());
     if !visibility.sees_all() {
         query.push(format_args!(" and (not {alias}.is_team_only or {alias}.guardian_ref = any((select "));

@@ -1,0 +1,73 @@
+//! `App`: every part of a running gateway, wired in one visible place.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::SecretString;
+use sources::{Clock, Sources};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::{
+    auth::Authenticator,
+    config::{Config, Loaded},
+    executor::Executor,
+    rate_limit::{self, RateLimiter},
+};
+
+/// What handlers share.
+pub struct App {
+    /// The configuration, frozen.
+    pub config: Config,
+    /// Everything the graph reads from.
+    pub sources: Sources,
+    /// Token to principal.
+    pub authenticator: Authenticator,
+    /// Who asked how much.
+    pub rate_limiter: RateLimiter,
+    /// Networks whose word on the client's address is believed.
+    pub trusted_proxies: Vec<rate_limit::Network>,
+    /// Runs operations.
+    pub executor: Executor,
+    /// Places for requests in progress.
+    pub places: Semaphore,
+    /// What `/metrics` shows; none when the process collects elsewhere.
+    pub metrics: Option<PrometheusHandle>,
+    draining: AtomicBool,
+}
+
+impl App {
+    /// Builds every part. Nothing is called yet: a database or issuer that is away does not keep the gateway from starting.
+    pub fn build(loaded: Loaded, metrics: Option<PrometheusHandle>, clock: Clock) -> anyhow::Result<Arc<Self>> {
+        let Loaded { config, secrets, audit_key } = loaded;
+        let sources = Sources::build(&config.database, &config.sources, secrets, clock.clone())?;
+        let trusted_proxies = rate_limit::networks(&config.server.trusted_proxies).context("server.trusted_proxies")?;
+        // Without a key of the operator's, fingerprints can be compared until the next start only.
+        let audit_key = audit_key.unwrap_or_else(|| SecretString::from(Uuid::new_v4().to_string()));
+        Ok(Arc::new(Self {
+            authenticator: Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), clock)?,
+            rate_limiter: RateLimiter::new(config.limits.rate()),
+            trusted_proxies,
+            executor: Executor::new(resolvers::graph(), sources.clone(), config.server.request_timeout, audit_key),
+            places: Semaphore::new(config.server.requests_in_flight_max),
+            metrics,
+            draining: AtomicBool::new(false),
+            sources,
+            config,
+        }))
+    }
+
+    /// No new work from now on: readiness fails at once.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// The gateway is about to end.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,86 @@
+//! The commands of `weft`. Each is a file; each prints what it did on standard output and what went wrong on standard error.
+
+mod config;
+mod doctor;
+mod import;
+mod migrate;
+mod sdl;
+mod serve;
+mod signal;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Environment, Loaded};
+
+pub use import::{ImportArgs, import_catalog};
+pub use signal::ended_by_signal;
+
+/// One graph over an internal developer platform.
+#[derive(Debug, Parser)]
+#[command(name = "weft", version, about)]
+pub struct Cli {
+    /// The configuration; without it the defaults and the environment count.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the graph.
+    Serve,
+    /// Applies missing changes to the database's schema.
+    Migrate,
+    /// Loads files into the database.
+    Import {
+        #[command(subcommand)]
+        what: Import,
+    },
+    /// Prints the schema of the graph.
+    Sdl,
+    /// Looks at the configuration.
+    Config {
+        #[command(subcommand)]
+        what: ConfigCommand,
+    },
+    /// Checks every dependency and names the key at fault.
+    Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// Loads catalog files, and all *.yaml, *.yml and *.json below folders.
+    Catalog(ImportArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Checks it and prints what is in effect, without secrets.
+    Check,
+}
+
+impl Cli {
+    /// Runs the command; the exit code is 0 when all went well, 1 when something was refused, 2 when the command failed.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        if matches!(self.command, Command::Sdl) {
+            return sdl::run();
+        }
+        let loaded = Config::load(self.config.as_deref(), &Environment::of_process())?;
+        match self.command {
+            Command::Serve => serve::run(loaded).await,
+            Command::Migrate => migrate::run(&loaded).await,
+            Command::Import { what: Import::Catalog(args) } => import::run(&loaded, &args).await,
+            Command::Config { what: ConfigCommand::Check } => config::run(&loaded),
+            Command::Doctor => doctor::run(loaded).await,
+            Command::Sdl => sdl::run(),
+        }
+    }
+}
+
+/// Opens the database that the configuration names.
+fn database(loaded: &Loaded) -> anyhow::Result<sources::postgres::Database> {
+    Ok(sources::postgres::Database::open(&loaded.config.database, sources::Clock::system())?)
+}

@@ -1,0 +1,100 @@
+//! `[limits]`.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::Deserialize;
+
+use super::Problem;
+use crate::{guard, rate_limit};
+
+/// What is refused before it is parsed or executed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Largest body, after decompression.
+    pub body_max: ByteSize,
+    /// Longest URL of a GET.
+    pub url_max: ByteSize,
+    /// Longest document.
+    pub document_max: ByteSize,
+    /// Most tokens of a document.
+    pub tokens_max: usize,
+    /// Deepest nesting of brackets, in documents and in JSON.
+    pub nesting_max: usize,
+    /// Most fields of a document after fragments are spread out.
+    pub selections_max: u64,
+    /// How much may be asked in a window.
+    pub rate: RateConfig,
+}
+
+/// `[limits.rate]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateConfig {
+    /// Points of each principal.
+    pub points: u32,
+    /// The window.
+    #[serde(with = "humantime_serde")]
+    pub window: Duration,
+    /// Requests of each client address, before authentication.
+    pub address_requests: u32,
+    /// Most principals and most addresses remembered.
+    pub keys_max: usize,
+}
+
+impl LimitsConfig {
+    /// What the guard needs of it.
+    pub fn guard(&self) -> guard::Limits {
+        guard::Limits {
+            document_bytes_max: bytes(self.document_max),
+            tokens_max: self.tokens_max,
+            nesting_max: self.nesting_max,
+        }
+    }
+
+    /// Largest body, in bytes.
+    pub fn body_bytes_max(&self) -> usize {
+        bytes(self.body_max)
+    }
+
+    /// Longest URL, in bytes.
+    pub fn url_bytes_max(&self) -> usize {
+        bytes(self.url_max)
+    }
+
+    /// The limiters' part.
+    pub fn rate(&self) -> rate_limit::Config {
+        rate_limit::Config {
+            points: self.rate.points,
+            window: self.rate.window,
+            address_requests: self.rate.address_requests,
+            keys_max: self.rate.keys_max,
+        }
+    }
+
+    pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
+        // The parser recurses: deeper nesting than this has been seen to end the process.
+        if !(1..=128).contains(&self.nesting_max) {
+            problems.push(Problem::new("limits.nesting_max", "must be 1 to 128"));
+        }
+        for (key, is_zero) in [
+            ("limits.body_max", self.body_max.as_u64() == 0),
+            ("limits.document_max", self.document_max.as_u64() == 0),
+            ("limits.tokens_max", self.tokens_max == 0),
+            ("limits.selections_max", self.selections_max == 0),
+            ("limits.rate.points", self.rate.points == 0),
+            ("limits.rate.address_requests", self.rate.address_requests == 0),
+            ("limits.rate.keys_max", self.rate.keys_max == 0),
+            ("limits.rate.window", self.rate.window.is_zero()),
+        ] {
+            if is_zero {
+                problems.push(Problem::new(key, "must be more than zero"));
+            }
+        }
+    }
+}
+
+fn bytes(size: ByteSize) -> usize {
+    usize::try_from(size.as_u64()).unwrap_or(usize::MAX)
+}

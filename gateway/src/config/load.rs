@@ -1,0 +1,115 @@
+//! Defaults, then the file, then the environment.
+
+use std::{collections::HashMap, path::Path};
+
+use anyhow::{Context, bail};
+use config::{File, FileFormat};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Config;
+
+const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// The variables of the environment, read once.
+#[derive(Clone, Default)]
+pub struct Environment(HashMap<String, String>);
+
+impl Environment {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        Self(std::env::vars().collect())
+    }
+
+    /// An environment made of these variables.
+    pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(variables.into_iter().collect())
+    }
+
+    /// The variable with this name, unless it is empty.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+}
+
+/// A configuration with the secrets it refers to.
+#[derive(Clone)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Secrets of the sources.
+    pub secrets: sources::Secrets,
+    /// Keys the fingerprints of variables.
+    pub audit_key: Option<SecretString>,
+}
+
+impl Config {
+    /// Reads and checks the configuration. The error names every key at fault.
+    pub fn load(file: Option<&Path>, environment: &Environment) -> anyhow::Result<Loaded> {
+        let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
+            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        }
+        for (name, key) in [
+            ("DATABASE_URL", "database.url"),
+            ("WEFT_LISTEN", "server.listen"),
+            ("WEFT_ADMIN_LISTEN", "server.admin_listen"),
+        ] {
+            builder = builder.set_override_option(key, environment.get(name))?;
+        }
+        for (name, value) in &environment.0 {
+            let key = name.strip_prefix("WEFT_").filter(|rest| rest.contains("__"));
+            if let Some(key) = key {
+                builder = builder.set_override(key.to_ascii_lowercase().replace("__", "."), value.as_str())?;
+            }
+        }
+        let config: Config = builder.build()?.try_deserialize().context("the configuration is not valid")?;
+        let mut problems: Vec<String> = config.validate().iter().map(ToString::to_string).collect();
+        let read = |reference: &Option<sources::SecretRef>, key: &str, problems: &mut Vec<String>| {
+            let secret = reference.as_ref()?.read(&|name| environment.get(name));
+            secret.map_err(|error| problems.push(format!("{key}: {error}"))).ok()
+        };
+        let gitlab_token = match config.sources.gitlab.enabled {
+            true => read(&config.sources.gitlab.token, "sources.gitlab.token", &mut problems),
+            false => None,
+        };
+        let audit_key = read(&config.telemetry.audit_key, "telemetry.audit_key", &mut problems);
+        if audit_key.as_ref().is_some_and(|key| key.expose_secret().len() < 16) {
+            problems.push("telemetry.audit_key: must be at least 16 bytes long".to_owned());
+        }
+        if !problems.is_empty() {
+            bail!("the configuration has {} problem(s):\n  {}", problems.len(), problems.join("\n  "));
+        }
+        Ok(Loaded { config, secrets: sources::Secrets { gitlab_token }, audit_key })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)], file: Option<&Path>) -> anyhow::Result<Loaded> {
+        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(file, &Environment::of(owned))
+    }
+
+    #[test]
+    fn the_defaults_are_valid_and_the_environment_overrides_them() {
+        let loaded = load(&[("WEFT_LISTEN", "127.0.0.1:1"), ("WEFT_SERVER__REQUEST_TIMEOUT", "7s")], None).unwrap();
+        assert_eq!(loaded.config.server.listen.port(), 1);
+        assert_eq!(loaded.config.server.request_timeout.as_secs(), 7);
+    }
+
+    #[test]
+    fn every_problem_is_told_with_its_key() {
+        let error = load(
+            &[("WEFT_LIMITS__NESTING_MAX", "0"), ("WEFT_CATALOG__DEFAULT_TENANT", "Not A Tenant")],
+            None,
+        );
+        let message = error.err().unwrap().to_string();
+        assert!(message.contains("limits.nesting_max") && message.contains("catalog.default_tenant"), "{message}");
+        let unknown = format!("{:#}", load(&[("WEFT_SERVER__NO_SUCH_KEY", "1")], None).err().unwrap());
+        assert!(unknown.contains("no_such_key"), "{unknown}");
+    }
+}

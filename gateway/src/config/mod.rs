@@ -1,0 +1,105 @@
+//! The configuration: one file per section, defaults compiled in, frozen once it is valid. Nothing else reads the environment.
+
+mod catalog;
+mod limits;
+mod load;
+mod redacted;
+mod server;
+mod telemetry;
+
+pub use catalog::CatalogConfig;
+pub(crate) use catalog::is_tenant;
+pub use limits::LimitsConfig;
+pub use load::{Environment, Loaded};
+pub use redacted::redacted;
+pub use server::{CorsConfig, ServerConfig};
+pub use telemetry::{LogFormat, TelemetryConfig};
+
+use serde::Deserialize;
+
+use crate::auth;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Listeners, deadlines, CORS.
+    pub server: ServerConfig,
+    /// What is refused.
+    pub limits: LimitsConfig,
+    /// Postgres.
+    pub database: sources::postgres::Config,
+    /// Growth of the catalog, and where it may be read from.
+    pub catalog: CatalogConfig,
+    /// Upstreams.
+    pub sources: sources::Config,
+    /// Who may call.
+    pub auth: auth::Config,
+    /// Logs.
+    pub telemetry: TelemetryConfig,
+}
+
+/// A value that cannot be, with the key at fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The key, such as `server.listen`.
+    pub key: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of this key.
+    pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { key: key.into(), message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {}", self.key, self.message)
+    }
+}
+
+impl Config {
+    /// Every problem, not only the first.
+    pub fn validate(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        self.server.validate(&mut problems);
+        self.limits.validate(&mut problems);
+        self.catalog.validate(&mut problems);
+        problems.extend(self.auth.validate().into_iter().map(|found| Problem::new(found.key, found.message)));
+        let gitlab = &self.sources.gitlab;
+        if gitlab.base_url.is_some() && gitlab.enabled && gitlab.token.is_none() {
+            problems.push(Problem::new("sources.gitlab.token", "GitLab has an address and no token: set { env = \"…\" } or { file = \"…\" }"));
+        }
+        if gitlab.base_url.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base()) {
+            problems.push(Problem::new("sources.gitlab.base_url", "must be an http or https address"));
+        }
+        for (key, is_zero) in [
+            ("database.connections_max", self.database.connections_max == 0),
+            ("sources.gitlab.requests_in_flight_max", gitlab.requests_in_flight_max == 0),
+            ("sources.gitlab.timeout", gitlab.timeout.is_zero()),
+        ] {
+            if is_zero {
+                problems.push(Problem::new(key, "must be more than zero"));
+            }
+        }
+        problems
+    }
+
+    /// Problems that only matter to a server: it must not be open to the world.
+    pub fn validate_serving(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.auth.issuers.is_empty() && !self.server.listen.ip().is_loopback() {
+            problems.push(Problem::new(
+                "auth.issuers",
+                format!("{} is not a loopback address and no issuer is configured: add [[auth.issuers]] or listen on 127.0.0.1", self.server.listen),
+            ));
+        }
+        if self.database.url.is_none() {
+            problems.push(Problem::new("database.url", "no database: set it, or DATABASE_URL"));
+        }
+        problems
+    }
+}

@@ -1,0 +1,79 @@
+//! `[server]`.
+
+use std::{net::SocketAddr, time::Duration};
+
+use serde::Deserialize;
+
+use super::Problem;
+
+/// Listeners, deadlines and CORS.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Where clients come in.
+    pub listen: SocketAddr,
+    /// Where operators come in: metrics and verbose health.
+    pub admin_listen: SocketAddr,
+    /// Whether the explorer is served at `/graphiql`.
+    pub graphiql: bool,
+    /// Longest run of one operation.
+    #[serde(with = "humantime_serde")]
+    pub request_timeout: Duration,
+    /// Longest wait for the headers of a request.
+    #[serde(with = "humantime_serde")]
+    pub header_timeout: Duration,
+    /// Longest wait for the body of a request.
+    #[serde(with = "humantime_serde")]
+    pub body_timeout: Duration,
+    /// How long accepted work may go on after the signal to end.
+    #[serde(with = "humantime_serde")]
+    pub shutdown_grace: Duration,
+    /// Most open connections; beyond it new ones wait.
+    pub connections_max: usize,
+    /// Most requests in progress; beyond it `OVERLOADED`.
+    pub requests_in_flight_max: usize,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<String>,
+    /// Which pages may call from a browser.
+    pub cors: CorsConfig,
+}
+
+/// `[server.cors]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorsConfig {
+    /// Exact origins; never a pattern.
+    pub allowed_origins: Vec<String>,
+}
+
+impl ServerConfig {
+    pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
+        if self.listen == self.admin_listen && self.listen.port() != 0 {
+            problems.push(Problem::new("server.admin_listen", "must differ from `server.listen`"));
+        }
+        for (key, duration) in [
+            ("server.request_timeout", self.request_timeout),
+            ("server.header_timeout", self.header_timeout),
+            ("server.body_timeout", self.body_timeout),
+        ] {
+            if duration.is_zero() {
+                problems.push(Problem::new(key, "must be more than zero"));
+            }
+        }
+        for (key, count) in [
+            ("server.connections_max", self.connections_max),
+            ("server.requests_in_flight_max", self.requests_in_flight_max),
+        ] {
+            if count == 0 {
+                problems.push(Problem::new(key, "must be more than zero"));
+            }
+        }
+        for origin in &self.cors.allowed_origins {
+            let is_exact = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
+            if !is_exact {
+                let message = format!("`{origin}` is not an origin: write scheme, host and port only, such as `https://portal.example.com`");
+                problems.push(Problem::new("server.cors.allowed_origins", message));
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Executes one prepared operation: its data, its deadline, its answer.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Request, Variables};
+use hmac::{Hmac, KeyInit, Mac};
+use resolvers::{FlushQueue, Graph, RequestData};
+use schema::{AuditEntry, ErrorCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use sources::{Sources, cache::CacheMode};
+
+use crate::{
+    auth::Principal,
+    http::{Answer, Parameters},
+    prepare::{Prepared, Refusal, kind_name},
+};
+
+/// Runs operations against the graph.
+pub struct Executor {
+    graph: Graph,
+    sources: Sources,
+    timeout: Duration,
+    audit_key: SecretString,
+}
+
+/// One operation with everything it needs.
+pub struct Job<'a> {
+    /// What was asked.
+    pub parameters: Parameters,
+    /// The same, parsed.
+    pub prepared: Prepared,
+    /// Who asks.
+    pub principal: Arc<Principal>,
+    /// Whether caches may answer.
+    pub cache_mode: CacheMode,
+    /// The request's id.
+    pub request_id: &'a str,
+}
+
+impl Executor {
+    /// An executor of this graph over these sources.
+    pub fn new(graph: Graph, sources: Sources, timeout: Duration, audit_key: SecretString) -> Self {
+        Self { graph, sources, timeout, audit_key }
+    }
+
+    /// Executes an operation; within the deadline, whatever happens.
+    pub async fn execute(&self, job: Job<'_>) -> Answer {
+        let Job { parameters, prepared, principal, cache_mode, request_id } = job;
+        let visibility = Arc::new(principal.visibility());
+        let audit = AuditEntry {
+            subject: visibility.subject.clone(),
+            operation_name: prepared.operation.name.clone(),
+            document_hash: Some(hex(&Sha256::digest(&parameters.query))),
+            variables_fingerprint: Some(self.fingerprint(&parameters.variables)),
+            request_id: Some(request_id.to_owned()),
+            ..AuditEntry::default()
+        };
+        let kind = kind_name(prepared.operation.kind);
+        let queue = FlushQueue::default();
+        let data = Arc::new(RequestData::new(self.sources.clone(), visibility, cache_mode, audit, queue.clone()));
+        let mut request = Request::new(parameters.query)
+            .variables(Variables::from_json(Value::Object(parameters.variables)))
+            .data(Arc::clone(&data));
+        if let Some(name) = parameters.operation_name {
+            request = request.operation_name(name);
+        }
+        request.set_parsed_query(prepared.document);
+        let started = std::time::Instant::now();
+        let executed = tokio::time::timeout(self.timeout, queue.drive(self.graph.execute(request))).await;
+        metrics::histogram!("weft_operation_seconds", "kind" => kind).record(started.elapsed().as_secs_f64());
+        match executed {
+            Ok(executed) => {
+                tracing::debug!(kind, operation = prepared.operation.name, errors = executed.errors.len(), "executed");
+                Answer::executed(executed, &data.take_stale(), request_id)
+            }
+            Err(_) => {
+                metrics::counter!("weft_operation_timeouts_total", "kind" => kind).increment(1);
+                let message = format!("the operation took longer than {:?}: ask for less", self.timeout);
+                Answer::refused(&Refusal::new(ErrorCode::Timeout, message), request_id)
+            }
+        }
+    }
+
+    /// Equal variables look alike in the audit log, and no value can be read from it.
+    fn fingerprint(&self, variables: &Map<String, Value>) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.audit_key.expose_secret().as_bytes())
+            .expect("HMAC takes keys of any length");
+        mac.update(Value::Object(variables.clone()).to_string().as_bytes());
+        hex(&mac.finalize().into_bytes())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

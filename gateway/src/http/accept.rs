@@ -1,0 +1,74 @@
+//! Which media type an answer has, from `Accept` with its q-values.
+
+use axum::http::{HeaderMap, header};
+
+/// The media type of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// `application/graphql-response+json`: the status tells whether the operation was executed.
+    GraphqlResponse,
+    /// `application/json`: the status is 200 even when the document was refused.
+    Json,
+}
+
+impl Media {
+    /// The value of `Content-Type`.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+        }
+    }
+}
+
+/// The acceptable media type with the highest q, the first listed among equals; none when nothing is acceptable.
+pub fn negotiate(headers: &HeaderMap) -> Option<Media> {
+    let mut ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    if ranges.peek().is_none() {
+        return Some(Media::Json);
+    }
+    let mut best: Option<(u16, Media)> = None;
+    for range in ranges.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "application/graphql-response+json" | "application/graphql+json" => Media::GraphqlResponse,
+            "application/json" | "application/*" | "*/*" => Media::Json,
+            _ => continue,
+        };
+        let quality = parts.find_map(|part| part.strip_prefix("q=").map(quality)).unwrap_or(1_000);
+        if quality > 0 && best.is_none_or(|(highest, _)| quality > highest) {
+            best = Some((quality, media));
+        }
+    }
+    best.map(|(_, media)| media)
+}
+
+/// A q-value in thousandths; a malformed one counts as zero.
+fn quality(text: &str) -> u16 {
+    let value: f32 = text.trim().parse().unwrap_or(0.0);
+    if (0.0..=1.0).contains(&value) { (value * 1_000.0).round() as u16 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_best_acceptable_type_wins() {
+        let of = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_str(accept).unwrap());
+            negotiate(&headers)
+        };
+        assert_eq!(negotiate(&HeaderMap::new()), Some(Media::Json));
+        assert_eq!(of("*/*"), Some(Media::Json));
+        assert_eq!(of("application/graphql-response+json,application/json;q=0.9"), Some(Media::GraphqlResponse));
+        assert_eq!(of("application/json, application/graphql-response+json"), Some(Media::Json));
+        assert_eq!(of("application/json;q=0.2, application/graphql-response+json;q=0.3"), Some(Media::GraphqlResponse));
+        assert_eq!(of("text/html"), None);
+        assert_eq!(of("application/json;q=0"), None);
+        assert_eq!(of("text/event-stream, application/json"), Some(Media::Json));
+    }
+}

@@ -1,0 +1,138 @@
+//! Answers of `/graphql`: one shape for everything, errors always with a code and the request's id.
+
+use async_graphql::{Response as Executed, ServerError, Value};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use resolvers::{PathSegment, StaleMark};
+use schema::ErrorCode;
+use serde_json::{Map, Value as Json, json};
+
+use super::accept::Media;
+use crate::prepare::Refusal;
+
+/// Most errors that are told; the rest are counted in the last one.
+const ERRORS_MAX: usize = 100;
+
+/// An answer before it is written.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The body.
+    pub body: Json,
+    /// Headers beyond the usual ones.
+    pub headers: HeaderMap,
+}
+
+impl Answer {
+    /// An answer that is one error, before anything was executed.
+    pub fn refused(refusal: &Refusal, request_id: &str) -> Self {
+        let Refusal { code, message, locations } = refusal;
+        let mut error = json!({ "message": message, "extensions": extensions(*code, request_id) });
+        if !locations.is_empty() {
+            let places = locations.iter().map(|(line, column)| json!({ "line": line, "column": column }));
+            insert(&mut error, "locations", places.collect());
+        }
+        let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, body: json!({ "errors": [error] }), headers: HeaderMap::new() }
+    }
+
+    /// The answer of an execution. Without a path and without data the document itself was refused.
+    pub fn executed(executed: Executed, stale: &[StaleMark], request_id: &str) -> Self {
+        let Executed { data, errors, .. } = executed;
+        let is_refused = data == Value::Null && !errors.is_empty() && errors.iter().all(|error| error.path.is_empty());
+        let mut body = Map::new();
+        if !is_refused {
+            body.insert("data".to_owned(), data.into_json().unwrap_or_default());
+        }
+        if !errors.is_empty() {
+            let count = errors.len();
+            let mut told: Vec<Json> =
+                errors.into_iter().take(ERRORS_MAX).map(|error| field_error(error, is_refused, request_id)).collect();
+            if count > ERRORS_MAX {
+                let message = format!("{} more errors are not told", count - ERRORS_MAX);
+                told.push(json!({ "message": message, "extensions": extensions(ErrorCode::InternalServerError, request_id) }));
+            }
+            body.insert("errors".to_owned(), told.into());
+        }
+        if !stale.is_empty() {
+            let marks: Vec<Json> = stale.iter().map(stale_mark).collect();
+            body.insert("extensions".to_owned(), json!({ "stale": marks }));
+        }
+        let status = if is_refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        Self { status, body: Json::Object(body), headers: HeaderMap::new() }
+    }
+
+    /// Adds a header.
+    pub fn with_header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Writes the answer in this media type. In plain JSON a refused document has the status 200: older clients read nothing else.
+    pub fn write(self, media: Media) -> Response {
+        let Self { mut status, body, headers } = self;
+        if media == Media::Json && status == StatusCode::BAD_REQUEST && is_document_refusal(&body) {
+            status = StatusCode::OK;
+        }
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, Authorization"));
+        response
+    }
+}
+
+/// Whether the request was well formed and only its document was refused.
+fn is_document_refusal(body: &Json) -> bool {
+    body.pointer("/errors/0/extensions/code").and_then(Json::as_str) != Some(ErrorCode::BadRequest.as_str())
+}
+
+fn extensions(code: ErrorCode, request_id: &str) -> Json {
+    let mut extensions = json!({ "code": code.as_str(), "requestId": request_id });
+    if code.is_retryable() {
+        insert(&mut extensions, "retryable", true.into());
+    }
+    extensions
+}
+
+fn field_error(error: ServerError, is_refused: bool, request_id: &str) -> Json {
+    let has_code = error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some());
+    let has_path = !error.path.is_empty();
+    let mut told = serde_json::to_value(&error).unwrap_or_default();
+    let mut extensions = match told.get_mut("extensions").map(Json::take) {
+        Some(extensions @ Json::Object(_)) => extensions,
+        _ => json!({}),
+    };
+    if !has_code {
+        // What the engine itself refuses: the document, or the value of an argument.
+        let code = if is_refused && !has_path { ErrorCode::GraphqlValidationFailed } else { ErrorCode::BadUserInput };
+        insert(&mut extensions, "code", code.as_str().into());
+    }
+    insert(&mut extensions, "requestId", request_id.into());
+    insert(&mut told, "extensions", extensions);
+    told
+}
+
+fn stale_mark(mark: &StaleMark) -> Json {
+    let path: Vec<Json> = mark
+        .path
+        .iter()
+        .map(|segment| match segment {
+            PathSegment::Name(name) => name.as_str().into(),
+            PathSegment::Index(index) => (*index).into(),
+        })
+        .collect();
+    json!({ "path": path, "ageMs": mark.age_ms, "source": mark.source.as_str() })
+}
+
+fn insert(object: &mut Json, key: &str, value: Json) {
+    if let Json::Object(map) = object {
+        map.insert(key.to_owned(), value);
+    }
+}

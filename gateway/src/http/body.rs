@@ -1,0 +1,127 @@
+//! From an HTTP request to the parameters of a GraphQL request.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Method, Uri, header},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use schema::ErrorCode;
+use serde_json::{Map, Value};
+
+use crate::{
+    config::LimitsConfig,
+    guard,
+    prepare::Refusal,
+};
+
+/// The parameters of a GraphQL request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameters {
+    /// The document.
+    pub query: String,
+    /// Which operation of it.
+    pub operation_name: Option<String>,
+    /// The variables.
+    pub variables: Map<String, Value>,
+}
+
+/// Reads the parameters of a request whose method is GET or POST.
+pub async fn read(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: Body,
+    limits: &LimitsConfig,
+    timeout: Duration,
+) -> Result<Parameters, Refusal> {
+    if method == Method::GET { of_url(uri, limits) } else { of_body(headers, body, limits, timeout).await }
+}
+
+fn of_url(uri: &Uri, limits: &LimitsConfig) -> Result<Parameters, Refusal> {
+    let text = uri.query().unwrap_or_default();
+    if text.len() > limits.url_bytes_max() {
+        return Err(Refusal::new(ErrorCode::PayloadTooLarge, "the URL is too long: send the operation by POST"));
+    }
+    let mut object = Map::new();
+    for (key, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        let value = match key.as_ref() {
+            "query" | "operationName" => Value::String(value.into_owned()),
+            "variables" | "extensions" => json(value.as_bytes(), limits, &format!("the parameter `{key}`"))?,
+            _ => continue,
+        };
+        object.insert(key.into_owned(), value);
+    }
+    parameters(object)
+}
+
+async fn of_body(
+    headers: &HeaderMap,
+    body: Body,
+    limits: &LimitsConfig,
+    timeout: Duration,
+) -> Result<Parameters, Refusal> {
+    check_content_type(headers)?;
+    let max = limits.body_bytes_max();
+    let too_large = || Refusal::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {max} bytes"));
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > max) {
+        return Err(too_large());
+    }
+    let collected = tokio::time::timeout(timeout, Limited::new(body, max).collect()).await;
+    let bytes = match collected {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+        Ok(Err(_)) => return Err(Refusal::new(ErrorCode::BadRequest, "the body ended too early")),
+        Err(_) => return Err(Refusal::new(ErrorCode::BadRequest, format!("the body did not arrive within {timeout:?}"))),
+    };
+    match json(&bytes, limits, "the body")? {
+        Value::Object(object) => parameters(object),
+        Value::Array(_) => Err(Refusal::new(ErrorCode::BadRequest, "batches are not accepted: send one operation a request")),
+        _ => Err(Refusal::new(ErrorCode::BadRequest, "the body must be a JSON object with the key `query`")),
+    }
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ErrorCode::UnsupportedMediaType,
+        "send the operation as JSON, with the header `Content-Type: application/json`",
+    ))
+}
+
+fn json(bytes: &[u8], limits: &LimitsConfig, what: &str) -> Result<Value, Refusal> {
+    guard::check_json(bytes, &limits.guard()).map_err(Refusal::from)?;
+    serde_json::from_slice(bytes)
+        .map_err(|error| Refusal::new(ErrorCode::BadRequest, format!("{what} is not JSON: {error}")))
+}
+
+fn parameters(mut object: Map<String, Value>) -> Result<Parameters, Refusal> {
+    let wrong = |key: &str, what: &str| Err(Refusal::new(ErrorCode::BadRequest, format!("`{key}` must be {what}")));
+    let query = match object.remove("query") {
+        Some(Value::String(query)) => query,
+        None | Some(Value::Null) => {
+            return Err(Refusal::new(ErrorCode::BadRequest, "`query` is missing: pass the GraphQL document there"));
+        }
+        Some(_) => return wrong("query", "a string"),
+    };
+    let operation_name = match object.remove("operationName") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(name)) => Some(name),
+        Some(_) => return wrong("operationName", "a string or null"),
+    };
+    let variables = match object.remove("variables") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(variables)) => variables,
+        Some(_) => return wrong("variables", "an object or null"),
+    };
+    if !matches!(object.get("extensions"), None | Some(Value::Null | Value::Object(_))) {
+        return wrong("extensions", "an object or null");
+    }
+    Ok(Parameters { query, operation_name, variables })
+}

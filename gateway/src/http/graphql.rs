@@ -1,0 +1,156 @@
+//! `/graphql`: one request from its headers to its answer, a step at a time, each refusal with its code.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use async_graphql_parser::types::OperationType;
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Extension, State},
+    http::{HeaderMap, HeaderValue, Method, Request, header},
+    response::Response,
+};
+use schema::{ErrorCode, scope};
+use sources::cache::CacheMode;
+
+use super::{
+    RequestId,
+    accept::{Media, negotiate},
+    answer::Answer,
+    body,
+};
+use crate::{
+    App,
+    auth::Principal,
+    executor::Job,
+    prepare::{self, Refusal},
+    rate_limit,
+};
+
+/// Answers one request.
+pub async fn serve(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(request_id): Extension<RequestId>,
+    request: Request<Body>,
+) -> Response {
+    let Some(media) = negotiate(request.headers()) else {
+        let message = "accept `application/graphql-response+json` or `application/json`";
+        let refusal = Refusal::new(ErrorCode::NotAcceptable, message);
+        return Answer::refused(&refusal, &request_id.0).write(Media::Json);
+    };
+    let answer = match app.places.try_acquire() {
+        Ok(_place) => Steps { app: &app, request_id: &request_id.0, rate: None }.run(peer, request).await,
+        Err(_) => {
+            let refusal = Refusal::new(ErrorCode::Overloaded, "too many requests are in progress: try again shortly");
+            Answer::refused(&refusal, &request_id.0).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+        }
+    };
+    metrics::counter!("weft_http_requests_total", "status" => answer.status.as_str().to_owned()).increment(1);
+    answer.write(media)
+}
+
+struct Steps<'a> {
+    app: &'a Arc<App>,
+    request_id: &'a str,
+    rate: Option<rate_limit::Verdict>,
+}
+
+impl Steps<'_> {
+    async fn run(mut self, peer: SocketAddr, request: Request<Body>) -> Answer {
+        let answer = match self.steps(peer, request).await {
+            Ok(answer) | Err(answer) => answer,
+        };
+        match &self.rate {
+            Some(verdict) => self.app.rate_limiter.headers(verdict).into_iter().fold(answer, |answer, (name, value)| {
+                answer.with_header(name, value)
+            }),
+            None => answer,
+        }
+    }
+
+    async fn steps(&mut self, peer: SocketAddr, request: Request<Body>) -> Result<Answer, Answer> {
+        let (parts, body) = request.into_parts();
+        let config = &self.app.config;
+        if !matches!(parts.method, Method::GET | Method::POST) {
+            return Err(self.method_not_allowed("use POST, or GET for queries", "GET, POST"));
+        }
+        self.limit_address(peer, &parts.headers)?;
+        let principal = self.authenticate(&parts.headers).await?;
+        self.limit_principal(&principal)?;
+        let limits = &config.limits;
+        let parameters =
+            body::read(&parts.method, &parts.uri, &parts.headers, body, limits, config.server.body_timeout).await;
+        let parameters = self.or_refused(parameters)?;
+        self.or_refused(crate::guard::check_document(&parameters.query, &limits.guard()).map_err(Refusal::from))?;
+        let prepared = prepare::prepare(&parameters.query, parameters.operation_name.as_deref(), limits.selections_max);
+        let prepared = self.or_refused(prepared)?;
+        match prepared.operation.kind {
+            OperationType::Mutation if parts.method == Method::GET => {
+                return Err(self.method_not_allowed("mutations are sent by POST", "POST"));
+            }
+            OperationType::Subscription => {
+                let refusal = Refusal::new(ErrorCode::BadRequest, "subscriptions are not offered");
+                return Err(Answer::refused(&refusal, self.request_id));
+            }
+            OperationType::Query | OperationType::Mutation => {}
+        }
+        let cache_mode = cache_mode(&parts.headers, &principal);
+        let job = Job { parameters, prepared, principal, cache_mode, request_id: self.request_id };
+        Ok(self.app.executor.execute(job).await)
+    }
+
+    fn or_refused<T>(&self, outcome: Result<T, Refusal>) -> Result<T, Answer> {
+        outcome.map_err(|refusal| Answer::refused(&refusal, self.request_id))
+    }
+
+    fn method_not_allowed(&self, message: &str, allowed: &'static str) -> Answer {
+        let refusal = Refusal::new(ErrorCode::MethodNotAllowed, message);
+        Answer::refused(&refusal, self.request_id).with_header(header::ALLOW, HeaderValue::from_static(allowed))
+    }
+
+    fn limit_address(&mut self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Answer> {
+        let address = rate_limit::client_address(peer, headers, &self.app.trusted_proxies);
+        let verdict = self.app.rate_limiter.check_address(address);
+        self.admit(verdict)
+    }
+
+    fn limit_principal(&mut self, principal: &Principal) -> Result<(), Answer> {
+        let verdict = self.app.rate_limiter.check_principal(principal);
+        self.rate = Some(verdict.clone());
+        self.admit(verdict)
+    }
+
+    fn admit(&self, verdict: rate_limit::Verdict) -> Result<(), Answer> {
+        if verdict.allowed {
+            return Ok(());
+        }
+        let wait = verdict.retry_after.as_secs().max(1);
+        let refusal = Refusal::new(ErrorCode::RateLimited, format!("too much was asked: try again in {wait} seconds"));
+        let seconds = HeaderValue::from(wait);
+        Err(Answer::refused(&refusal, self.request_id).with_header(header::RETRY_AFTER, seconds))
+    }
+
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Principal>, Answer> {
+        let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+        self.app.authenticator.authenticate(authorization).await.map_err(|error| {
+            let refusal = Refusal::new(error.code(), error.to_string());
+            let answer = Answer::refused(&refusal, self.request_id);
+            match error.challenge() {
+                Some(challenge) => answer.with_header(header::WWW_AUTHENTICATE, challenge),
+                None => answer.with_header(header::RETRY_AFTER, HeaderValue::from_static("5")),
+            }
+        })
+    }
+}
+
+/// Whether the caller may and wants to ask the sources past every cache.
+fn cache_mode(headers: &HeaderMap, principal: &Principal) -> CacheMode {
+    let wants = headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case("no-cache")));
+    let visibility = principal.visibility();
+    if wants && visibility.has(scope::CACHE_BYPASS) { CacheMode::Bypass } else { CacheMode::Use }
+}
+

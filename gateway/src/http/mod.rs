@@ -1,0 +1,41 @@
+//! The public listener: routes and the middleware around them. Every answer on `/graphql` is GraphQL-shaped JSON.
+
+mod accept;
+mod answer;
+mod admin;
+mod body;
+mod cors;
+mod graphql;
+mod problem;
+mod request_id;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware, routing::any};
+
+use crate::{App, graphiql};
+
+pub use admin::admin_router;
+pub use answer::Answer;
+pub use body::Parameters;
+pub use request_id::RequestId;
+
+/// The routes that clients reach, outermost middleware last.
+pub fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/graphql", any(graphql::serve))
+        .route("/livez", any(admin::livez))
+        .route("/readyz", any(admin::readyz_bare))
+        .with_state(Arc::clone(&app));
+    if app.config.server.graphiql {
+        router = router.merge(graphiql::router());
+    }
+    router
+        .fallback(problem::not_found)
+        // A panic in a handler is a 500 for one caller; the process lives.
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(problem::panicked))
+        // Exact origins only; preflights are answered here and go no further.
+        .layer(cors::layer(&app.config.server.cors))
+        // Outermost, so that every answer carries the id that the log has.
+        .layer(middleware::from_fn(request_id::attach))
+}

@@ -1,0 +1,91 @@
+//! Request ids and trace context: taken over from the caller where they are well formed, else minted.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// Longest id that is taken over, in bytes.
+const ID_BYTES_MAX: usize = 128;
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The id of a request, as the log and `extensions.requestId` have it.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// Gives the request its id, its span and the headers that every answer has.
+pub async fn attach(mut request: Request, next: Next) -> Response {
+    let id = RequestId(of_headers(request.headers()).unwrap_or_else(|| Uuid::now_v7().to_string()));
+    let trace_id = trace_id(request.headers()).unwrap_or_default();
+    let span = tracing::info_span!(
+        "weft.http.request",
+        request_id = %id.0,
+        trace_id = %trace_id,
+        method = %request.method(),
+        path = %request.uri().path(),
+    );
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).instrument(span).await;
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID.clone(), value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn of_headers(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(&REQUEST_ID)?.to_str().ok()?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/' | b'=');
+    (!id.is_empty() && id.len() <= ID_BYTES_MAX && id.bytes().all(is_plain)).then(|| id.to_owned())
+}
+
+/// The trace id of a well-formed `traceparent`; a malformed one is ignored.
+fn trace_id(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(&TRACEPARENT)?.to_str().ok()?;
+    let parts: Vec<&str> = value.split('-').collect();
+    let [version, trace, parent, flags, ..] = parts.as_slice() else { return None };
+    let is_hex = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    let is_sound = is_hex(version, 2)
+        && *version != "ff"
+        && (*version != "00" || parts.len() == 4)
+        && is_hex(trace, 32)
+        && trace.bytes().any(|byte| byte != b'0')
+        && is_hex(parent, 16)
+        && parent.bytes().any(|byte| byte != b'0')
+        && is_hex(flags, 2);
+    is_sound.then(|| (*trace).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_well_formed_trace_context_is_continued() {
+        let read = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(TRACEPARENT.clone(), HeaderValue::from_str(value).unwrap());
+            trace_id(&headers)
+        };
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        assert_eq!(read(&format!("00-{trace}-b7ad6b7169203331-01")), Some(trace.to_owned()));
+        for value in [
+            "",
+            "00",
+            &format!("00-{trace}-b7ad6b7169203331-01-x"),
+            &format!("ff-{trace}-b7ad6b7169203331-01"),
+            &format!("00-{}-b7ad6b7169203331-01", "0".repeat(32)),
+            &format!("00-{}-b7ad6b7169203331-01", trace.to_uppercase()),
+        ] {
+            assert_eq!(read(value), None, "{value} was continued");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A running gateway: listeners, background work, and the order in which it ends.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::Router;
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+use crate::{App, http, listener};
+
+/// A gateway that serves. Dropping it ends it without ceremony; [`Serving::stop`] lets accepted work finish.
+pub struct Serving {
+    app: Arc<App>,
+    address: SocketAddr,
+    admin_address: SocketAddr,
+    ending: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Serving {
+    /// Binds the listeners and starts to serve.
+    pub async fn start(app: Arc<App>) -> anyhow::Result<Self> {
+        let server = &app.config.server;
+        let public = bind(server.listen, "server.listen").await?;
+        let admin = bind(server.admin_listen, "server.admin_listen").await?;
+        let (address, admin_address) = (public.local_addr()?, admin.local_addr()?);
+        let (ending, ended) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let limits = listener::Limits {
+            header_timeout: server.header_timeout,
+            connections_max: server.connections_max,
+            drain_max: server.shutdown_grace,
+        };
+        tasks.spawn(listener::run(public, http::router(Arc::clone(&app)), limits, ended.clone()));
+        let admin_router: Router = http::admin_router(Arc::clone(&app));
+        tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
+        tasks.spawn(probe(Arc::clone(&app), ended.clone()));
+        app.authenticator.start(&mut tasks, ended.clone());
+        tracing::info!(%address, %admin_address, "serving");
+        if app.config.auth.issuers.is_empty() {
+            tracing::warn!("no issuer is configured: every caller on this machine is an administrator");
+        }
+        tracing::info!("no Redis is configured: caches, limits and fan-out are in process, for one replica");
+        Ok(Self { app, address, admin_address, ending, tasks })
+    }
+
+    /// Where clients come in.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where operators come in.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// The parts of the gateway.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Ends: readiness fails at once, accepted work finishes within the grace period, then connections are cut.
+    pub async fn stop(mut self) {
+        self.app.drain();
+        // Nobody may be listening any more, when a task ended early.
+        let _ = self.ending.send(true);
+        let grace = self.app.config.server.shutdown_grace + Duration::from_millis(500);
+        let finished = tokio::time::timeout(grace, async { while self.tasks.join_next().await.is_some() {} }).await;
+        if finished.is_err() {
+            tracing::warn!("some work did not finish within the grace period and is cut off");
+            self.tasks.shutdown().await;
+        }
+        self.app.sources.database().close().await;
+        tracing::info!("ended");
+    }
+}
+
+async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("{address} cannot be listened on: another program may hold the port; choose another with `{key}`")
+    })
+}
+
+/// Probes the sources at once and then regularly, so that `sources` tells of those that nobody happens to ask.
+async fn probe(app: Arc<App>, mut ended: watch::Receiver<bool>) {
+    let interval = app.config.sources.gitlab.probe_interval.max(Duration::from_secs(1));
+    loop {
+        app.sources.probe().await;
+        tokio::select! {
+            () = tokio::time::sleep(interval) => {}
+            _ = ended.changed() => return,
+        }
+    }
+}
