@@ -8,7 +8,8 @@ use std::sync::{
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
-use sources::{Clock, Sources};
+use resolvers::Locations;
+use sources::{Clock, Sources, ingest::LocationReader};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -31,6 +32,8 @@ pub struct App {
     pub rate_limiter: RateLimiter,
     /// Networks whose word on the client's address is believed.
     pub trusted_proxies: Vec<rate_limit::Network>,
+    /// Registered locations, as mutations and the background reader see them.
+    pub locations: Arc<Locations>,
     /// Runs operations.
     pub executor: Executor,
     /// Places for requests in progress.
@@ -48,11 +51,17 @@ impl App {
         let trusted_proxies = rate_limit::networks(&config.server.trusted_proxies).context("server.trusted_proxies")?;
         // Without a key of the operator's, fingerprints can be compared until the next start only.
         let audit_key = audit_key.unwrap_or_else(|| SecretString::from(Uuid::new_v4().to_string()));
+        let locations = Arc::new(Locations {
+            reader: LocationReader::new(config.catalog.fetch_limits()),
+            registered_max: config.catalog.locations_per_tenant_max,
+            changed: tokio::sync::Notify::new(),
+        });
         Ok(Arc::new(Self {
             authenticator: Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), clock)?,
             rate_limiter: RateLimiter::new(config.limits.rate()),
             trusted_proxies,
-            executor: Executor::new(resolvers::graph(), sources.clone(), config.server.request_timeout, audit_key),
+            executor: Executor::new(resolvers::graph(), sources.clone(), config.server.request_timeout, audit_key, Arc::clone(&locations)),
+            locations,
             places: Semaphore::new(config.server.requests_in_flight_max),
             metrics,
             draining: AtomicBool::new(false),

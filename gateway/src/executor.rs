@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, Variables};
 use hmac::{Hmac, KeyInit, Mac};
-use resolvers::{FlushQueue, Graph, RequestData};
+use resolvers::{FlushQueue, Graph, Locations, RequestData};
 use schema::{AuditEntry, ErrorCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -23,6 +23,7 @@ pub struct Executor {
     sources: Sources,
     timeout: Duration,
     audit_key: SecretString,
+    locations: Arc<Locations>,
 }
 
 /// One operation with everything it needs.
@@ -41,8 +42,8 @@ pub struct Job<'a> {
 
 impl Executor {
     /// An executor of this graph over these sources.
-    pub fn new(graph: Graph, sources: Sources, timeout: Duration, audit_key: SecretString) -> Self {
-        Self { graph, sources, timeout, audit_key }
+    pub fn new(graph: Graph, sources: Sources, timeout: Duration, audit_key: SecretString, locations: Arc<Locations>) -> Self {
+        Self { graph, sources, timeout, audit_key, locations }
     }
 
     /// Executes an operation; within the deadline, whatever happens.
@@ -59,7 +60,7 @@ impl Executor {
         };
         let kind = kind_name(prepared.operation.kind);
         let queue = FlushQueue::default();
-        let data = Arc::new(RequestData::new(self.sources.clone(), visibility, cache_mode, audit, queue.clone()));
+        let data = Arc::new(RequestData::new(self.sources.clone(), visibility, cache_mode, audit, Arc::clone(&self.locations), queue.clone()));
         let mut request = Request::new(parameters.query)
             .variables(Variables::from_json(Value::Object(parameters.variables)))
             .data(Arc::clone(&data));

@@ -12,6 +12,7 @@ mod graphiql;
 pub mod guard;
 mod http;
 mod listener;
+mod location_worker;
 pub mod prepare;
 pub mod rate_limit;
 mod serve;

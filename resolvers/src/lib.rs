@@ -3,29 +3,32 @@
 //! No SQL, no address, no wire type and no HTTP header is known here. Start at `query.rs`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+mod catalog_mutation;
 mod catalog_query;
 mod connection;
 pub mod error;
 mod flush;
 mod loaders;
+mod mutation;
 mod objects;
 mod ownership_query;
 mod platform_query;
 mod query;
 mod request;
 
-use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions};
+use async_graphql::{EmptySubscription, SDLExportOptions};
 
 pub use flush::FlushQueue;
+pub use mutation::Mutation;
 pub use query::Query;
-pub use request::{PathSegment, RequestData, StaleMark};
+pub use request::{Locations, PathSegment, RequestData, StaleMark};
 
 /// The executable graph.
-pub type Graph = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub type Graph = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// Builds the graph. It holds no state of its own: everything a resolver needs comes with the request.
 pub fn graph() -> Graph {
-    async_graphql::Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+    async_graphql::Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         .disable_suggestions()
         .limit_directives(30)
         .finish()

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{Context, QueryPathSegment, dataloader::DataLoader, dataloader::HashMapCache};
 use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
-use sources::{Sources, cache::CacheMode};
+use sources::{Sources, cache::CacheMode, ingest::LocationReader};
 
 use crate::{
     error::{self, Result},
@@ -24,7 +24,18 @@ pub struct RequestData {
     sources: Sources,
     loaders: Loaders,
     audit: AuditEntry,
+    locations: Arc<Locations>,
     stale: Mutex<Vec<StaleMark>>,
+}
+
+/// What mutations of locations need.
+pub struct Locations {
+    /// Checks what may be registered.
+    pub reader: LocationReader,
+    /// Most registered locations of one tenant.
+    pub registered_max: usize,
+    /// Told when a location is due at once.
+    pub changed: tokio::sync::Notify,
 }
 
 /// A place in the answer that holds data older than it should be.
@@ -55,11 +66,12 @@ impl RequestData {
         visibility: Arc<Visibility>,
         cache_mode: CacheMode,
         audit: AuditEntry,
+        locations: Arc<Locations>,
         queue: FlushQueue,
     ) -> Self {
         let reader = Reader::new(sources.clone(), Arc::clone(&visibility), cache_mode);
         let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
-        Self { visibility, sources, loaders, audit, stale: Mutex::default() }
+        Self { visibility, sources, loaders, audit, locations, stale: Mutex::default() }
     }
 
     /// The request of this field.
@@ -80,6 +92,11 @@ impl RequestData {
     /// The loaders.
     pub fn loaders(&self) -> &Loaders {
         &self.loaders
+    }
+
+    /// What mutations of locations need.
+    pub fn locations(&self) -> &Locations {
+        &self.locations
     }
 
     /// The record of what the caller does here.

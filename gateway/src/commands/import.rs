@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use schema::AuditEntry;
 use sources::{
     catalog,
-    ingest::{ApplyLimits, ImportReport, Location},
+    ingest::{ImportReport, Location},
     postgres::Database,
 };
 
@@ -59,11 +59,7 @@ pub async fn import_catalog(
     tenant: &str,
     paths: &[PathBuf],
 ) -> anyhow::Result<ImportReport> {
-    let limits = ApplyLimits {
-        entities_per_location_max: config.entities_per_location_max,
-        entities_per_tenant_max: config.entities_per_tenant_max,
-        orphan_grace: config.orphan_grace,
-    };
+    let limits = config.apply_limits();
     let mut report = ImportReport::default();
     for path in paths {
         // The location is the same from whichever folder the command is run.

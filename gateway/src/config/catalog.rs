@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use serde::Deserialize;
+use sources::ingest::{ApplyLimits, FetchLimits};
 
 use super::Problem;
 
@@ -39,6 +40,26 @@ pub struct CatalogConfig {
 }
 
 impl CatalogConfig {
+    /// How registered locations may be read.
+    pub fn fetch_limits(&self) -> FetchLimits {
+        FetchLimits {
+            allowed_hosts: self.allowed_hosts.clone(),
+            allowed_roots: self.allowed_roots.clone(),
+            allow_private_addresses: self.allow_private_addresses,
+            timeout: self.fetch_timeout,
+            text_bytes_max: usize::try_from(self.fetch_max.as_u64()).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// How much a catalog may grow.
+    pub fn apply_limits(&self) -> ApplyLimits {
+        ApplyLimits {
+            entities_per_location_max: self.entities_per_location_max,
+            entities_per_tenant_max: self.entities_per_tenant_max,
+            orphan_grace: self.orphan_grace,
+        }
+    }
+
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         let name = &self.default_tenant;
         if !is_tenant(name) {

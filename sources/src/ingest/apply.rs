@@ -119,11 +119,14 @@ async fn apply(
     refused.sort_by(|a, b| (&a.target, a.line).cmp(&(&b.target, b.line)));
     processing_error::replace(connection, tenant, location_id, at, &refused).await?;
     report.refused = refused;
-    sqlx::query(include_str!("../../queries/ingest/location_read.sql"))
-        .bind(location_id)
-        .bind(at)
-        .execute(&mut *connection)
-        .await?;
+    // A refusal of no document in particular means that the location could not be read.
+    if !report.refused.iter().any(|refusal| refusal.entity_ref.is_none() && refusal.line.is_none()) {
+        sqlx::query(include_str!("../../queries/ingest/location_read.sql"))
+            .bind(location_id)
+            .bind(at)
+            .execute(&mut *connection)
+            .await?;
+    }
     audit::append(connection, tenant, audit, at).await?;
     Ok(report)
 }

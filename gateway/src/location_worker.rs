@@ -1,0 +1,98 @@
+//! Reads registered locations in the background: those that are due, and at once those that a mutation touched.
+
+use std::{sync::Arc, time::Duration};
+
+use schema::AuditEntry;
+use sources::{
+    Clock,
+    catalog::{self, Outcome, Refusal},
+    ingest::{DueLocation, Location},
+};
+use tokio::sync::watch;
+
+use crate::App;
+
+/// How long a replica that dies holds a location.
+const LEASE: Duration = Duration::from_secs(300);
+/// How often the database is asked whether something is due, when nobody says so.
+const POLL: Duration = Duration::from_secs(5);
+/// How soon a location that failed is tried again, at the least.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// Reads until the gateway ends.
+pub async fn run(app: Arc<App>, clock: Clock, mut ended: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = read_all_due(&app, &clock) => {}
+            _ = ended.changed() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = app.locations.changed.notified() => {}
+            _ = ended.changed() => return,
+        }
+    }
+}
+
+async fn read_all_due(app: &App, clock: &Clock) {
+    while let Ok(Some(due)) = app.sources.database().location_lease(LEASE).await {
+        let started_at = clock.now();
+        let outcome = read(app, &due).await;
+        let interval = app.config.catalog.refresh_interval;
+        let (interval, error) = match &outcome {
+            Ok(()) => (interval, None),
+            Err(message) => {
+                tracing::warn!(tenant = due.tenant, location = due.target, error = message, "a location could not be read");
+                (interval.min(RETRY), Some(message.as_str()))
+            }
+        };
+        let settled = app.sources.database().location_settle(due.id, interval, started_at, error).await;
+        if let Err(error) = settled {
+            tracing::warn!(error = error.chain(), "a location could not be given back");
+            return;
+        }
+    }
+}
+
+/// Reads one location. One that cannot be read at all leaves a processing error, and everything it declared stays.
+async fn read(app: &App, due: &DueLocation) -> Result<(), String> {
+    let text = app.locations.reader.read(due.location_type, &due.target).await;
+    let outcomes = match &text {
+        Ok(text) => {
+            let (target, text) = (due.target.clone(), text.clone());
+            let parsed = tokio::task::spawn_blocking(move || {
+                catalog::resolve_conflicts(catalog::read_text(&target, &text, &catalog::Limits::default()))
+            });
+            parsed.await.map_err(|error| error.to_string())?
+        }
+        Err(message) => vec![Outcome::Refused(Refusal {
+            target: due.target.clone(),
+            line: None,
+            column: None,
+            entity_ref: None,
+            is_team_only: false,
+            owner_ref: None,
+            message: message.clone(),
+        })],
+    };
+    let location =
+        Location { tenant: due.tenant.clone(), location_type: due.location_type, target: due.target.clone() };
+    let audit = AuditEntry {
+        subject: "weft".to_owned(),
+        action: "import.catalog".to_owned(),
+        target: Some(due.target.chars().take(200).collect()),
+        ..AuditEntry::default()
+    };
+    let applied =
+        app.sources.database().apply_location(&location, outcomes, &app.config.catalog.apply_limits(), &audit, &|_| {});
+    let report = applied.await.map_err(|error| error.chain())?;
+    tracing::info!(
+        tenant = due.tenant,
+        location = due.target,
+        created = report.created,
+        updated = report.updated,
+        refused = report.refused.len(),
+        "read a location"
+    );
+    text.map(|_| ())
+}
