@@ -40,6 +40,8 @@ pub struct App {
     pub places: Semaphore,
     /// What `/metrics` shows; none when the process collects elsewhere.
     pub metrics: Option<PrometheusHandle>,
+    /// What time it is.
+    pub clock: Clock,
     draining: AtomicBool,
 }
 
@@ -57,13 +59,14 @@ impl App {
             changed: tokio::sync::Notify::new(),
         });
         Ok(Arc::new(Self {
-            authenticator: Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), clock)?,
+            authenticator: Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), clock.clone())?,
             rate_limiter: RateLimiter::new(config.limits.rate()),
             trusted_proxies,
             executor: Executor::new(resolvers::graph(), sources.clone(), config.server.request_timeout, audit_key, Arc::clone(&locations)),
             locations,
             places: Semaphore::new(config.server.requests_in_flight_max),
             metrics,
+            clock,
             draining: AtomicBool::new(false),
             sources,
             config,

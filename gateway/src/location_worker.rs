@@ -83,9 +83,9 @@ async fn read(app: &App, due: &DueLocation) -> Result<(), String> {
         target: Some(due.target.chars().take(200).collect()),
         ..AuditEntry::default()
     };
-    let applied =
-        app.sources.database().apply_location(&location, outcomes, &app.config.catalog.apply_limits(), &audit, &|_| {});
-    let report = applied.await.map_err(|error| error.chain())?;
+    let limits = app.config.catalog.apply_limits();
+    let applied = app.sources.database().apply_location(&location, outcomes, &limits, &audit, &|_| {}).await;
+    let report = applied.map_err(|error| error.chain())?;
     tracing::info!(
         tenant = due.tenant,
         location = due.target,

@@ -6,7 +6,7 @@ use anyhow::Context;
 use axum::Router;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{App, http, listener};
+use crate::{App, http, listener, location_worker};
 
 /// A gateway that serves. Dropping it ends it without ceremony; [`Serving::stop`] lets accepted work finish.
 pub struct Serving {
@@ -35,6 +35,7 @@ impl Serving {
         let admin_router: Router = http::admin_router(Arc::clone(&app));
         tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
         tasks.spawn(probe(Arc::clone(&app), ended.clone()));
+        tasks.spawn(location_worker::run(Arc::clone(&app), app.clock.clone(), ended.clone()));
         app.authenticator.start(&mut tasks, ended.clone());
         tracing::info!(%address, %admin_address, "serving");
         if app.config.auth.issuers.is_empty() {

@@ -9,3 +9,7 @@ pub struct DeclaredRelation { pub relation_type: String, pub inverse_type: Strin
 #[derive(Debug, Clone)]
 pub struct Refusal { pub target: String, pub line: Option<u32>, pub column: Option<u32>, pub entity_ref: Option<EntityRef>, pub is_team_only: bool, pub owner_ref: Option<EntityRef>, pub message: String }
 pub enum Outcome { Document(Box<CatalogDocument>), Refused(Refusal) }
+#[derive(Default)] pub struct Limits;
+pub fn read_text(_: &str, _: &str, _: &Limits) -> Vec<Outcome> { vec![] }
+pub fn read_paths(_: &[std::path::PathBuf], _: &Limits) -> Vec<Outcome> { vec![] }
+pub fn resolve_conflicts(o: Vec<Outcome>) -> Vec<Outcome> { o }

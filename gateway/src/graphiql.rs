@@ -1,0 +1,3 @@
+//! temp
+/// temp
+pub fn router() -> axum::Router { axum::Router::new() }
