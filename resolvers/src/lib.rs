@@ -36,7 +36,7 @@ pub fn graph() -> Graph {
 
 /// The SDL of the graph, as clients and `schema/schema.graphql` have it.
 pub fn sdl() -> String {
-    let options = SDLExportOptions::new().use_space_ident().indent_width(2);
+    let options = SDLExportOptions::new().use_space_ident().indent_width(2).include_specified_by();
     let mut sdl = graph().sdl_with_options(options).trim_end().to_owned();
     sdl.push('\n');
     sdl

@@ -7,6 +7,8 @@ use crate::DateTime;
 
 /// Something that was done, tried or refused. Records are never changed; each holds the hash of the one before.
 #[derive(Debug, Clone, SimpleObject)]
+// Flattened into the graph's object of the same name, which this name must not clash with.
+#[graphql(name = "AuditRecordFields")]
 pub struct AuditRecord {
     /// Key of the record; part of its id.
     #[graphql(skip)]

@@ -120,11 +120,11 @@ pub struct RelationRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChangeKind {
-    /// It is new.
+    /// It is new, or new to this subscription.
     Created,
     /// It changed.
     Updated,
-    /// It is gone.
+    /// It is gone, or gone from this subscription.
     Deleted,
 }
 

@@ -57,10 +57,9 @@ pub struct RepositoryLanguage {
 }
 
 /// A run of a repository's CI/CD.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, SimpleObject)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PipelineRecord {
     /// GitLab's own global id.
-    #[graphql(skip)]
     pub gid: String,
     /// Its number within the project.
     pub number: Option<i32>,
@@ -69,7 +68,6 @@ pub struct PipelineRecord {
     /// The same in the upstream's own word.
     pub upstream_status: String,
     /// The branch, tag or merge request it runs for.
-    #[graphql(name = "ref")]
     pub git_ref: Option<String>,
     /// The commit it runs for.
     pub commit_sha: Option<String>,

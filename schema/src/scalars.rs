@@ -46,6 +46,7 @@ impl From<chrono::DateTime<Utc>> for DateTime {
     }
 }
 
+/// A moment: RFC 3339 in UTC, such as `2026-11-23T08:15:30.250Z`. Other offsets are accepted and converted.
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -67,6 +68,7 @@ impl ScalarType for DateTime {
 #[serde(transparent)]
 pub struct Json(pub serde_json::Value);
 
+/// Any JSON value.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -83,6 +85,7 @@ impl ScalarType for Json {
 #[serde(transparent)]
 pub struct JsonObject(pub serde_json::Map<String, serde_json::Value>);
 
+/// A JSON object.
 #[Scalar(name = "JSONObject", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-4")]
 impl ScalarType for JsonObject {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -110,6 +113,7 @@ impl WebUrl {
     }
 }
 
+/// An absolute web address.
 #[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
 impl ScalarType for WebUrl {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -220,7 +220,7 @@ async fn write_side_tables(
             ];
             for (source, relation_type, target) in ends {
                 sources.push(source.as_str());
-                types.push(relation_type.to_string());
+                types.push(*relation_type);
                 targets.push(target.as_str());
                 origins.push(write.id);
             }
