@@ -17,7 +17,7 @@ create function visible_guardians(of_tenant text, own_refs text[]) returns text[
 language sql stable parallel safe
 as $$
     with recursive below(ref) as (
-        select unnest(own_refs)
+        select unnest(own_refs) collate "C"
         union
         select r.target_ref
         from below
@@ -38,7 +38,7 @@ create function teams_below(of_tenant text, top_ref text, guardians text[]) retu
 language sql stable parallel safe
 as $$
     with recursive below(ref) as (
-        select top_ref
+        select top_ref collate "C"
         union
         select r.target_ref
         from below

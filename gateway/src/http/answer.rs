@@ -2,13 +2,13 @@
 
 use async_graphql::{Response as Executed, ServerError, Value};
 use axum::{
-    body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 use resolvers::{PathSegment, StaleMark};
 use schema::ErrorCode;
-use serde_json::{Map, Value as Json, json};
+use serde::Serialize;
+use serde_json::{Value as Json, json};
 
 use super::accept::Media;
 use crate::prepare::Refusal;
@@ -20,10 +20,21 @@ const ERRORS_MAX: usize = 100;
 pub struct Answer {
     /// The HTTP status.
     pub status: StatusCode,
-    /// The body.
-    pub body: Json,
     /// Headers beyond the usual ones.
     pub headers: HeaderMap,
+    body: Body,
+}
+
+/// The body, in the order in which it is written.
+#[derive(Serialize)]
+struct Body {
+    /// Absent when nothing was executed; its keys keep the order that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<Json>,
 }
 
 impl Answer {
@@ -36,33 +47,29 @@ impl Answer {
             insert(&mut error, "locations", places.collect());
         }
         let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, body: json!({ "errors": [error] }), headers: HeaderMap::new() }
+        let body = Body { data: None, errors: vec![error], extensions: None };
+        Self { status, body, headers: HeaderMap::new() }
     }
 
     /// The answer of an execution. Without a path and without data the document itself was refused.
     pub fn executed(executed: Executed, stale: &[StaleMark], request_id: &str) -> Self {
         let Executed { data, errors, .. } = executed;
         let is_refused = data == Value::Null && !errors.is_empty() && errors.iter().all(|error| error.path.is_empty());
-        let mut body = Map::new();
-        if !is_refused {
-            body.insert("data".to_owned(), data.into_json().unwrap_or_default());
+        let count = errors.len();
+        let mut told: Vec<Json> =
+            errors.into_iter().take(ERRORS_MAX).map(|error| field_error(error, is_refused, request_id)).collect();
+        if count > ERRORS_MAX {
+            let message = format!("{} more errors are not told", count - ERRORS_MAX);
+            told.push(json!({ "message": message, "extensions": extensions(ErrorCode::InternalServerError, request_id) }));
         }
-        if !errors.is_empty() {
-            let count = errors.len();
-            let mut told: Vec<Json> =
-                errors.into_iter().take(ERRORS_MAX).map(|error| field_error(error, is_refused, request_id)).collect();
-            if count > ERRORS_MAX {
-                let message = format!("{} more errors are not told", count - ERRORS_MAX);
-                told.push(json!({ "message": message, "extensions": extensions(ErrorCode::InternalServerError, request_id) }));
-            }
-            body.insert("errors".to_owned(), told.into());
-        }
-        if !stale.is_empty() {
-            let marks: Vec<Json> = stale.iter().map(stale_mark).collect();
-            body.insert("extensions".to_owned(), json!({ "stale": marks }));
-        }
+        let marks: Vec<Json> = stale.iter().map(stale_mark).collect();
+        let body = Body {
+            data: (!is_refused).then_some(data),
+            errors: told,
+            extensions: (!marks.is_empty()).then(|| json!({ "stale": marks })),
+        };
         let status = if is_refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-        Self { status, body: Json::Object(body), headers: HeaderMap::new() }
+        Self { status, body, headers: HeaderMap::new() }
     }
 
     /// Adds a header.
@@ -77,7 +84,8 @@ impl Answer {
         if media == Media::Json && status == StatusCode::BAD_REQUEST && is_document_refusal(&body) {
             status = StatusCode::OK;
         }
-        let mut response = Response::new(Body::from(body.to_string()));
+        let text = serde_json::to_vec(&body).unwrap_or_else(|_| b"{}".to_vec());
+        let mut response = Response::new(axum::body::Body::from(text));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         let headers = response.headers_mut();
@@ -89,8 +97,9 @@ impl Answer {
 }
 
 /// Whether the request was well formed and only its document was refused.
-fn is_document_refusal(body: &Json) -> bool {
-    body.pointer("/errors/0/extensions/code").and_then(Json::as_str) != Some(ErrorCode::BadRequest.as_str())
+fn is_document_refusal(body: &Body) -> bool {
+    let code = body.errors.first().and_then(|error| error.pointer("/extensions/code")?.as_str());
+    code != Some(ErrorCode::BadRequest.as_str())
 }
 
 fn extensions(code: ErrorCode, request_id: &str) -> Json {

@@ -1,0 +1,189 @@
+//! `make demo`: everything up, one sentence a step, until Ctrl-C.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::Context;
+use gateway::{
+    commands::{ended_by_signal, import_catalog},
+    config::Environment,
+};
+use serde_json::{Map, Value, json};
+use sources::Clock;
+
+use crate::{
+    database,
+    estate::{Estate, Role, roles},
+    platform::{Platform, PlatformConfig, TOKEN_LIFETIME, client_secret},
+    postgres::{Cluster, ClusterConfig, Profile},
+    sample,
+};
+
+/// What `make demo` was told.
+pub struct UpArgs {
+    /// Entities beyond the standard estate.
+    pub estate: Option<usize>,
+    /// The environment.
+    pub environment: Environment,
+}
+
+/// Starts everything, tells how to use it, and ends it on Ctrl-C.
+pub async fn run(args: UpArgs) -> anyhow::Result<()> {
+    let folder = PathBuf::from(args.environment.get("WEFT_DEMO_DIR").unwrap_or_else(|| ".weft".to_owned()));
+    let (listen, admin_listen) = addresses(&args.environment)?;
+    check_free(listen)?;
+    // From here on Ctrl-C waits until what was started can be ended in order.
+    let demo = start(&folder, args.estate, listen, admin_listen);
+    let (cluster, platform, database_url) = tokio::select! {
+        demo = demo => demo?,
+        () = ended_by_signal() => return Ok(()),
+    };
+    let file = folder.join("demo.json");
+    write_json(&file, &platform, &database_url)?;
+    introduce(&platform, &file).await?;
+    let renewal = TOKEN_LIFETIME / 2;
+    loop {
+        tokio::select! {
+            () = ended_by_signal() => break,
+            () = tokio::time::sleep(renewal) => write_json(&file, &platform, &database_url)?,
+        }
+    }
+    println!("\nEnding.");
+    // Nobody shall find the address of something that is gone.
+    let _ = fs::remove_file(&file);
+    platform.stop().await;
+    cluster.stop().await
+}
+
+async fn start(
+    folder: &Path,
+    estate: Option<usize>,
+    listen: SocketAddr,
+    admin_listen: SocketAddr,
+) -> anyhow::Result<(Cluster, Platform, String)> {
+    let step = Step::begin("A private PostgreSQL");
+    let config = ClusterConfig { folder: folder.to_owned(), profile: Profile::Durable };
+    let cluster = Cluster::start(config).await?;
+    database::create(&cluster.url("postgres"), "weft").await?;
+    let database_url = cluster.url("weft");
+    step.done(&format!("on port {}", cluster.port()));
+
+    let step = Step::begin("The fake GitLab, the issuer and the gateway");
+    let catalog = match estate {
+        Some(count) => Estate::generated(count),
+        None => Estate::standard(),
+    };
+    let files = folder.join("estate");
+    catalog.write(&files)?;
+    let tenants = catalog.tenants();
+    let platform = Platform::start(PlatformConfig {
+        database_url: database_url.clone(),
+        listen,
+        admin_listen,
+        estate: catalog,
+        keys_folder: Some(folder.join("issuer")),
+        settings: vec![("WEFT_TELEMETRY__LOG".to_owned(), "warn".to_owned())],
+        clock: Clock::system(),
+        collects_metrics: true,
+    })
+    .await?;
+    step.done(&format!("at {}", platform.url()));
+
+    let step = Step::begin("The catalog of two tenants");
+    let app = platform.serving.app();
+    let mut loaded = Vec::new();
+    for tenant in tenants {
+        let paths = [files.join(tenant)];
+        let report = import_catalog(app.sources.database(), &app.config.catalog, tenant, &paths).await?;
+        for refusal in &report.refused {
+            eprintln!("refused {}: {}", refusal.target, refusal.message);
+        }
+        loaded.push(format!("{} entities of `{tenant}`, {} of them new", report.loaded(), report.created));
+    }
+    step.done(&loaded.join("; "));
+    Ok((cluster, platform, database_url))
+}
+
+/// A step that takes a moment: what, then how long it took.
+struct Step(Instant);
+
+impl Step {
+    fn begin(what: &str) -> Self {
+        println!("{what} …");
+        Self(Instant::now())
+    }
+
+    fn done(self, how: &str) {
+        println!("  {how} ({:.1} s)", self.0.elapsed().as_secs_f64());
+    }
+}
+
+fn addresses(environment: &Environment) -> anyhow::Result<(SocketAddr, SocketAddr)> {
+    let read = |name: &str, default: &str| {
+        let text = environment.get(name).unwrap_or_else(|| default.to_owned());
+        text.parse::<SocketAddr>().with_context(|| format!("{name}: `{text}` is not an address such as 127.0.0.1:8080"))
+    };
+    let listen = read("WEFT_LISTEN", "127.0.0.1:8080")?;
+    let mut admin = read("WEFT_ADMIN_LISTEN", "127.0.0.1:9090")?;
+    if environment.get("WEFT_ADMIN_LISTEN").is_none() && check_free(admin).is_err() {
+        // Nobody asked for this port in particular.
+        admin.set_port(0);
+    }
+    Ok((listen, admin))
+}
+
+fn check_free(address: SocketAddr) -> anyhow::Result<()> {
+    std::net::TcpListener::bind(address).map(|_| ()).with_context(|| {
+        format!("{address} is taken by another program: end it, or choose another with WEFT_LISTEN=127.0.0.1:8081 make demo")
+    })
+}
+
+/// Writes what scripts need; in one step, so that nobody reads half of it.
+fn write_json(file: &Path, platform: &Platform, database_url: &str) -> anyhow::Result<()> {
+    let tokens: Map<String, Value> =
+        roles().iter().map(|role| (role.name.to_owned(), platform.token(role).into())).collect();
+    let clients: Map<String, Value> = roles().iter().map(|role| (role.name.to_owned(), client(role))).collect();
+    let simulator = &platform.simulator;
+    let json = json!({
+        "graphql": format!("{}/graphql", platform.url()),
+        "websocket": format!("ws://{}/graphql", platform.serving.address()),
+        "admin": format!("http://{}", platform.serving.admin_address()),
+        "issuer": simulator.issuer_url(),
+        "clients": clients,
+        "database_url": database_url,
+        "redis_url": Value::Null,
+        "tokens": tokens,
+        "upstreams": { "gitlab": { "base_url": simulator.gitlab_url(), "token": simulator.gitlab_token(), "ca_file": Value::Null } },
+        "sample_query": sample::QUERY,
+        "pid": std::process::id(),
+    });
+    let draft = file.with_extension("json.new");
+    fs::write(&draft, format!("{json:#}\n"))?;
+    fs::rename(&draft, file)?;
+    Ok(())
+}
+
+fn client(role: &Role) -> Value {
+    json!({ "client_id": role.name, "client_secret": client_secret(role) })
+}
+
+async fn introduce(platform: &Platform, file: &Path) -> anyhow::Result<()> {
+    let all = roles();
+    let engineer = all.first().context("there is no role")?;
+    let answer = sample::ask(&platform.url(), &platform.token(engineer), 2).await?;
+    println!("\nTokens, for a day each (also in {}):", file.display());
+    for role in &all {
+        println!("\n  {}: {} of {}, tenant {}\n  {}", role.name, role.subject, role.teams.join(", "), role.tenant, platform.token(role));
+    }
+    println!("\nA first query:\n\n{}\n\nIts answer as `engineer`, for `first: 2`:\n\n{answer:#}", sample::QUERY);
+    println!("\nWeft is up:");
+    println!("  GraphQL   {}/graphql", platform.url());
+    println!("  explorer  {}/graphiql", platform.url());
+    println!("  metrics   http://{}/metrics", platform.serving.admin_address());
+    println!("Ctrl-C ends everything; the data stays for the next start.");
+    Ok(())
+}
