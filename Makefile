@@ -9,3 +9,7 @@ help: ## Lists the targets
 demo: ## The whole platform on this machine; ARGS="--estate 100000" for a large one
 	@cargo build --quiet -p demo --bin weft-demo
 	@exec target/debug/weft-demo up $(ARGS)
+
+test: ## All tests, with a private PostgreSQL
+	@cargo build --quiet -p demo --bin weft-demo
+	@target/debug/weft-demo with-postgres --folder target/test-postgres -- cargo nextest run --workspace $(ARGS)

@@ -22,6 +22,12 @@ pub async fn copy(admin_url: &str, template: &str, name: &str) -> anyhow::Result
     execute(&mut connection, format!("create database {} template {}", quoted(name), quoted(template))).await
 }
 
+/// Gives a database another name; nobody may be using it.
+pub async fn rename(admin_url: &str, from: &str, to: &str) -> anyhow::Result<()> {
+    let mut connection = connect(admin_url).await?;
+    execute(&mut connection, format!("alter database {} rename to {}", quoted(from), quoted(to))).await
+}
+
 /// Drops a database, whoever uses it.
 pub async fn drop(admin_url: &str, name: &str) -> anyhow::Result<()> {
     let mut connection = connect(admin_url).await?;

@@ -1,0 +1,112 @@
+//! A database for one test: a copy of a template that holds the schema and the demo's estate.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    path::PathBuf,
+};
+
+use anyhow::Context;
+use demo::{
+    database,
+    estate::Estate,
+    postgres::{Cluster, ClusterConfig, Profile},
+};
+use gateway::{
+    commands::import_catalog,
+    config::{Config, Environment},
+};
+use sources::postgres::{Database, MIGRATIONS};
+use sqlx::{Connection, PgConnection};
+
+/// A database of a test's own. Dropped by [`TestDatabase::drop_it`]; a test that fails leaves it to be looked at.
+pub struct TestDatabase {
+    admin_url: String,
+    name: String,
+    /// The server, where this test had to start one.
+    _cluster: Option<Cluster>,
+}
+
+impl TestDatabase {
+    /// A database with the schema, and with the estate if asked for.
+    pub async fn create(with_estate: bool) -> anyhow::Result<Self> {
+        let (admin_url, cluster) = server().await?;
+        let template = template(&admin_url, with_estate).await?;
+        let name = format!("it_{:016x}", rand::random::<u64>());
+        database::copy(&admin_url, &template, &name).await?;
+        Ok(Self { admin_url, name, _cluster: cluster })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        url_of(&self.admin_url, &self.name)
+    }
+
+    /// Drops it.
+    pub async fn drop_it(self) -> anyhow::Result<()> {
+        database::drop(&self.admin_url, &self.name).await
+    }
+}
+
+async fn server() -> anyhow::Result<(String, Option<Cluster>)> {
+    if let Some(url) = Environment::of_process().get("WEFT_TEST_DATABASE_URL") {
+        return Ok((url, None));
+    }
+    let folder = std::env::temp_dir().join(format!("weft-it-{}", std::process::id()));
+    let cluster = Cluster::start(ClusterConfig { folder, profile: Profile::Fast }).await?;
+    Ok((cluster.url("postgres"), Some(cluster)))
+}
+
+/// The template, made by whichever test comes first. Its name holds what it was made of, so an old one is not taken for new.
+async fn template(admin_url: &str, with_estate: bool) -> anyhow::Result<String> {
+    let estate = Estate::standard();
+    let mut hasher = DefaultHasher::new();
+    MIGRATIONS.iter().for_each(|migration| migration.checksum.hash(&mut hasher));
+    if with_estate {
+        for tenant in estate.tenants() {
+            estate.entities(tenant).for_each(|entity| entity.to_yaml().hash(&mut hasher));
+        }
+    }
+    let name = format!("it_template_{:016x}", hasher.finish());
+    let mut lock = PgConnection::connect(admin_url).await.context("the test database server does not answer")?;
+    sqlx::query("select pg_advisory_lock(7403)").execute(&mut lock).await?;
+    let is_there: bool = sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)")
+        .bind(&name)
+        .fetch_one(&mut lock)
+        .await?;
+    if !is_there {
+        // Made under another name first: one that is half done must not be copied.
+        let draft = format!("{name}_draft");
+        database::drop(admin_url, &draft).await?;
+        database::create(admin_url, &draft).await?;
+        fill(&url_of(admin_url, &draft), with_estate.then_some(&estate)).await?;
+        database::rename(admin_url, &draft, &name).await?;
+    }
+    lock.close().await?;
+    Ok(name)
+}
+
+async fn fill(url: &str, estate: Option<&Estate>) -> anyhow::Result<()> {
+    let variables = [("DATABASE_URL".to_owned(), url.to_owned())];
+    let config = Config::load(None, &Environment::of(variables))?.config;
+    let database = Database::open(&config.database, sources::Clock::system())?;
+    database.migrate().await?;
+    if let Some(estate) = estate {
+        let folder: PathBuf = std::env::temp_dir().join(format!("weft-it-estate-{}", std::process::id()));
+        estate.write(&folder)?;
+        for tenant in estate.tenants() {
+            let report = import_catalog(&database, &config.catalog, tenant, &[folder.join(tenant)]).await?;
+            anyhow::ensure!(report.refused.is_empty(), "the estate is not valid: {:?}", report.refused);
+        }
+        std::fs::remove_dir_all(&folder)?;
+    }
+    database.close().await;
+    Ok(())
+}
+
+/// The address of another database of the same server.
+fn url_of(admin_url: &str, name: &str) -> String {
+    match admin_url.rsplit_once('/') {
+        Some((server, _)) => format!("{server}/{name}"),
+        None => admin_url.to_owned(),
+    }
+}

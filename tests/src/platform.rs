@@ -1,0 +1,188 @@
+//! A platform for one test, and clients that speak to it as the demo's roles do.
+
+use std::{net::SocketAddr, time::Duration};
+
+use demo::{
+    estate::{Estate, Role, roles},
+    platform::{Platform, PlatformConfig},
+};
+use reqwest::{RequestBuilder, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+use simulator::Simulator;
+use sources::{Clock, postgres::Database};
+
+use crate::database::TestDatabase;
+
+/// A gateway with its upstreams and a database of its own.
+pub struct TestPlatform {
+    platform: Platform,
+    database: TestDatabase,
+    http: reqwest::Client,
+}
+
+/// Somebody with a token.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub text: String,
+}
+
+impl TestPlatform {
+    /// A platform over the demo's estate.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// A platform over the demo's estate, with more configuration: variables such as `WEFT_SERVER__REQUEST_TIMEOUT`.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::build(settings, true, Clock::system()).await
+    }
+
+    /// A platform over an empty catalog.
+    pub async fn start_empty(settings: &[(&str, &str)]) -> Self {
+        Self::build(settings, false, Clock::system()).await
+    }
+
+    /// A platform whose gateway has this clock.
+    pub async fn start_at(settings: &[(&str, &str)], clock: Clock) -> Self {
+        Self::build(settings, true, clock).await
+    }
+
+    async fn build(settings: &[(&str, &str)], with_estate: bool, clock: Clock) -> Self {
+        let database = TestDatabase::create(with_estate).await.expect("a database for the test");
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let platform = Platform::start(PlatformConfig {
+            database_url: database.url(),
+            listen: any,
+            admin_listen: any,
+            estate: Estate::standard(),
+            keys_folder: None,
+            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            clock,
+            collects_metrics: false,
+        })
+        .await
+        .expect("a platform for the test");
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("an HTTP client");
+        Self { platform, database, http }
+    }
+
+    /// The address of the gateway.
+    pub fn url(&self) -> String {
+        self.platform.url()
+    }
+
+    /// The address of the admin listener.
+    pub fn admin_url(&self) -> String {
+        format!("http://{}", self.platform.serving.admin_address())
+    }
+
+    /// The address of the database.
+    pub fn database_url(&self) -> String {
+        self.database.url()
+    }
+
+    /// The gateway's own way to the database.
+    pub fn database(&self) -> &Database {
+        self.platform.serving.app().sources.database()
+    }
+
+    /// The gateway's parts.
+    pub fn app(&self) -> &gateway::App {
+        self.platform.serving.app()
+    }
+
+    /// The fake upstreams and the issuer.
+    pub fn simulator(&self) -> &Simulator {
+        &self.platform.simulator
+    }
+
+    /// The demo's role with this name: `engineer`, `finops`, `admin` or `other_tenant_engineer`.
+    pub fn role(name: &str) -> Role {
+        roles().into_iter().find(|role| role.name == name).expect("a role of the demo")
+    }
+
+    /// A client with a role's token.
+    pub fn client(&self, role: &str) -> Client {
+        self.client_with(Some(self.platform.token(&Self::role(role))))
+    }
+
+    /// A client with this token, or with none.
+    pub fn client_with(&self, token: Option<String>) -> Client {
+        Client { http: self.http.clone(), url: self.url(), token }
+    }
+
+    /// Ends everything and drops the database.
+    pub async fn stop(self) {
+        self.platform.stop().await;
+        self.database.drop_it().await.expect("the test's database goes");
+    }
+}
+
+impl Client {
+    /// Asks, and expects an answer of GraphQL.
+    pub async fn query(&self, query: &str, variables: Value) -> Value {
+        self.send(query, variables).await.json()
+    }
+
+    /// Asks, and answers `data`; fails when there are errors.
+    pub async fn data(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.query(query, variables).await;
+        assert!(answer.get("errors").is_none(), "the answer has errors: {answer:#}");
+        answer.get_mut("data").map(Value::take).expect("an answer with data")
+    }
+
+    /// Asks, and answers everything that came.
+    pub async fn send(&self, query: &str, variables: Value) -> Answer {
+        Answer::of(self.post().json(&json!({ "query": query, "variables": variables }))).await
+    }
+
+    /// A POST to `/graphql` with the token, to be filled.
+    pub fn post(&self) -> RequestBuilder {
+        self.authorized(self.http.post(format!("{}/graphql", self.url)))
+    }
+
+    /// A GET with the token of this path and query.
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.authorized(self.http.get(format!("{}{path}", self.url)))
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+}
+
+impl Answer {
+    /// Sends a request and takes everything that comes.
+    pub async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.expect("the gateway answers");
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, text: response.text().await.expect("a whole body") }
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// The code of the first error.
+    pub fn code(&self) -> String {
+        self.json().pointer("/errors/0/extensions/code").and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+}
+
