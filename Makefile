@@ -1,15 +1,40 @@
 # Everything a developer needs; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test
+.PHONY: help demo test it lint fmt schema ci
+
+WITH_POSTGRES := target/debug/weft-demo with-postgres --folder target/test-postgres --
 
 help: ## Lists the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: ## The whole platform on this machine; ARGS="--estate 100000" for a large one
+demo: ## The whole platform on this machine; ARGS="--estate 100000" for a large catalog
+	@command -v cargo >/dev/null || { echo "cargo is needed: install Rust 1.95 or later" >&2; exit 2; }
+	@echo "Building (a few minutes the first time) …"
 	@cargo build --quiet -p demo --bin weft-demo
 	@exec target/debug/weft-demo up $(ARGS)
 
-test: ## All tests, with a private PostgreSQL
+test: ## All tests, with a private PostgreSQL; ARGS="name" for some of them
 	@cargo build --quiet -p demo --bin weft-demo
-	@target/debug/weft-demo with-postgres --folder target/test-postgres -- cargo nextest run --workspace $(ARGS)
+	@if command -v cargo-nextest >/dev/null; then \
+		$(WITH_POSTGRES) cargo nextest run --workspace --no-fail-fast $(ARGS); \
+	else \
+		$(WITH_POSTGRES) cargo test --quiet --workspace $(ARGS) -- --test-threads=2; \
+	fi
+
+it: ## Integration tests only
+	@cargo build --quiet -p demo --bin weft-demo
+	@$(WITH_POSTGRES) cargo nextest run -p it --no-fail-fast $(ARGS)
+
+lint: ## Formatting and clippy, warnings denied
+	@cargo fmt --all --check
+	@cargo clippy --quiet --workspace --all-targets -- -D warnings
+
+fmt: ## Formats the code
+	@cargo fmt --all
+
+schema: ## Writes schema/schema.graphql from the code
+	@cargo run --quiet -p gateway --bin weft -- sdl > schema/schema.graphql
+
+ci: ## What CI runs, in the same order
+	@bash .ci/run

@@ -138,7 +138,9 @@ fn addresses(environment: &Environment) -> anyhow::Result<(SocketAddr, SocketAdd
 
 fn check_free(address: SocketAddr) -> anyhow::Result<()> {
     std::net::TcpListener::bind(address).map(|_| ()).with_context(|| {
-        format!("{address} is taken by another program: end it, or choose another with WEFT_LISTEN=127.0.0.1:8081 make demo")
+        format!(
+            "{address} is taken by another program: end it, or choose another with WEFT_LISTEN=127.0.0.1:8081 make demo"
+        )
     })
 }
 
@@ -177,7 +179,14 @@ async fn introduce(platform: &Platform, file: &Path) -> anyhow::Result<()> {
     let answer = sample::ask(&platform.url(), &platform.token(engineer), 2).await?;
     println!("\nTokens, for a day each (also in {}):", file.display());
     for role in &all {
-        println!("\n  {}: {} of {}, tenant {}\n  {}", role.name, role.subject, role.teams.join(", "), role.tenant, platform.token(role));
+        println!(
+            "\n  {}: {} of {}, tenant {}\n  {}",
+            role.name,
+            role.subject,
+            role.teams.join(", "),
+            role.tenant,
+            platform.token(role)
+        );
     }
     println!("\nA first query:\n\n{}\n\nIts answer as `engineer`, for `first: 2`:\n\n{answer:#}", sample::QUERY);
     println!("\nWeft is up:");

@@ -7,8 +7,8 @@ use std::sync::{
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use secrecy::SecretString;
 use resolvers::Locations;
+use secrecy::SecretString;
 use sources::{Clock, Sources, ingest::LocationReader};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -59,10 +59,20 @@ impl App {
             changed: tokio::sync::Notify::new(),
         });
         Ok(Arc::new(Self {
-            authenticator: Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), clock.clone())?,
+            authenticator: Authenticator::new(
+                config.auth.clone(),
+                config.catalog.default_tenant.clone(),
+                clock.clone(),
+            )?,
             rate_limiter: RateLimiter::new(config.limits.rate()),
             trusted_proxies,
-            executor: Executor::new(resolvers::graph(), sources.clone(), config.server.request_timeout, audit_key, Arc::clone(&locations)),
+            executor: Executor::new(
+                resolvers::graph(),
+                sources.clone(),
+                config.server.request_timeout,
+                audit_key,
+                Arc::clone(&locations),
+            ),
             locations,
             places: Semaphore::new(config.server.requests_in_flight_max),
             metrics,

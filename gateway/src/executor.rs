@@ -42,7 +42,13 @@ pub struct Job<'a> {
 
 impl Executor {
     /// An executor of this graph over these sources.
-    pub fn new(graph: Graph, sources: Sources, timeout: Duration, audit_key: SecretString, locations: Arc<Locations>) -> Self {
+    pub fn new(
+        graph: Graph,
+        sources: Sources,
+        timeout: Duration,
+        audit_key: SecretString,
+        locations: Arc<Locations>,
+    ) -> Self {
         Self { graph, sources, timeout, audit_key, locations }
     }
 
@@ -60,7 +66,14 @@ impl Executor {
         };
         let kind = kind_name(prepared.operation.kind);
         let queue = FlushQueue::default();
-        let data = Arc::new(RequestData::new(self.sources.clone(), visibility, cache_mode, audit, Arc::clone(&self.locations), queue.clone()));
+        let data = Arc::new(RequestData::new(
+            self.sources.clone(),
+            visibility,
+            cache_mode,
+            audit,
+            Arc::clone(&self.locations),
+            queue.clone(),
+        ));
         let mut request = Request::new(parameters.query)
             .variables(Variables::from_json(Value::Object(parameters.variables)))
             .data(Arc::clone(&data));

@@ -1,3 +1,5 @@
 //! temp
 /// temp
-pub fn router() -> axum::Router { axum::Router::new() }
+pub fn router() -> axum::Router {
+    axum::Router::new()
+}

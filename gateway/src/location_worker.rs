@@ -42,7 +42,12 @@ async fn read_all_due(app: &App, clock: &Clock) {
         let (interval, error) = match &outcome {
             Ok(()) => (interval, None),
             Err(message) => {
-                tracing::warn!(tenant = due.tenant, location = due.target, error = message, "a location could not be read");
+                tracing::warn!(
+                    tenant = due.tenant,
+                    location = due.target,
+                    error = message,
+                    "a location could not be read"
+                );
                 (interval.min(RETRY), Some(message.as_str()))
             }
         };

@@ -13,7 +13,8 @@ const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 
 /// Starts logging. Lines go to standard error; standard output belongs to what a command prints.
 pub fn log(config: &TelemetryConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log).with_context(|| format!("telemetry.log: `{}` is no filter", config.log))?;
+    let filter =
+        EnvFilter::try_new(&config.log).with_context(|| format!("telemetry.log: `{}` is no filter", config.log))?;
     let is_json = match config.log_format {
         LogFormat::Json => true,
         LogFormat::Text => false,

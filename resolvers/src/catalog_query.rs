@@ -49,7 +49,9 @@ impl CatalogQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these.")] filter: Option<EntityFilter>,
-        #[graphql(desc = "Words to find in name, title, description and tags; best match first. At most 200 characters.")]
+        #[graphql(
+            desc = "Words to find in name, title, description and tags; best match first. At most 200 characters."
+        )]
         search: Option<String>,
         #[graphql(desc = "Another order.")] order_by: Option<EntityOrder>,
         #[graphql(desc = "How many from the start: 1 to 100; 20 when `last` is not given either.")] first: Option<i32>,
@@ -82,7 +84,9 @@ impl CatalogQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these.")] filter: Option<EntityFilter>,
-        #[graphql(desc = "Words to find in name, title, description and tags; best match first. At most 200 characters.")]
+        #[graphql(
+            desc = "Words to find in name, title, description and tags; best match first. At most 200 characters."
+        )]
         search: Option<String>,
         #[graphql(desc = "Another order.")] order_by: Option<EntityOrder>,
         #[graphql(desc = "How many from the start: 1 to 100; 20 when `last` is not given either.")] first: Option<i32>,
@@ -115,7 +119,9 @@ impl CatalogQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these.")] filter: Option<EntityFilter>,
-        #[graphql(desc = "Words to find in name, title, description and tags; best match first. At most 200 characters.")]
+        #[graphql(
+            desc = "Words to find in name, title, description and tags; best match first. At most 200 characters."
+        )]
         search: Option<String>,
         #[graphql(desc = "Another order.")] order_by: Option<EntityOrder>,
         #[graphql(desc = "How many from the start: 1 to 100; 20 when `last` is not given either.")] first: Option<i32>,

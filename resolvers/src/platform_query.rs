@@ -18,11 +18,7 @@ pub struct PlatformQuery;
 #[Object]
 impl PlatformQuery {
     /// The object with this id; null when there is none that the viewer may see.
-    async fn node(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "An `id` that Weft gave out.")] id: ID,
-    ) -> Nullable<Node> {
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "An `id` that Weft gave out.")] id: ID) -> Nullable<Node> {
         Node::load(ctx, &id).await.transpose()
     }
 

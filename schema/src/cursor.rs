@@ -30,7 +30,9 @@ struct Envelope<T> {
 
 /// The text is not a cursor of this list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this cursor does not belong to this list and order: pass one that the same field gave, with the same `orderBy` and `search`")]
+#[error(
+    "this cursor does not belong to this list and order: pass one that the same field gave, with the same `orderBy` and `search`"
+)]
 pub struct CursorError;
 
 impl Cursor {
@@ -41,7 +43,8 @@ impl Cursor {
 
     /// The text that clients see.
     pub fn encode(&self) -> String {
-        let json = serde_json::to_vec(&Envelope { v: VERSION, cursor: self }).expect("strings and numbers always serialise");
+        let json =
+            serde_json::to_vec(&Envelope { v: VERSION, cursor: self }).expect("strings and numbers always serialise");
         URL_SAFE_NO_PAD.encode(json)
     }
 

@@ -15,7 +15,9 @@ pub const PART_BYTES_MAX: usize = 63;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EntityRefError {
     /// Nothing but white space, or an empty part such as in `component:/x`.
-    #[error("`{0}` is not an entity reference: write `kind:namespace/name`, for example `component:default/payments-api`")]
+    #[error(
+        "`{0}` is not an entity reference: write `kind:namespace/name`, for example `component:default/payments-api`"
+    )]
     Malformed(String),
     /// The kind is missing where several are possible.
     #[error("`{0}` lacks its kind: write `kind:namespace/name`, for example `component:default/payments-api`")]
@@ -134,7 +136,9 @@ mod tests {
 
     #[test]
     fn what_is_no_reference_is_refused() {
-        for text in ["", " ", ":", "component:", "component:/x", "a/b/c", "a:b:c", "component:default/", "ä", "a b", "x\0y"] {
+        for text in
+            ["", " ", ":", "component:", "component:/x", "a/b/c", "a:b:c", "component:default/", "ä", "a b", "x\0y"]
+        {
             assert!(EntityRef::parse(text).is_err(), "{text:?} was accepted");
         }
         assert!(EntityRef::parse(&"x".repeat(64)).is_err());

@@ -133,7 +133,8 @@ mod tests {
         assert_eq!(read(None, None).unwrap().limit, PAGE_DEFAULT);
         assert_eq!(read(Some(1), None).unwrap().limit, 1);
         assert_eq!(read(None, Some(100)).unwrap().limit, 100);
-        for (first, last) in [(Some(0), None), (Some(-1), None), (Some(101), None), (None, Some(0)), (Some(1), Some(1))] {
+        for (first, last) in [(Some(0), None), (Some(-1), None), (Some(101), None), (None, Some(0)), (Some(1), Some(1))]
+        {
             assert!(read(first, last).is_err(), "{first:?} {last:?} was accepted");
         }
     }

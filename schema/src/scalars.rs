@@ -11,10 +11,7 @@ use crate::EntityRef;
 /// Names an entity: `kind:namespace/name`, whatever the case, such as `component:default/payments-api`. On input the
 /// namespace may be left out and is then `default`, and the kind where only one is possible. Answers are always
 /// whole.
-#[Scalar(
-    name = "EntityRef",
-    specified_by_url = "https://backstage.io/docs/features/software-catalog/references"
-)]
+#[Scalar(name = "EntityRef", specified_by_url = "https://backstage.io/docs/features/software-catalog/references")]
 impl ScalarType for EntityRef {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
@@ -51,9 +48,11 @@ impl From<chrono::DateTime<Utc>> for DateTime {
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => chrono::DateTime::parse_from_rfc3339(text)
-                .map(|moment| Self(moment.with_timezone(&Utc)))
-                .map_err(|_| InputValueError::custom("write the moment as RFC 3339, for example `2026-11-23T08:15:30Z`")),
+            Value::String(text) => {
+                chrono::DateTime::parse_from_rfc3339(text).map(|moment| Self(moment.with_timezone(&Utc))).map_err(
+                    |_| InputValueError::custom("write the moment as RFC 3339, for example `2026-11-23T08:15:30Z`"),
+                )
+            }
             _ => Err(InputValueError::expected_type(value)),
         }
     }

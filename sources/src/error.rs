@@ -138,10 +138,6 @@ impl From<sqlx::Error> for SourceError {
             }
             _ => false,
         };
-        if is_absent {
-            Self::unavailable(SourceKind::Postgres, error)
-        } else {
-            Self::Statement(Arc::new(error.into()))
-        }
+        if is_absent { Self::unavailable(SourceKind::Postgres, error) } else { Self::Statement(Arc::new(error.into())) }
     }
 }

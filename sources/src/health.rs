@@ -100,9 +100,10 @@ impl Health {
         let mut took: Vec<Duration> = state.calls.iter().filter(|call| call.is_ok).map(|call| call.took).collect();
         took.sort_unstable();
         let at = |percent: usize| took.get((took.len().saturating_sub(1)) * percent / 100).map(Duration::as_secs_f64);
-        let (hits, misses) = state.reads.iter().fold((0u64, 0u64), |(hits, misses), (_, h, m)| {
-            (hits + u64::from(*h), misses + u64::from(*m))
-        });
+        let (hits, misses) = state
+            .reads
+            .iter()
+            .fold((0u64, 0u64), |(hits, misses), (_, h, m)| (hits + u64::from(*h), misses + u64::from(*m)));
         HealthReport {
             status: state.status(),
             last_success_at: state.last_success_at,

@@ -59,7 +59,9 @@ impl Sources {
     /// What is known of each source, by kind, then by name. Calls nothing.
     pub fn records(&self) -> Vec<SourceRecord> {
         let gitlab = match &self.gitlab {
-            Some(gitlab) => record(SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS, Some(gitlab.health())),
+            Some(gitlab) => {
+                record(SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS, Some(gitlab.health()))
+            }
             None => record(SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS, None),
         };
         let database =

@@ -1,4 +1,8 @@
 //! Integration tests: HTTP in, HTTP out, real Postgres, the fake upstreams over real HTTP. One module per domain.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, which is what it is for")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is what it is for"
+)]
 
 mod statements;

@@ -33,8 +33,12 @@ async fn gitlab_is_asked_once_per_fifty_projects_and_not_at_all_when_warm() {
     let query = "{ components(first: 100) { nodes { repository { path } } } }";
     let before = repository_calls(&platform);
     let data = client.data(query, json!({})).await;
-    let mut paths: Vec<&str> =
-        data["components"]["nodes"].as_array().unwrap().iter().filter_map(|node| node["repository"]["path"].as_str()).collect();
+    let mut paths: Vec<&str> = data["components"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|node| node["repository"]["path"].as_str())
+        .collect();
     paths.sort_unstable();
     paths.dedup();
     assert!(paths.len() > 50, "{} projects", paths.len());

@@ -185,4 +185,3 @@ impl Answer {
         self.json().pointer("/errors/0/extensions/code").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 }
-

@@ -10,7 +10,8 @@ const PER_SYSTEM: usize = 20;
 const PER_FILE: usize = 1_000;
 const TEAMS: [&str; 8] =
     ["storefront", "search", "checkout", "payments", "ledger", "fulfilment", "routing", "data-platform"];
-const TYPES: [(&str, &str); 4] = [("service", "go"), ("website", "typescript"), ("library", "kotlin"), ("job", "python")];
+const TYPES: [(&str, &str); 4] =
+    [("service", "go"), ("website", "typescript"), ("library", "kotlin"), ("job", "python")];
 
 /// Adds `count` entities.
 pub(super) fn add(files: &mut BTreeMap<String, Vec<Entity>>, count: usize) {
@@ -31,14 +32,15 @@ pub(super) fn add(files: &mut BTreeMap<String, Vec<Entity>>, count: usize) {
 fn component(number: usize, system: &str, team: &str) -> Entity {
     let (kind, language) = TYPES.get(number % TYPES.len()).copied().unwrap_or(("service", "go"));
     let name = format!("fleet-{number:06}-{kind}");
-    let entity = Entity::new("Component", name.clone(), title_of(&name), "One of many components, made to fill a catalog.")
-        .tag(language)
-        .tag("fleet")
-        .spec("type", kind)
-        .spec("lifecycle", if number % 7 == 0 { "experimental" } else { "production" })
-        .owned_by(team)
-        .refer("system", "system", system)
-        .in_project(format!("platform/{name}"));
+    let entity =
+        Entity::new("Component", name.clone(), title_of(&name), "One of many components, made to fill a catalog.")
+            .tag(language)
+            .tag("fleet")
+            .spec("type", kind)
+            .spec("lifecycle", if number.is_multiple_of(7) { "experimental" } else { "production" })
+            .owned_by(team)
+            .refer("system", "system", system)
+            .in_project(format!("platform/{name}"));
     // The first component of a system stands alone; each other one needs the one before it.
     if number % PER_SYSTEM < 2 {
         return entity;

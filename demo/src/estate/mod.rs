@@ -112,7 +112,11 @@ mod tests {
         for tenant in estate.tenants() {
             let mut known = HashSet::new();
             for entity in estate.entities(tenant) {
-                assert!(known.insert((entity.kind.to_lowercase(), entity.name.clone())), "{} is there twice", entity.name);
+                assert!(
+                    known.insert((entity.kind.to_lowercase(), entity.name.clone())),
+                    "{} is there twice",
+                    entity.name
+                );
             }
             for entity in estate.entities(tenant) {
                 for (kind, name) in &entity.targets {

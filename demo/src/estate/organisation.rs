@@ -85,7 +85,15 @@ const SYSTEMS: [SystemSpec; 29] = [
     spec("search", "discovery", "search", "Finds products.", &["api", "worker", "model", "importer"], &[], 0),
     spec("recommendations", "discovery", "search", "Suggests products.", &["api", "model", "worker"], &["search"], 0),
     spec("basket", "ordering", "checkout", "What a customer is about to buy.", &USUAL, &["pricing"], 0),
-    spec("orders", "ordering", "checkout", "What customers have bought.", &["api", "worker", "web", "admin", "exporter"], &["payments", "inventory"], 0),
+    spec(
+        "orders",
+        "ordering",
+        "checkout",
+        "What customers have bought.",
+        &["api", "worker", "web", "admin", "exporter"],
+        &["payments", "inventory"],
+        0,
+    ),
     spec("pricing", "ordering", "promotions", "What things cost, and when.", &SMALL, &[], 0),
     spec("vouchers", "ordering", "promotions", "Codes that make things cheaper.", &USUAL, &["pricing"], 0),
     spec("payments", "paying", "payments", "Takes payments.", &PAY, &["ledger", "fraud"], 2),
@@ -94,8 +102,24 @@ const SYSTEMS: [SystemSpec; 29] = [
     spec("wallets", "paying", "payments", "Holds balances of customers.", &PAY, &["ledger"], 1),
     spec("disputes", "paying", "payments", "Answers when a customer objects.", &PAY, &["payments"], 0),
     spec("refunds", "paying", "payments", "Gives money back.", &PAY, &["payments", "ledger"], 0),
-    spec("ledger", "accounting", "ledger", "Books movements of money.", &["api", "worker", "store", "exporter", "migrator"], &[], 0),
-    spec("reconciliation", "accounting", "ledger", "Finds what does not add up.", &["scheduler", "worker", "admin"], &["ledger"], 0),
+    spec(
+        "ledger",
+        "accounting",
+        "ledger",
+        "Books movements of money.",
+        &["api", "worker", "store", "exporter", "migrator"],
+        &[],
+        0,
+    ),
+    spec(
+        "reconciliation",
+        "accounting",
+        "ledger",
+        "Finds what does not add up.",
+        &["scheduler", "worker", "admin"],
+        &["ledger"],
+        0,
+    ),
     spec("reporting", "accounting", "finance", "Figures for the board.", &["exporter", "web", "store"], &[], 4),
     spec("fraud", "paying", "risk", "Tells good payments from bad.", &["api", "model", "worker", "store"], &[], 5),
     spec("inventory", "warehousing", "fulfilment", "What lies where.", &["api", "worker", "importer"], &[], 0),
@@ -103,11 +127,35 @@ const SYSTEMS: [SystemSpec; 29] = [
     spec("routes", "delivery", "routing", "The way of every parcel.", &["api", "model", "worker"], &[], 0),
     spec("tracking", "delivery", "routing", "Where a parcel is.", &["api", "web", "gateway"], &["routes"], 0),
     spec("returns", "delivery", "returns", "What comes back.", &USUAL, &["orders", "refunds"], 0),
-    spec("warehouse", "insight", "data-platform", "All data in one place.", &["importer", "scheduler", "store"], &[], 0),
+    spec(
+        "warehouse",
+        "insight",
+        "data-platform",
+        "All data in one place.",
+        &["importer", "scheduler", "store"],
+        &[],
+        0,
+    ),
     spec("dashboards", "insight", "analytics", "Numbers for everybody.", &["web", "api", "exporter"], &[], 0),
-    spec("portal", "engineering", "developer-platform", "Where developers find everything.", &["web", "api", "worker"], &["accounts"], 0),
+    spec(
+        "portal",
+        "engineering",
+        "developer-platform",
+        "Where developers find everything.",
+        &["web", "api", "worker"],
+        &["accounts"],
+        0,
+    ),
     spec("accounts", "engineering", "identity", "Who people are.", &["api", "web", "gateway", "store"], &[], 3),
-    spec("telemetry", "engineering", "observability", "Logs, metrics and traces.", &["gateway", "store", "web"], &[], 0),
+    spec(
+        "telemetry",
+        "engineering",
+        "observability",
+        "Logs, metrics and traces.",
+        &["gateway", "store", "web"],
+        &[],
+        0,
+    ),
     spec("scanner", "engineering", "security", "Looks for weak spots.", &["api", "worker", "scheduler"], &[], 5),
 ];
 
@@ -140,7 +188,8 @@ const OTHER_DOMAINS: [(&str, Option<&str>, &str, &str); 3] = [
 
 /// The files of the first tenant.
 pub(super) fn default_files() -> Files {
-    let group_of = |team: &str| TEAMS.iter().find(|spec| spec.name == team).and_then(|spec| spec.parent).unwrap_or("platform");
+    let group_of =
+        |team: &str| TEAMS.iter().find(|spec| spec.name == team).and_then(|spec| spec.parent).unwrap_or("platform");
     let mut files = files(&TEAMS, &DOMAINS, &SYSTEMS, "tidewater.example", 0, &group_of);
     files.insert("extras".to_owned(), extras());
     files

@@ -31,7 +31,12 @@ pub(super) const fn team(
     TeamSpec { name, parent: Some(parent), kind: "team", title, about, people }
 }
 
-pub(super) const fn unit(name: &'static str, parent: &'static str, title: &'static str, about: &'static str) -> TeamSpec {
+pub(super) const fn unit(
+    name: &'static str,
+    parent: &'static str,
+    title: &'static str,
+    about: &'static str,
+) -> TeamSpec {
     TeamSpec { name, parent: Some(parent), kind: "business-unit", title, about, people: 0 }
 }
 
@@ -61,7 +66,8 @@ fn group(spec: &TeamSpec, domain: &str) -> Entity {
         "email": format!("{}@{domain}", spec.name),
         "picture": format!("https://img.{domain}/teams/{}.png", spec.name),
     });
-    let entity = Entity::new("Group", spec.name, spec.title, spec.about).spec("type", spec.kind).spec("profile", profile);
+    let entity =
+        Entity::new("Group", spec.name, spec.title, spec.about).spec("type", spec.kind).spec("profile", profile);
     let entity = match spec.parent {
         Some(parent) => entity.refer("parent", "group", parent),
         None => entity,

@@ -30,7 +30,13 @@ pub fn roles() -> Vec<Role> {
     // The numbers are those of the people whom `organisation` puts into these teams.
     vec![
         role("engineer", 10, DEFAULT_TENANT, "payments", &engineer),
-        role("finops", 19, DEFAULT_TENANT, "finance", &["catalog:read", "cost:read", "cost:read:all", "deployments:read"]),
+        role(
+            "finops",
+            19,
+            DEFAULT_TENANT,
+            "finance",
+            &["catalog:read", "cost:read", "cost:read:all", "deployments:read"],
+        ),
         role(
             "admin",
             35,
@@ -64,7 +70,12 @@ mod tests {
             let user = estate.entities(role.tenant).find(|entity| entity.kind == "User" && entity.name == role.subject);
             let user = user.unwrap_or_else(|| panic!("{} is not there", role.subject));
             let team = role.teams.first().copied().unwrap_or_default();
-            assert!(user.targets.contains(&("group", team.to_owned())), "{} is not in {team}: {:?}", role.subject, user.targets);
+            assert!(
+                user.targets.contains(&("group", team.to_owned())),
+                "{} is not in {team}: {:?}",
+                role.subject,
+                user.targets
+            );
         }
     }
 }

@@ -67,7 +67,7 @@ fn component(spec: &SystemSpec, end: &str, group: &str, host: &str, api: &str, d
     // Browser code lives in one repository for all of a system; a few libraries live nowhere yet.
     let project = match kind {
         "website" => Some(format!("{group}/{}-frontend", spec.name)),
-        "library" if spec.name.len() % 3 == 0 => None,
+        "library" if spec.name.len().is_multiple_of(3) => None,
         _ => Some(format!("{group}/{name}")),
     };
     let mut entity = Entity::new("Component", name.clone(), title_of(&name), format!("{} {about}", spec.about))
@@ -134,7 +134,12 @@ fn database_entity(spec: &SystemSpec, name: &str, title: &str, host: &str) -> En
 
 /// A template for new software.
 pub(super) fn template(name: &str, kind: &str, owner: &str) -> Entity {
-    let mut entity = Entity::new("Template", name, title_of(name), format!("Makes a new {kind} with everything it needs to be deployed."));
+    let mut entity = Entity::new(
+        "Template",
+        name,
+        title_of(name),
+        format!("Makes a new {kind} with everything it needs to be deployed."),
+    );
     entity.api_version = "scaffolder.backstage.io/v1beta3";
     entity
         .tag("recommended")

@@ -39,7 +39,12 @@ pub struct Entity {
 
 impl Entity {
     /// An entity of a kind of the catalog.
-    pub fn new(kind: &'static str, name: impl Into<String>, title: impl Into<String>, description: impl Into<String>) -> Self {
+    pub fn new(
+        kind: &'static str,
+        name: impl Into<String>,
+        title: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Self {
         Self {
             api_version: "backstage.io/v1alpha1",
             kind,
@@ -107,7 +112,8 @@ impl Entity {
         let mut text = String::new();
         let quoted = |text: &str| Value::from(text).to_string();
         // Writing to a string does not fail.
-        let _ = writeln!(text, "apiVersion: {}\nkind: {}\nmetadata:\n  name: {}", self.api_version, self.kind, self.name);
+        let _ =
+            writeln!(text, "apiVersion: {}\nkind: {}\nmetadata:\n  name: {}", self.api_version, self.kind, self.name);
         let _ = writeln!(text, "  title: {}\n  description: {}", quoted(&self.title), quoted(&self.description));
         for (field, pairs) in [("labels", &self.labels), ("annotations", &self.annotations)] {
             if !pairs.is_empty() {

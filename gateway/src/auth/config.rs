@@ -148,9 +148,14 @@ impl IssuerConfig {
             problems.push(Problem::new(format!("{key}.jwks_url"), untrusted));
         }
         if self.audiences.is_empty() {
-            problems.push(Problem::new(format!("{key}.audiences"), "name at least one: a token for another service must not count here"));
+            problems.push(Problem::new(
+                format!("{key}.audiences"),
+                "name at least one: a token for another service must not count here",
+            ));
         }
-        if self.algorithms.is_empty() || self.algorithms.iter().any(|algorithm| algorithm.family() == AlgorithmFamily::Hmac) {
+        if self.algorithms.is_empty()
+            || self.algorithms.iter().any(|algorithm| algorithm.family() == AlgorithmFamily::Hmac)
+        {
             problems.push(Problem::new(format!("{key}.algorithms"), "only asymmetric algorithms, and at least one"));
         }
     }

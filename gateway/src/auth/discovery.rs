@@ -34,7 +34,8 @@ pub(super) async fn fetch(client: &Client, issuer: &IssuerConfig) -> Result<JwkS
         Some(url) => url.clone(),
         None => {
             let base = issuer.issuer.trim_end_matches('/');
-            let url = Url::parse(&format!("{base}/.well-known/openid-configuration")).map_err(|error| error.to_string())?;
+            let url =
+                Url::parse(&format!("{base}/.well-known/openid-configuration")).map_err(|error| error.to_string())?;
             let found: Discovery = json(client, url).await?;
             if found.issuer != issuer.issuer {
                 return Err(format!("discovery speaks for another issuer, {}", found.issuer));

@@ -44,7 +44,9 @@ impl AuthError {
     pub fn challenge(self) -> Option<HeaderValue> {
         match self {
             Self::Missing => Some(HeaderValue::from_static("Bearer")),
-            Self::Expired => Some(HeaderValue::from_static("Bearer error=\"invalid_token\", error_description=\"expired\"")),
+            Self::Expired => {
+                Some(HeaderValue::from_static("Bearer error=\"invalid_token\", error_description=\"expired\""))
+            }
             Self::Invalid(_) => Some(HeaderValue::from_static("Bearer error=\"invalid_token\"")),
             Self::KeysUnavailable => None,
         }

@@ -1,7 +1,11 @@
 //! The keys of one issuer: fetched in the background, kept while the issuer is away, asked for at once when a token names a
 //! key that is not known, but not more often than the cooldown allows.
 
-use std::{collections::HashMap, hash::{DefaultHasher, Hash, Hasher}, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn claims_become_a_principal() {
-        let claims = json!({"sub": "mira", "groups": ["/payments", "group:ops/sre", "not a team"], "realm": {"scopes": "a b"}});
+        let claims =
+            json!({"sub": "mira", "groups": ["/payments", "group:ops/sre", "not a team"], "realm": {"scopes": "a b"}});
         let visibility = read(claims).unwrap().visibility();
         assert_eq!(visibility.tenant, "default");
         assert_eq!(visibility.own_refs(), ["user:default/mira", "group:default/payments", "group:ops/sre"]);

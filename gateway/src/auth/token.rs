@@ -51,7 +51,8 @@ pub(super) fn verify(
     validation.validate_exp = false;
     validation.validate_nbf = false;
     validation.validate_aud = false;
-    let claims = decode::<Map<String, Value>>(token, key, &validation).map_err(|_| AuthError::Invalid("signature"))?.claims;
+    let claims =
+        decode::<Map<String, Value>>(token, key, &validation).map_err(|_| AuthError::Invalid("signature"))?.claims;
     if claims.get("iss").and_then(Value::as_str) != Some(issuer.issuer.as_str()) {
         return Err(AuthError::Invalid("issuer"));
     }
@@ -69,7 +70,8 @@ pub(super) fn verify(
 }
 
 fn has_audience(claim: Option<&Value>, accepted: &[String]) -> bool {
-    let is_accepted = |audience: &Value| audience.as_str().is_some_and(|audience| accepted.iter().any(|one| one == audience));
+    let is_accepted =
+        |audience: &Value| audience.as_str().is_some_and(|audience| accepted.iter().any(|one| one == audience));
     match claim {
         Some(Value::Array(audiences)) => audiences.iter().any(is_accepted),
         Some(audience) => is_accepted(audience),
@@ -80,8 +82,11 @@ fn has_audience(claim: Option<&Value>, accepted: &[String]) -> bool {
 /// A claim in seconds since 1970; an error when it is there and not such a number.
 fn moment(claim: Option<&Value>) -> Result<Option<DateTime<Utc>>, AuthError> {
     let Some(claim) = claim else { return Ok(None) };
-    let seconds = claim.as_i64().or_else(|| claim.as_f64().filter(|number| number.abs() < 1e12).map(|number| number as i64));
+    let seconds =
+        claim.as_i64().or_else(|| claim.as_f64().filter(|number| number.abs() < 1e12).map(|number| number as i64));
     // Beyond a few thousand years a moment is a mistake, and arithmetic with it would overflow.
-    let moment = seconds.filter(|seconds| (0..253_402_300_800).contains(seconds)).and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let moment = seconds
+        .filter(|seconds| (0..253_402_300_800).contains(seconds))
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     moment.map(Some).ok_or(AuthError::Invalid("claim_type"))
 }

@@ -24,21 +24,29 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
         let sources = Sources::build(&config.database, &config.sources, secrets, Clock::system())?;
         sources.probe().await;
         for source in sources.records() {
-            let key = if source.name == "postgres" { "database.url".to_owned() } else { format!("sources.{}", source.name) };
+            let key =
+                if source.name == "postgres" { "database.url".to_owned() } else { format!("sources.{}", source.name) };
             let version = source.api_version.unwrap_or_else(|| "version unknown".to_owned());
-            tell(&key, match source.status {
-                SourceStatus::Disabled => Ok("not configured".to_owned()),
-                SourceStatus::Healthy => Ok(version),
-                _ => Err(source.last_error.unwrap_or_else(|| "no answer".to_owned())),
-            });
+            tell(
+                &key,
+                match source.status {
+                    SourceStatus::Disabled => Ok("not configured".to_owned()),
+                    SourceStatus::Healthy => Ok(version),
+                    _ => Err(source.last_error.unwrap_or_else(|| "no answer".to_owned())),
+                },
+            );
         }
-        tell("database schema", match sources.database().is_migrated().await {
-            Ok(true) => Ok("up to date".to_owned()),
-            Ok(false) => Err("changes are missing: run `weft migrate`".to_owned()),
-            Err(error) => Err(error.chain()),
-        });
+        tell(
+            "database schema",
+            match sources.database().is_migrated().await {
+                Ok(true) => Ok("up to date".to_owned()),
+                Ok(false) => Err("changes are missing: run `weft migrate`".to_owned()),
+                Err(error) => Err(error.chain()),
+            },
+        );
     }
-    let authenticator = Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), Clock::system())?;
+    let authenticator =
+        Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), Clock::system())?;
     for (issuer, outcome) in authenticator.check().await {
         tell(&format!("auth.issuers {issuer}"), outcome);
     }

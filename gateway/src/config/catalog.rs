@@ -63,7 +63,10 @@ impl CatalogConfig {
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         let name = &self.default_tenant;
         if !is_tenant(name) {
-            problems.push(Problem::new("catalog.default_tenant", format!("`{name}` is not a tenant: small letters, digits, - and _")));
+            problems.push(Problem::new(
+                "catalog.default_tenant",
+                format!("`{name}` is not a tenant: small letters, digits, - and _"),
+            ));
         }
         if self.orphan_grace > Duration::from_secs(10 * 366 * 86_400) {
             problems.push(Problem::new("catalog.orphan_grace", "must be at most ten years"));

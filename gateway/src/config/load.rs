@@ -103,10 +103,7 @@ mod tests {
 
     #[test]
     fn every_problem_is_told_with_its_key() {
-        let error = load(
-            &[("WEFT_LIMITS__NESTING_MAX", "0"), ("WEFT_CATALOG__DEFAULT_TENANT", "Not A Tenant")],
-            None,
-        );
+        let error = load(&[("WEFT_LIMITS__NESTING_MAX", "0"), ("WEFT_CATALOG__DEFAULT_TENANT", "Not A Tenant")], None);
         let message = error.err().unwrap().to_string();
         assert!(message.contains("limits.nesting_max") && message.contains("catalog.default_tenant"), "{message}");
         let unknown = format!("{:#}", load(&[("WEFT_SERVER__NO_SUCH_KEY", "1")], None).err().unwrap());

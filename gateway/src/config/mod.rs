@@ -71,9 +71,16 @@ impl Config {
         problems.extend(self.auth.validate().into_iter().map(|found| Problem::new(found.key, found.message)));
         let gitlab = &self.sources.gitlab;
         if gitlab.base_url.is_some() && gitlab.enabled && gitlab.token.is_none() {
-            problems.push(Problem::new("sources.gitlab.token", "GitLab has an address and no token: set { env = \"…\" } or { file = \"…\" }"));
+            problems.push(Problem::new(
+                "sources.gitlab.token",
+                "GitLab has an address and no token: set { env = \"…\" } or { file = \"…\" }",
+            ));
         }
-        if gitlab.base_url.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base()) {
+        if gitlab
+            .base_url
+            .as_ref()
+            .is_some_and(|url| !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base())
+        {
             problems.push(Problem::new("sources.gitlab.base_url", "must be an http or https address"));
         }
         for (key, is_zero) in [

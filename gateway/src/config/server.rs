@@ -71,7 +71,9 @@ impl ServerConfig {
         for origin in &self.cors.allowed_origins {
             let is_exact = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
             if !is_exact {
-                let message = format!("`{origin}` is not an origin: write scheme, host and port only, such as `https://portal.example.com`");
+                let message = format!(
+                    "`{origin}` is not an origin: write scheme, host and port only, such as `https://portal.example.com`"
+                );
                 problems.push(Problem::new("server.cors.allowed_origins", message));
             }
         }

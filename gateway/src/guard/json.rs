@@ -35,7 +35,11 @@ mod tests {
     fn nesting_is_bounded_and_strings_do_not_count() {
         for open in ["[", "{\"a\":"] {
             for depth in [1, 64, 65, 100, 1_000, 100_000] {
-                assert_eq!(check_json(open.repeat(depth).as_bytes(), &LIMITS).is_ok(), depth <= 64, "{open} at {depth}");
+                assert_eq!(
+                    check_json(open.repeat(depth).as_bytes(), &LIMITS).is_ok(),
+                    depth <= 64,
+                    "{open} at {depth}"
+                );
             }
         }
         let text = format!("{{\"query\": \"{}\\\"{}\"}}", "[".repeat(200), "{".repeat(200));

@@ -36,7 +36,8 @@ pub async fn readyz_bare(State(app): State<Arc<App>>) -> StatusCode {
 async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
     let readiness = app.readiness().await;
     let status = if readiness.is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let is_verbose = query.is_some_and(|query| query.split('&').any(|part| part == "verbose" || part.starts_with("verbose=")));
+    let is_verbose =
+        query.is_some_and(|query| query.split('&').any(|part| part == "verbose" || part.starts_with("verbose=")));
     if is_verbose { (status, Json(readiness.details)).into_response() } else { status.into_response() }
 }
 

@@ -60,7 +60,9 @@ impl Answer {
             errors.into_iter().take(ERRORS_MAX).map(|error| field_error(error, is_refused, request_id)).collect();
         if count > ERRORS_MAX {
             let message = format!("{} more errors are not told", count - ERRORS_MAX);
-            told.push(json!({ "message": message, "extensions": extensions(ErrorCode::InternalServerError, request_id) }));
+            told.push(
+                json!({ "message": message, "extensions": extensions(ErrorCode::InternalServerError, request_id) }),
+            );
         }
         let marks: Vec<Json> = stale.iter().map(stale_mark).collect();
         let body = Body {

@@ -10,11 +10,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 
-use crate::{
-    config::LimitsConfig,
-    guard,
-    prepare::Refusal,
-};
+use crate::{config::LimitsConfig, guard, prepare::Refusal};
 
 /// The parameters of a GraphQL request.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,11 +70,15 @@ async fn of_body(
         Ok(Ok(collected)) => collected.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
         Ok(Err(_)) => return Err(Refusal::new(ErrorCode::BadRequest, "the body ended too early")),
-        Err(_) => return Err(Refusal::new(ErrorCode::BadRequest, format!("the body did not arrive within {timeout:?}"))),
+        Err(_) => {
+            return Err(Refusal::new(ErrorCode::BadRequest, format!("the body did not arrive within {timeout:?}")));
+        }
     };
     match json(&bytes, limits, "the body")? {
         Value::Object(object) => parameters(object),
-        Value::Array(_) => Err(Refusal::new(ErrorCode::BadRequest, "batches are not accepted: send one operation a request")),
+        Value::Array(_) => {
+            Err(Refusal::new(ErrorCode::BadRequest, "batches are not accepted: send one operation a request"))
+        }
         _ => Err(Refusal::new(ErrorCode::BadRequest, "the body must be a JSON object with the key `query`")),
     }
 }

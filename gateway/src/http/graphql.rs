@@ -57,18 +57,19 @@ struct Steps<'a> {
 
 impl Steps<'_> {
     async fn run(mut self, peer: SocketAddr, request: Request<Body>) -> Answer {
-        let answer = match self.steps(peer, request).await {
-            Ok(answer) | Err(answer) => answer,
-        };
+        let answer = self.steps(peer, request).await.unwrap_or_else(|refused| *refused);
         match &self.rate {
-            Some(verdict) => self.app.rate_limiter.headers(verdict).into_iter().fold(answer, |answer, (name, value)| {
-                answer.with_header(name, value)
-            }),
+            Some(verdict) => self
+                .app
+                .rate_limiter
+                .headers(verdict)
+                .into_iter()
+                .fold(answer, |answer, (name, value)| answer.with_header(name, value)),
             None => answer,
         }
     }
 
-    async fn steps(&mut self, peer: SocketAddr, request: Request<Body>) -> Result<Answer, Answer> {
+    async fn steps(&mut self, peer: SocketAddr, request: Request<Body>) -> Result<Answer, Box<Answer>> {
         let (parts, body) = request.into_parts();
         let config = &self.app.config;
         if !matches!(parts.method, Method::GET | Method::POST) {
@@ -90,7 +91,7 @@ impl Steps<'_> {
             }
             OperationType::Subscription => {
                 let refusal = Refusal::new(ErrorCode::BadRequest, "subscriptions are not offered");
-                return Err(Answer::refused(&refusal, self.request_id));
+                return Err(Box::new(Answer::refused(&refusal, self.request_id)));
             }
             OperationType::Query | OperationType::Mutation => {}
         }
@@ -99,46 +100,47 @@ impl Steps<'_> {
         Ok(self.app.executor.execute(job).await)
     }
 
-    fn or_refused<T>(&self, outcome: Result<T, Refusal>) -> Result<T, Answer> {
-        outcome.map_err(|refusal| Answer::refused(&refusal, self.request_id))
+    fn or_refused<T>(&self, outcome: Result<T, Refusal>) -> Result<T, Box<Answer>> {
+        outcome.map_err(|refusal| Box::new(Answer::refused(&refusal, self.request_id)))
     }
 
-    fn method_not_allowed(&self, message: &str, allowed: &'static str) -> Answer {
+    fn method_not_allowed(&self, message: &str, allowed: &'static str) -> Box<Answer> {
         let refusal = Refusal::new(ErrorCode::MethodNotAllowed, message);
-        Answer::refused(&refusal, self.request_id).with_header(header::ALLOW, HeaderValue::from_static(allowed))
+        let answer = Answer::refused(&refusal, self.request_id);
+        Box::new(answer.with_header(header::ALLOW, HeaderValue::from_static(allowed)))
     }
 
-    fn limit_address(&mut self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Answer> {
+    fn limit_address(&mut self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Box<Answer>> {
         let address = rate_limit::client_address(peer, headers, &self.app.trusted_proxies);
         let verdict = self.app.rate_limiter.check_address(address);
         self.admit(verdict)
     }
 
-    fn limit_principal(&mut self, principal: &Principal) -> Result<(), Answer> {
+    fn limit_principal(&mut self, principal: &Principal) -> Result<(), Box<Answer>> {
         let verdict = self.app.rate_limiter.check_principal(principal);
         self.rate = Some(verdict.clone());
         self.admit(verdict)
     }
 
-    fn admit(&self, verdict: rate_limit::Verdict) -> Result<(), Answer> {
+    fn admit(&self, verdict: rate_limit::Verdict) -> Result<(), Box<Answer>> {
         if verdict.allowed {
             return Ok(());
         }
         let wait = verdict.retry_after.as_secs().max(1);
         let refusal = Refusal::new(ErrorCode::RateLimited, format!("too much was asked: try again in {wait} seconds"));
         let seconds = HeaderValue::from(wait);
-        Err(Answer::refused(&refusal, self.request_id).with_header(header::RETRY_AFTER, seconds))
+        Err(Box::new(Answer::refused(&refusal, self.request_id).with_header(header::RETRY_AFTER, seconds)))
     }
 
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Principal>, Answer> {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Principal>, Box<Answer>> {
         let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
         self.app.authenticator.authenticate(authorization).await.map_err(|error| {
             let refusal = Refusal::new(error.code(), error.to_string());
             let answer = Answer::refused(&refusal, self.request_id);
-            match error.challenge() {
+            Box::new(match error.challenge() {
                 Some(challenge) => answer.with_header(header::WWW_AUTHENTICATE, challenge),
                 None => answer.with_header(header::RETRY_AFTER, HeaderValue::from_static("5")),
-            }
+            })
         })
     }
 }
@@ -153,4 +155,3 @@ fn cache_mode(headers: &HeaderMap, principal: &Principal) -> CacheMode {
     let visibility = principal.visibility();
     if wants && visibility.has(scope::CACHE_BYPASS) { CacheMode::Bypass } else { CacheMode::Use }
 }
-

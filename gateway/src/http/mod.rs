@@ -1,8 +1,8 @@
 //! The public listener: routes and the middleware around them. Every answer on `/graphql` is GraphQL-shaped JSON.
 
 mod accept;
-mod answer;
 mod admin;
+mod answer;
 mod body;
 mod cors;
 mod graphql;

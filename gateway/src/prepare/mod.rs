@@ -46,7 +46,9 @@ pub fn prepare(text: &str, operation_name: Option<&str>, selections_max: u64) ->
     let operation = Operation::choose(&document, operation_name)?;
     let count = selections(&document)?;
     if count > selections_max {
-        let message = format!("the document selects {count} fields after fragments are spread out: at most {selections_max} are allowed");
+        let message = format!(
+            "the document selects {count} fields after fragments are spread out: at most {selections_max} are allowed"
+        );
         return Err(Refusal::new(ErrorCode::QueryTooComplex, message));
     }
     Ok(Prepared { document, operation })

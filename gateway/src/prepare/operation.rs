@@ -29,15 +29,19 @@ impl Operation {
             }
             (DocumentOperations::Multiple(operations), Some(name)) => {
                 let operation = operations.get(name);
-                let operation = operation
-                    .ok_or_else(|| unresolved(format!("there is no operation called `{}`", cut(name))))?;
+                let operation =
+                    operation.ok_or_else(|| unresolved(format!("there is no operation called `{}`", cut(name))))?;
                 (Some(cut(name)), operation)
             }
             (DocumentOperations::Multiple(operations), None) => {
                 let mut all = operations.iter();
                 match (all.next(), all.next()) {
                     (Some((name, operation)), None) => (Some(cut(name)), operation),
-                    _ => return Err(unresolved("the document holds several operations: say which with `operationName`".to_owned())),
+                    _ => {
+                        return Err(unresolved(
+                            "the document holds several operations: say which with `operationName`".to_owned(),
+                        ));
+                    }
                 }
             }
         };

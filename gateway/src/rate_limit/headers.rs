@@ -11,8 +11,5 @@ pub(super) fn of(config: &Config, verdict: &Verdict) -> [(HeaderName, HeaderValu
     let policy = format!("\"default\";q={};w={window}", config.points);
     let state = format!("\"default\";r={};t={reset:.0}", verdict.remaining);
     let value = |text: String| HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
-    [
-        (HeaderName::from_static("ratelimit-policy"), value(policy)),
-        (HeaderName::from_static("ratelimit"), value(state)),
-    ]
+    [(HeaderName::from_static("ratelimit-policy"), value(policy)), (HeaderName::from_static("ratelimit"), value(state))]
 }

@@ -4,13 +4,7 @@
 mod address;
 mod headers;
 
-use std::{
-    hash::Hash,
-    net::IpAddr,
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
-};
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::http::{HeaderName, HeaderValue};
 use governor::{
@@ -146,8 +140,7 @@ mod tests {
 
     #[test]
     fn headers_are_structured_fields() {
-        let config =
-            Config { points: 60_000, window: Duration::from_secs(60), address_requests: 1, keys_max: 10 };
+        let config = Config { points: 60_000, window: Duration::from_secs(60), address_requests: 1, keys_max: 10 };
         let verdict = Verdict {
             allowed: true,
             remaining: 59_742,

@@ -16,10 +16,7 @@ impl Loader<ProcessingErrorKey> for Reader {
     type Value = Vec<ProcessingErrorRecord>;
     type Error = SourceError;
 
-    async fn load(
-        &self,
-        keys: &[ProcessingErrorKey],
-    ) -> Result<HashMap<ProcessingErrorKey, Self::Value>, SourceError> {
+    async fn load(&self, keys: &[ProcessingErrorKey]) -> Result<HashMap<ProcessingErrorKey, Self::Value>, SourceError> {
         let refs: Vec<EntityRef> = keys.iter().map(|key| key.0.clone()).collect();
         let found = self.sources.database().processing_errors_by_refs(&self.visibility, &refs).await?;
         Ok(found.into_iter().map(|(entity_ref, errors)| (ProcessingErrorKey(entity_ref), errors)).collect())

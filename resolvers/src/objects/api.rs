@@ -54,10 +54,4 @@ entity_object! {
     }
 }
 
-entity_connection!(
-    ApiConnection,
-    ApiEdge,
-    Api,
-    "A page of APIs.",
-    "An item of a page of APIs."
-);
+entity_connection!(ApiConnection, ApiEdge, Api, "A page of APIs.", "An item of a page of APIs.");

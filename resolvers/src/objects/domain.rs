@@ -46,10 +46,4 @@ entity_object! {
     }
 }
 
-entity_connection!(
-    DomainConnection,
-    DomainEdge,
-    Domain,
-    "A page of domains.",
-    "An item of a page of domains."
-);
+entity_connection!(DomainConnection, DomainEdge, Domain, "A page of domains.", "An item of a page of domains.");

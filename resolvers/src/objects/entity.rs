@@ -1,4 +1,5 @@
 //! `Entity`: what all kinds share, written once. Each kind adds its own fields in a file of its own.
+#![expect(clippy::duplicated_attributes, reason = "fields of the interface repeat types and arguments")]
 
 use std::sync::Arc;
 
@@ -21,7 +22,12 @@ use crate::{
 #[derive(Interface, Clone)]
 #[graphql(
     field(name = "id", ty = "ID", desc = "Opaque, unique in the whole graph, stable for good."),
-    field(name = "ref", method = "entity_ref", ty = "EntityRef", desc = "Its name in references: `kind:namespace/name`, in lower case."),
+    field(
+        name = "ref",
+        method = "entity_ref",
+        ty = "EntityRef",
+        desc = "Its name in references: `kind:namespace/name`, in lower case."
+    ),
     field(name = "kind", ty = "String", desc = "What it is, such as `Component` or `Group`."),
     field(name = "namespace", ty = "String", desc = "The namespace of its name; usually `default`."),
     field(name = "name", ty = "String", desc = "Unique within kind and namespace; case does not count."),
@@ -33,7 +39,11 @@ use crate::{
     field(name = "links", ty = "Vec<EntityLink>", desc = "Links to show to people."),
     field(name = "spec", ty = "JsonObject", desc = "`spec` as declared; its shape depends on `kind` and `type`."),
     field(name = "ownerRef", method = "owner_ref", ty = "Option<EntityRef>", desc = "The owner, as declared."),
-    field(name = "owner", ty = "Nullable<Owner>", desc = "The owner; null when none is declared or it is not in the catalog."),
+    field(
+        name = "owner",
+        ty = "Nullable<Owner>",
+        desc = "The owner; null when none is declared or it is not in the catalog."
+    ),
     field(
         name = "relations",
         ty = "Nullable<RelationConnection>",
@@ -48,7 +58,12 @@ use crate::{
         ty = "Nullable<Vec<ProcessingErrorRecord>>",
         desc = "What is wrong with its newest version; empty when all is well."
     ),
-    field(name = "isOrphan", method = "is_orphan", ty = "bool", desc = "No location declares it any more; it goes after a grace period."),
+    field(
+        name = "isOrphan",
+        method = "is_orphan",
+        ty = "bool",
+        desc = "No location declares it any more; it goes after a grace period."
+    ),
     field(name = "createdAt", method = "created_at", ty = "DateTime", desc = "When it came into the catalog."),
     field(name = "updatedAt", method = "updated_at", ty = "DateTime", desc = "When it last changed."),
     field(
@@ -126,13 +141,7 @@ pub fn entity_id(type_name: &str, record: &EntityRecord) -> ID {
     ID(NodeId::of(type_name, record.id).encode())
 }
 
-entity_connection!(
-    EntityConnection,
-    EntityEdge,
-    Entity,
-    "A page of entities.",
-    "An item of a page of entities."
-);
+entity_connection!(EntityConnection, EntityEdge, Entity, "A page of entities.", "An item of a page of entities.");
 
 /// Writes the object of one kind: the fields that all entities share, then its own.
 macro_rules! entity_object {

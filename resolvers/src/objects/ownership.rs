@@ -1,9 +1,7 @@
 //! `OwnershipReport`: how much has an owner that can act.
 
 use async_graphql::{Context, Object};
-use schema::{
-    DateTime, EntityRef, OwnershipByKind, OwnershipByTeamRecord, OwnershipReportRecord, OwnershipSummary,
-};
+use schema::{DateTime, EntityRef, OwnershipByKind, OwnershipByTeamRecord, OwnershipReportRecord, OwnershipSummary};
 
 use super::Team;
 use crate::error::Nullable;

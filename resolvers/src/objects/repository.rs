@@ -56,11 +56,8 @@ async fn visible_key(ctx: &Context<'_>, path: &str) -> Result<Option<RepositoryK
     let Some(gitlab) = request.sources().gitlab() else { return Ok(None) };
     let Some(key) = gitlab.key(request.visibility(), path) else { return Ok(None) };
     let asked = [path.to_owned()];
-    let visible = request.sources().database().repository_paths_visible(
-        request.visibility(),
-        gitlab.annotation(),
-        &asked,
-    );
+    let visible =
+        request.sources().database().repository_paths_visible(request.visibility(), gitlab.annotation(), &asked);
     Ok((!visible.await.or_field_error()?.is_empty()).then_some(key))
 }
 

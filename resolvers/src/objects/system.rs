@@ -55,10 +55,4 @@ entity_object! {
     }
 }
 
-entity_connection!(
-    SystemConnection,
-    SystemEdge,
-    System,
-    "A page of systems.",
-    "An item of a page of systems."
-);
+entity_connection!(SystemConnection, SystemEdge, System, "A page of systems.", "An item of a page of systems.");

@@ -77,10 +77,4 @@ entity_object! {
     }
 }
 
-entity_connection!(
-    TeamConnection,
-    TeamEdge,
-    Team,
-    "A page of teams.",
-    "An item of a page of teams."
-);
+entity_connection!(TeamConnection, TeamEdge, Team, "A page of teams.", "An item of a page of teams.");

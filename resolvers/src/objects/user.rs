@@ -52,10 +52,4 @@ entity_object! {
     }
 }
 
-entity_connection!(
-    UserConnection,
-    UserEdge,
-    User,
-    "A page of people.",
-    "An item of a page of people."
-);
+entity_connection!(UserConnection, UserEdge, User, "A page of people.", "An item of a page of people.");

@@ -82,7 +82,11 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
     }
 
     /// One outcome for each key. Never waits longer than `wait_max`, whatever the upstream does.
-    pub async fn get_many(&self, keys: Vec<String>, mode: CacheMode) -> HashMap<String, Result<Served<V>, SourceError>> {
+    pub async fn get_many(
+        &self,
+        keys: Vec<String>,
+        mode: CacheMode,
+    ) -> HashMap<String, Result<Served<V>, SourceError>> {
         let known = match mode {
             CacheMode::Use => self.store.get_many(&keys).await,
             CacheMode::Bypass => keys.iter().map(|_| None).collect(),

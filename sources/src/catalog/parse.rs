@@ -60,7 +60,8 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = Scalar::parse_from_cow_and_metadata(Cow::Borrowed(&text), style, tag.as_ref());
                 let value = value.ok_or_else(|| fault(place, "this value does not fit its tag"))?;
-                let is_key = matches!(self.frames.last(), Some(Frame { data: FrameData::Object { key: None, .. }, .. }));
+                let is_key =
+                    matches!(self.frames.last(), Some(Frame { data: FrameData::Object { key: None, .. }, .. }));
                 let data = if is_key { Value::String(text.into_owned()) } else { scalar(value, place)? };
                 self.put(Node { place, data: Data::Scalar(data) }, anchor, 1)
             }
@@ -74,14 +75,19 @@ impl Builder<'_> {
                     self.anchors.get(&anchor).cloned().ok_or_else(|| fault(place, "this alias has no anchor"))?;
                 self.put(node, 0, nodes)
             }
-            Event::DocumentStart(_) if self.root.is_some() => Err(fault(place, "a second document begins here without `---`")),
+            Event::DocumentStart(_) if self.root.is_some() => {
+                Err(fault(place, "a second document begins here without `---`"))
+            }
             _ => Ok(()),
         }
     }
 
     fn open(&mut self, place: Place, anchor: usize, data: FrameData) -> Result<(), Fault> {
         if self.frames.len() >= self.limits.nesting_max {
-            return Err(fault(place, format!("lists and objects are nested more than {} deep", self.limits.nesting_max)));
+            return Err(fault(
+                place,
+                format!("lists and objects are nested more than {} deep", self.limits.nesting_max),
+            ));
         }
         self.frames.push(Frame { place, anchor, nodes: 1, data });
         Ok(())

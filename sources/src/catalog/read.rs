@@ -13,7 +13,8 @@ use super::{
 pub fn read_text(target: &str, text: &str, limits: &Limits) -> Vec<Outcome> {
     if let Some(at) = text.find('\0') {
         let line = u32::try_from(text.get(..at).unwrap_or_default().matches('\n').count()).unwrap_or(u32::MAX);
-        let refusal = Refusal { line: Some(line.saturating_add(1)), ..Refusal::of_file(target, "it holds a NUL character") };
+        let refusal =
+            Refusal { line: Some(line.saturating_add(1)), ..Refusal::of_file(target, "it holds a NUL character") };
         return vec![Outcome::Refused(refusal)];
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -31,7 +32,8 @@ fn split(text: &str) -> Vec<(u32, &str)> {
     let mut parts = Vec::new();
     let (mut start, mut start_line, mut at) = (0, 0u32, 0);
     for (number, line) in (0u32..).zip(text.split_inclusive('\n')) {
-        let is_mark = line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        let is_mark =
+            line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
         if is_mark {
             parts.push((start_line, text.get(start..at).unwrap_or_default()));
             // What stands behind the mark in its line belongs to the document it begins.
@@ -48,7 +50,8 @@ fn read_part(target: &str, part: &str, line_offset: u32, limits: &Limits) -> Vec
     let is_array = part.trim_start().starts_with('[');
     if part.len() > limits.document_bytes_max && !is_array {
         let place = Place { line: line_offset.saturating_add(1), column: 1 };
-        let message = format!("the document is {} bytes long: at most {} are read", part.len(), limits.document_bytes_max);
+        let message =
+            format!("the document is {} bytes long: at most {} are read", part.len(), limits.document_bytes_max);
         return vec![refused(target, Fault { place, message })];
     }
     let limits = if is_array { Limits { nodes_max: usize::MAX / 4, ..*limits } } else { *limits };
@@ -66,11 +69,21 @@ fn read_part(target: &str, part: &str, line_offset: u32, limits: &Limits) -> Vec
 fn one(target: &str, node: &Node) -> Outcome {
     match node.to_json() {
         Value::Object(object) => validate::check(target, node, object),
-        _ => refused(target, Fault { place: node.place, message: "a document must be an object with `apiVersion`, `kind` and `metadata`".to_owned() }),
+        _ => refused(
+            target,
+            Fault {
+                place: node.place,
+                message: "a document must be an object with `apiVersion`, `kind` and `metadata`".to_owned(),
+            },
+        ),
     }
 }
 
 fn refused(target: &str, fault: Fault) -> Outcome {
     let Fault { place, message } = fault;
-    Outcome::Refused(Refusal { line: Some(place.line), column: Some(place.column), ..Refusal::of_file(target, message) })
+    Outcome::Refused(Refusal {
+        line: Some(place.line),
+        column: Some(place.column),
+        ..Refusal::of_file(target, message)
+    })
 }

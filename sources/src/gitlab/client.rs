@@ -35,7 +35,10 @@ impl Client {
     }
 
     /// The projects with these paths, at most 50, by path in lower case. Those that the token cannot read are absent.
-    pub(super) async fn repositories(&self, paths: &[String]) -> Result<HashMap<String, RepositoryRecord>, SourceError> {
+    pub(super) async fn repositories(
+        &self,
+        paths: &[String],
+    ) -> Result<HashMap<String, RepositoryRecord>, SourceError> {
         let projects =
             self.projects("repositories", include_str!("repositories.graphql"), json!({ "paths": paths })).await?;
         // GitLab cannot be asked for "the default branch" itself: projects with an unusual one take another call.
@@ -78,7 +81,8 @@ impl Client {
 
     async fn projects(&self, call: &'static str, query: &str, variables: Value) -> Result<Vec<Project>, SourceError> {
         let found: Projects = self.query(call, query, variables).await?;
-        let projects = found.projects.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it left out `projects`"))?;
+        let projects =
+            found.projects.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it left out `projects`"))?;
         Ok(projects.into_items().collect())
     }
 

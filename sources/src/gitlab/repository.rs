@@ -110,8 +110,7 @@ impl Gitlab {
         keys: &[RepositoryKey],
         mode: CacheMode,
     ) -> HashMap<RepositoryKey, Result<Served<RepositoryRecord>, SourceError>> {
-        let mut outcomes =
-            self.repositories.get_many(keys.iter().map(RepositoryKey::cache_key).collect(), mode).await;
+        let mut outcomes = self.repositories.get_many(keys.iter().map(RepositoryKey::cache_key).collect(), mode).await;
         keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&key.cache_key())?))).collect()
     }
 

@@ -180,10 +180,8 @@ async fn write_entities(
     context: &Context<'_>,
     writes: &[Write<'_>],
 ) -> Result<(), sqlx::Error> {
-    let inputs: Vec<Json<EntityInput<'_>>> = writes
-        .iter()
-        .map(|write| Json(EntityInput::of(write.id, write.document, &write.content_hash)))
-        .collect();
+    let inputs: Vec<Json<EntityInput<'_>>> =
+        writes.iter().map(|write| Json(EntityInput::of(write.id, write.document, &write.content_hash))).collect();
     sqlx::query(include_str!("../../queries/ingest/entities_upsert.sql"))
         .bind(inputs)
         .bind(context.tenant)
@@ -214,10 +212,8 @@ async fn write_side_tables(
     for write in writes {
         let own: &EntityRef = &write.document.entity_ref;
         for relation in &write.document.relations {
-            let ends = [
-                (own, &relation.relation_type, &relation.target),
-                (&relation.target, &relation.inverse_type, own),
-            ];
+            let ends =
+                [(own, &relation.relation_type, &relation.target), (&relation.target, &relation.inverse_type, own)];
             for (source, relation_type, target) in ends {
                 sources.push(source.as_str());
                 types.push(*relation_type);

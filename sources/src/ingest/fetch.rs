@@ -150,7 +150,10 @@ fn is_never_allowed(address: IpAddr) -> bool {
         IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified() || v4.is_broadcast() || v4.is_multicast(),
         // fd00:ec2::254 is the metadata service of one cloud.
         IpAddr::V6(v6) => {
-            v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast() || v6.segments().starts_with(&[0xfd00, 0xec2])
+            v6.is_unicast_link_local()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || v6.segments().starts_with(&[0xfd00, 0xec2])
         }
     }
 }
@@ -211,7 +214,16 @@ mod tests {
 
     #[tokio::test]
     async fn addresses_inside_the_network_are_never_asked() {
-        for host in ["127.0.0.1", "[::1]", "169.254.169.254", "10.0.0.1", "[::ffff:127.0.0.1]", "[fd00:ec2::254]", "0.0.0.0", "localhost"] {
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "169.254.169.254",
+            "10.0.0.1",
+            "[::ffff:127.0.0.1]",
+            "[fd00:ec2::254]",
+            "0.0.0.0",
+            "localhost",
+        ] {
             let bare = host.trim_matches(['[', ']']);
             let reader = reader(&[host, bare]);
             let error = reader.read("url", &format!("http://{host}/x.yaml")).await.unwrap_err();

@@ -59,7 +59,8 @@ impl Database {
                         .bind(at)
                         .fetch_optional(&mut *transaction)
                         .await?;
-                let conflict = || UserError::of_input("target", UserErrorCode::Conflict, "this location is registered already");
+                let conflict =
+                    || UserError::of_input("target", UserErrorCode::Conflict, "this location is registered already");
                 inserted.is_none().then(conflict)
             };
             if let Some(refusal) = refusal {
@@ -139,7 +140,8 @@ impl Database {
                     .fetch_optional(&mut *transaction)
                     .await?;
             if refreshed.is_none() {
-                let message = "no registered location declares it: it was loaded by `weft import catalog`, run that again";
+                let message =
+                    "no registered location declares it: it was loaded by `weft import catalog`, run that again";
                 let refusal = UserError::of_input("ref", UserErrorCode::ReadOnly, message);
                 return refuse(self, transaction, visibility, entry, refusal).await;
             }
@@ -163,11 +165,12 @@ impl Database {
             let Some(entity) = visible_entity(&mut transaction, visibility, entity_ref).await? else {
                 return refuse(self, transaction, visibility, entry, not_found(entity_ref)).await;
             };
-            let is_registered: bool = sqlx::query_scalar("select exists (select 1 from location where tenant = $1 and ref = $2)")
-                .bind(&visibility.tenant)
-                .bind(entity_ref.as_str())
-                .fetch_one(&mut *transaction)
-                .await?;
+            let is_registered: bool =
+                sqlx::query_scalar("select exists (select 1 from location where tenant = $1 and ref = $2)")
+                    .bind(&visibility.tenant)
+                    .bind(entity_ref.as_str())
+                    .fetch_one(&mut *transaction)
+                    .await?;
             if is_registered {
                 let message = "it stands for a registered location: use `unregisterLocation`";
                 let refusal = UserError::of_input("ref", UserErrorCode::ReadOnly, message);
@@ -233,12 +236,7 @@ async fn visible_entity(
     query.build_query_as().fetch_optional(connection).await
 }
 
-fn location_document(
-    entity_ref: &EntityRef,
-    name: &str,
-    location_type: LocationType,
-    target: &str,
-) -> CatalogDocument {
+fn location_document(entity_ref: &EntityRef, name: &str, location_type: LocationType, target: &str) -> CatalogDocument {
     let spec: Map<String, Value> = match json!({ "type": location_type.as_str(), "target": target }) {
         Value::Object(spec) => spec,
         _ => Map::new(),

@@ -130,10 +130,9 @@ pub(super) fn facets(document: &CatalogDocument) -> Vec<(&'static str, String)> 
     ];
     facets.extend(single.into_iter().filter_map(|(facet, value)| Some((facet, value?))));
     facets.extend(document.tags.iter().map(|tag| ("tag", tag.clone())));
-    for (facet, key_facet, pairs) in [
-        ("label", "label-key", &document.labels),
-        ("annotation", "annotation-key", &document.annotations),
-    ] {
+    for (facet, key_facet, pairs) in
+        [("label", "label-key", &document.labels), ("annotation", "annotation-key", &document.annotations)]
+    {
         for (key, value) in pairs {
             facets.push((key_facet, key.clone()));
             facets.push((facet, format!("{key}={}", value.as_str().unwrap_or_default())));

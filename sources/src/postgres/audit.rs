@@ -1,7 +1,9 @@
 //! Reads of the audit log. Writing it is `ingest`'s and the mutations' part: in their own transactions.
 
 use chrono::{DateTime, Utc};
-use schema::{AuditDecision, AuditFilter, AuditRecord, Cursor, FILTER_VALUES_MAX, FilterError, Page, PageArgs, Visibility};
+use schema::{
+    AuditDecision, AuditFilter, AuditRecord, Cursor, FILTER_VALUES_MAX, FilterError, Page, PageArgs, Visibility,
+};
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 

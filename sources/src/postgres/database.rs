@@ -72,8 +72,9 @@ impl Database {
             if table.is_none() {
                 return Ok(false);
             }
-            let applied: Option<i64> =
-                sqlx::query_scalar("select max(version) from _sqlx_migrations where success").fetch_one(&self.pool).await?;
+            let applied: Option<i64> = sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+                .fetch_one(&self.pool)
+                .await?;
             Ok(applied.unwrap_or(0) >= newest)
         })
         .await
@@ -82,7 +83,9 @@ impl Database {
     /// The server's own version, such as `15.18`.
     pub async fn server_version(&self) -> Result<String, SourceError> {
         self.timed("server_version", async {
-            sqlx::query_scalar("select split_part(current_setting('server_version'), ' ', 1)").fetch_one(&self.pool).await
+            sqlx::query_scalar("select split_part(current_setting('server_version'), ' ', 1)")
+                .fetch_one(&self.pool)
+                .await
         })
         .await
     }

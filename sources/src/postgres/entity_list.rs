@@ -63,7 +63,8 @@ impl Database {
         page: &PageArgs,
     ) -> Result<Page<EntityRecord>, SourceError> {
         let order = Order::read(list.order, list.search.is_some())?;
-        let mut query = QueryBuilder::new(format!("-- entities_page\nselect {ENTITY_COLUMNS}, e.rank from (select e.*, "));
+        let mut query =
+            QueryBuilder::new(format!("-- entities_page\nselect {ENTITY_COLUMNS}, e.rank from (select e.*, "));
         match &list.search {
             Some(search) => {
                 query.push("ts_rank(e.search, to_tsquery('simple', ").push_bind(search_words(search)?).push("))");
@@ -78,8 +79,7 @@ impl Database {
         order.push_bounds(&mut query, page)?;
         order.push_order(&mut query, page.from_end);
         query.push(" limit ").push_bind(i64::from(page.limit) + 1);
-        let rows: Vec<RankedRow> =
-            self.timed("entities_page", query.build_query_as().fetch_all(self.pool())).await?;
+        let rows: Vec<RankedRow> = self.timed("entities_page", query.build_query_as().fetch_all(self.pool())).await?;
         let page = Page::of_rows(rows, page, |row| order.cursor(&row.entity, row.rank));
         Ok(page.map(|row| row.entity.into()))
     }

@@ -78,7 +78,9 @@ impl RelatedQuery {
             Edge::Relation(relation) => (relation, false),
             Edge::RelationOfTeamsBelow(relation) => (relation, true),
         };
-        query.push(" and e.ref in (select r.target_ref from relation r join entity o on o.id = r.origin_id where r.tenant = ");
+        query.push(
+            " and e.ref in (select r.target_ref from relation r join entity o on o.id = r.origin_id where r.tenant = ",
+        );
         query.push_bind(visibility.tenant.clone());
         if teams {
             query.push(" and r.source_ref in (select teams_below(").push_bind(visibility.tenant.clone());

@@ -59,8 +59,7 @@ impl Database {
         let rows: Vec<Row> = self.timed("relations_pages", query.build_query_as().fetch_all(self.pool())).await?;
         let mut by_parent: HashMap<EntityRef, Vec<RelationRecord>> = HashMap::new();
         for row in rows {
-            let relation =
-                RelationRecord { relation_type: row.r#type, target_ref: EntityRef::stored(row.target_ref) };
+            let relation = RelationRecord { relation_type: row.r#type, target_ref: EntityRef::stored(row.target_ref) };
             by_parent.entry(EntityRef::stored(row.parent_ref)).or_default().push(relation);
         }
         let cursor = |relation: &RelationRecord| {
@@ -78,7 +77,9 @@ impl Database {
     ) -> Result<HashMap<EntityRef, i64>, SourceError> {
         let refs: Vec<String> = parents.iter().map(|parent| parent.as_str().to_owned()).collect();
         let mut query = QueryBuilder::new("-- relations_counts\nselect p.ref, r.count from unnest(");
-        query.push_bind(refs).push("::text[]) as p(ref) cross join lateral (select count(distinct (r.type, r.target_ref)) as count");
+        query
+            .push_bind(refs)
+            .push("::text[]) as p(ref) cross join lateral (select count(distinct (r.type, r.target_ref)) as count");
         list.push_where(&mut query, visibility);
         query.push(") r");
         let rows: Vec<(String, i64)> =

@@ -73,7 +73,11 @@ impl Upstream {
     }
 
     /// Sends one request and reads its JSON, all within the deadline. `call` names it in metrics.
-    pub async fn json<T: DeserializeOwned>(&self, call: &'static str, request: RequestBuilder) -> Result<T, SourceError> {
+    pub async fn json<T: DeserializeOwned>(
+        &self,
+        call: &'static str,
+        request: RequestBuilder,
+    ) -> Result<T, SourceError> {
         if let Err(refused) = self.breaker.allow() {
             self.count(call, "refused");
             return Err(match refused {
@@ -87,7 +91,8 @@ impl Upstream {
             Err(_) => Err(SourceError::Timeout { upstream: self.kind, limit: self.config.timeout }),
         };
         let took = started.elapsed();
-        metrics::histogram!("weft_upstream_seconds", "source" => self.kind.as_str(), "call" => call).record(took.as_secs_f64());
+        metrics::histogram!("weft_upstream_seconds", "source" => self.kind.as_str(), "call" => call)
+            .record(took.as_secs_f64());
         self.settle(call, &outcome, took);
         let body = outcome?;
         serde_json::from_slice(&body).map_err(|error| {
@@ -107,7 +112,9 @@ impl Upstream {
     fn check_status(&self, response: &Response) -> Result<(), SourceError> {
         let status = response.status();
         let retry_after = retry_after(response);
-        if status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some()) {
+        if status == StatusCode::TOO_MANY_REQUESTS
+            || (status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some())
+        {
             return Err(SourceError::Throttled { upstream: self.kind, retry_after });
         }
         if status.is_server_error() {
@@ -123,7 +130,8 @@ impl Upstream {
     fn check_type(&self, response: &Response) -> Result<(), SourceError> {
         let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        let is_json = essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json");
+        let is_json =
+            essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json");
         if is_json { Ok(()) } else { Err(SourceError::protocol(self.kind, "its answer is not JSON")) }
     }
 

@@ -54,8 +54,12 @@ fn check_metadata(metadata: &Map<String, Value>, faults: &mut Faults) {
     for (key, is_empty_fine) in [("uid", false), ("etag", false), ("title", false), ("description", true)] {
         match metadata.get(key) {
             None => {}
-            Some(Value::String(text)) if (is_empty_fine || !text.is_empty()) && (key != "title" || text.chars().count() <= TITLE_CHARS_MAX) => {}
-            Some(Value::String(_)) => faults.add(&["metadata", key], format!("`metadata.{key}` must not be empty, nor endless")),
+            Some(Value::String(text))
+                if (is_empty_fine || !text.is_empty())
+                    && (key != "title" || text.chars().count() <= TITLE_CHARS_MAX) => {}
+            Some(Value::String(_)) => {
+                faults.add(&["metadata", key], format!("`metadata.{key}` must not be empty, nor endless"))
+            }
             Some(_) => faults.add(&["metadata", key], format!("`metadata.{key}` must be a text")),
         }
     }
@@ -95,7 +99,8 @@ fn check_tags(metadata: &Map<String, Value>, faults: &mut Faults) {
     };
     for (index, tag) in tags.iter().enumerate() {
         if !tag.as_str().is_some_and(format::is_tag) {
-            let message = format!("the tag {tag} must be small letters, digits, : + and # with - between them, at most 63");
+            let message =
+                format!("the tag {tag} must be small letters, digits, : + and # with - between them, at most 63");
             faults.add(&["metadata", "tags", &index.to_string()], message);
         }
     }
@@ -114,11 +119,13 @@ fn check_links(metadata: &Map<String, Value>, faults: &mut Faults) {
             faults.add(&path, "a link must be an object with `url`");
             continue;
         };
-        if !link.get("url").and_then(Value::as_str).is_some_and(|url| WebUrl::read(url).is_some()) {
+        if link.get("url").and_then(Value::as_str).is_none_or(|url| WebUrl::read(url).is_none()) {
             faults.add(&path, "the `url` of a link must be an absolute http or https address");
         }
         for key in ["title", "icon", "type"] {
-            if !matches!(link.get(key), None | Some(Value::String(_))) || link.get(key).and_then(Value::as_str) == Some("") {
+            if !matches!(link.get(key), None | Some(Value::String(_)))
+                || link.get(key).and_then(Value::as_str) == Some("")
+            {
                 faults.add(&path, format!("the `{key}` of a link must be a text that is not empty"));
             }
         }

@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn formats_are_those_of_the_catalog() {
         let long = "a".repeat(64);
-        let cases: [(&str, fn(&str) -> bool, &[&str], &[&str]); 6] = [
+        type Case<'a> = (&'a str, fn(&str) -> bool, &'a [&'a str], &'a [&'a str]);
+        let cases: [Case<'_>; 6] = [
             ("kind", is_kind, &["Component", "API", "a1"], &["", "1a", "a-b", "ä", &long]),
             ("name", is_name, &["a", "LoremService", "a.b_c-d"], &["", "-a", "a-", "a b", "a/b", &long]),
             ("namespace", is_namespace, &["default", "a-1"], &["", "Default", "a--b", "-a", "a_b"]),

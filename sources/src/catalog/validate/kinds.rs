@@ -17,12 +17,15 @@ enum Shape {
     Object,
 }
 
+/// Fields with what they must hold.
+type Fields = &'static [(&'static str, Shape)];
+
 struct Kind {
     name: &'static str,
     api_versions: &'static [&'static str],
     requires_spec: bool,
-    required: &'static [(&'static str, Shape)],
-    optional: &'static [(&'static str, Shape)],
+    required: Fields,
+    optional: Fields,
 }
 
 use Shape::{List, Object, Text, Texts};
@@ -105,12 +108,19 @@ const KINDS: [Kind; 10] = [
         api_versions: &["backstage.io/v1alpha1"],
         requires_spec: true,
         required: &[("type", Text), ("lifecycle", Text), ("owner", Text)],
-        optional: &[("system", Text), ("version", Text), ("disciplines", Texts), ("categories", Texts), ("agents", Texts), ("dependsOn", Texts)],
+        optional: &[
+            ("system", Text),
+            ("version", Text),
+            ("disciplines", Texts),
+            ("categories", Texts),
+            ("agents", Texts),
+            ("dependsOn", Texts),
+        ],
     },
 ];
 
 /// Fields that depend on `spec.type`: kind, type, required fields.
-const BY_TYPE: [(&str, &str, &[(&str, Shape)]); 4] = [
+const BY_TYPE: [(&str, &str, Fields); 4] = [
     ("api", "mcp-server", &[("remotes", List)]),
     ("airesource", "rule", &[("category", Text), ("rationale", Text)]),
     ("airesource", "plugin", &[("skills", Texts)]),
@@ -140,16 +150,23 @@ pub(super) fn check(object: &Map<String, Value>, faults: &mut Faults) {
     let spec_type = spec.get("type").and_then(Value::as_str).unwrap_or_default();
     let by_type = BY_TYPE.iter().find(|(kind, known, _)| *kind == name && *known == spec_type);
     match by_type {
-        Some((_, _, required)) => required.iter().for_each(|(field, shape)| check_field(spec, field, *shape, true, faults)),
+        Some((_, _, required)) => {
+            required.iter().for_each(|(field, shape)| check_field(spec, field, *shape, true, faults))
+        }
         None if name == "api" => check_field(spec, "definition", Text, true, faults),
         None => {}
     }
-    if name == "location" && spec.contains_key("presence") && !matches!(spec.get("presence").and_then(Value::as_str), Some("required" | "optional")) {
+    if name == "location"
+        && spec.contains_key("presence")
+        && !matches!(spec.get("presence").and_then(Value::as_str), Some("required" | "optional"))
+    {
         faults.add(&["spec", "presence"], "`spec.presence` must be `required` or `optional`");
     }
     if let Some(Value::Object(profile)) = spec.get("profile") {
         for key in ["displayName", "email", "picture"] {
-            if !matches!(profile.get(key), None | Some(Value::String(_))) || profile.get(key).and_then(Value::as_str) == Some("") {
+            if !matches!(profile.get(key), None | Some(Value::String(_)))
+                || profile.get(key).and_then(Value::as_str) == Some("")
+            {
                 faults.add(&["spec", "profile", key], format!("`spec.profile.{key}` must be a text that is not empty"));
             }
         }
@@ -167,7 +184,9 @@ fn check_field(spec: &Map<String, Value>, field: &str, shape: Shape, is_required
     };
     let (is_sound, hint) = match shape {
         Text => (is_full(value), "a text that is not empty"),
-        Texts => (value.as_array().is_some_and(|items| items.iter().all(is_full)), "a list of texts that are not empty"),
+        Texts => {
+            (value.as_array().is_some_and(|items| items.iter().all(is_full)), "a list of texts that are not empty")
+        }
         List => (value.is_array(), "a list"),
         Object => (value.is_object(), "an object"),
     };

@@ -54,7 +54,8 @@ pub(super) fn check(target: &str, node: &Node, mut object: Map<String, Value>) -
     let spec = take_object(&mut object, "spec");
     let spec_text = |key: &str| spec.get(key).and_then(Value::as_str).map(str::to_owned);
     let kind = text(&object, "kind").to_owned();
-    let system_ref = spec_text("system").and_then(|system| EntityRef::parse_with(&system, Some("system"), &told.namespace).ok());
+    let system_ref =
+        spec_text("system").and_then(|system| EntityRef::parse_with(&system, Some("system"), &told.namespace).ok());
     let links: Option<Vec<EntityLink>> = metadata.remove("links").and_then(|links| serde_json::from_value(links).ok());
     let tags: Option<Vec<String>> = metadata.remove("tags").and_then(|tags| serde_json::from_value(tags).ok());
     Outcome::Document(Box::new(CatalogDocument {
@@ -96,9 +97,8 @@ impl Told {
         let namespace = metadata.and_then(|metadata| metadata.get("namespace")?.as_str()).unwrap_or("default");
         let name = metadata.and_then(|metadata| metadata.get("name")?.as_str());
         let kind = object.get("kind").and_then(Value::as_str).filter(|kind| format::is_kind(kind));
-        let entity_ref = kind.zip(name).and_then(|(kind, name)| {
-            EntityRef::parse(&format!("{kind}:{namespace}/{name}")).ok()
-        });
+        let entity_ref =
+            kind.zip(name).and_then(|(kind, name)| EntityRef::parse(&format!("{kind}:{namespace}/{name}")).ok());
         let owner = object.get("spec").and_then(|spec| spec.get("owner")?.as_str());
         Self {
             namespace: namespace.to_owned(),
