@@ -5,4 +5,8 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+mod change_log;
+mod gitlab;
+mod import;
+mod mutation;
 mod statements;

@@ -61,7 +61,11 @@ impl Config {
         for (name, value) in &environment.0 {
             let key = name.strip_prefix("WEFT_").filter(|rest| rest.contains("__"));
             if let Some(key) = key {
-                builder = builder.set_override(key.to_ascii_lowercase().replace("__", "."), value.as_str())?;
+                let key = key.to_ascii_lowercase().replace("__", ".");
+                builder = match serde_json::from_str::<Vec<String>>(value) {
+                    Ok(list) => builder.set_override(key, list)?,
+                    Err(_) => builder.set_override(key, value.as_str())?,
+                };
             }
         }
         let config: Config = builder.build()?.try_deserialize().context("the configuration is not valid")?;
