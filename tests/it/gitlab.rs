@@ -66,8 +66,10 @@ async fn whatever_gitlab_does_nulls_only_repository() {
         let errors = answer["errors"].as_array().unwrap();
         for (index, node) in nodes.iter().enumerate() {
             assert_eq!(node["owner"]["ref"], "group:default/payments", "{fault:?} spoiled a sibling");
-            let own: Vec<&Value> =
-                errors.iter().filter(|error| error["path"] == json!(["components", "nodes", index, "repository"])).collect();
+            let own: Vec<&Value> = errors
+                .iter()
+                .filter(|error| error["path"] == json!(["components", "nodes", index, "repository"]))
+                .collect();
             assert_eq!(node["repository"], Value::Null);
             // Two of the libraries name no project: null without an error.
             assert!(own.len() <= 1, "{fault:?}: {own:?}");
@@ -138,7 +140,12 @@ async fn a_project_that_is_not_there_is_null_without_an_error() {
     let query = "{ component(ref: \"payments-api\") { repository { path id languages { name share } latestPipeline { id status upstreamStatus } } } }";
     let found = client.data(query, json!({})).await;
     assert_eq!(found["component"]["repository"]["path"], "money/payments-api");
-    let share: f64 = found["component"]["repository"]["languages"].as_array().unwrap().iter().map(|l| l["share"].as_f64().unwrap()).sum();
+    let share: f64 = found["component"]["repository"]["languages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l["share"].as_f64().unwrap())
+        .sum();
     assert!((0.5..=1.001).contains(&share), "shares are ratios: {share}");
     let ids = json!({ "ids": [
         found["component"]["repository"]["id"],
@@ -152,7 +159,10 @@ async fn a_project_that_is_not_there_is_null_without_an_error() {
     assert_eq!(stranger["nodes"], json!([null, null]), "ids of another tenant led somewhere");
     platform.simulator().gitlab().remove_project("money/payouts-api");
     let gone = client.query("{ component(ref: \"payouts-api\") { ref repository { path } } }", json!({})).await;
-    assert_eq!(gone, json!({ "data": { "component": { "ref": "component:default/payouts-api", "repository": null } } }));
+    assert_eq!(
+        gone,
+        json!({ "data": { "component": { "ref": "component:default/payouts-api", "repository": null } } })
+    );
     platform.stop().await;
 }
 

@@ -49,8 +49,7 @@ async fn of_the_contracts_examples_thirteen_load_and_every_other_is_named() {
     let first = import(&platform, "default", &examples).await;
     assert_eq!((first.created, first.loaded()), (13, 13), "{:#?}", first.refused);
     let named: Vec<&str> = first.refused.iter().filter_map(|refusal| refusal.target.rsplit('/').next()).collect();
-    let expected =
-        ["AiResource.v1alpha1.skill.1.json", "Entity.1.json", "EntityEnvelope.1.json", "EntityMeta.1.json"];
+    let expected = ["AiResource.v1alpha1.skill.1.json", "Entity.1.json", "EntityEnvelope.1.json", "EntityMeta.1.json"];
     assert_eq!(named, expected);
     assert!(first.refused.iter().all(|refusal| refusal.line.is_some() && !refusal.message.is_empty()));
     let query = "{ entities(first: 100) { totalCount nodes { ref updatedAt history { totalCount } } } }";
@@ -67,7 +66,8 @@ async fn of_the_contracts_examples_thirteen_load_and_every_other_is_named() {
 async fn changes_are_kept_field_by_field_and_what_vanishes_becomes_an_orphan() {
     let platform = TestPlatform::start_empty(&[]).await;
     let folder = folder("changes");
-    fs::write(folder.join("a.yaml"), component("alpha", "  title: First\n") + "---\n" + &component("beta", "")).unwrap();
+    fs::write(folder.join("a.yaml"), component("alpha", "  title: First\n") + "---\n" + &component("beta", ""))
+        .unwrap();
     assert_eq!(import(&platform, "default", &folder).await.created, 2);
     fs::write(folder.join("a.yaml"), component("alpha", "  title: Second\n")).unwrap();
     let report = import(&platform, "default", &folder).await;

@@ -54,7 +54,9 @@ async fn a_registered_location_is_read_refreshed_and_forgotten() {
 
     let found = "{ component(ref: \"from-afar\") { ref isOrphan owner { ... on Team { ref } } } }";
     until(&client, found, |data| data["component"]["owner"]["ref"] == "group:default/payments").await;
-    let declared = format!("{{ entity(ref: \"{location}\") {{ ... on Location {{ lastReadAt entities {{ nodes {{ ref }} }} }} }} }}");
+    let declared = format!(
+        "{{ entity(ref: \"{location}\") {{ ... on Location {{ lastReadAt entities {{ nodes {{ ref }} }} }} }} }}"
+    );
     let data = until(&client, &declared, |data| !data["entity"]["lastReadAt"].is_null()).await;
     assert_eq!(data["entity"]["entities"]["nodes"], json!([{ "ref": "component:default/from-afar" }]));
 
@@ -62,7 +64,8 @@ async fn a_registered_location_is_read_refreshed_and_forgotten() {
     let remove = "mutation { removeEntity(input: { ref: \"component:default/from-afar\" }) { entity { ref } userErrors { code } } }";
     let data = client.data(remove, json!({})).await;
     assert_eq!(data["removeEntity"], json!({ "entity": { "ref": "component:default/from-afar" }, "userErrors": [] }));
-    let refresh = "mutation($ref: EntityRef!) { refreshEntity(input: { ref: $ref }) { entity { ref } userErrors { code } } }";
+    let refresh =
+        "mutation($ref: EntityRef!) { refreshEntity(input: { ref: $ref }) { entity { ref } userErrors { code } } }";
     let data = client.data(refresh, json!({ "ref": location })).await;
     assert_eq!(data["refreshEntity"]["userErrors"], json!([]));
     until(&client, found, |data| !data["component"].is_null()).await;
@@ -77,8 +80,13 @@ async fn a_registered_location_is_read_refreshed_and_forgotten() {
 
     let log = client.data("{ auditLog(first: 100) { nodes { action target decision errorCode hash previousHash documentHash requestId } } }", json!({})).await;
     let records = log["auditLog"]["nodes"].as_array().unwrap();
-    for action in ["registerLocation", "removeEntity", "refreshEntity", "unregisterLocation", "auditLog", "import.catalog"] {
-        assert!(records.iter().any(|record| record["action"] == action && record["decision"] == "ALLOWED"), "{action} left no record");
+    for action in
+        ["registerLocation", "removeEntity", "refreshEntity", "unregisterLocation", "auditLog", "import.catalog"]
+    {
+        assert!(
+            records.iter().any(|record| record["action"] == action && record["decision"] == "ALLOWED"),
+            "{action} left no record"
+        );
     }
     assert!(records.iter().any(|record| record["action"] == "registerLocation" && record["errorCode"] == "CONFLICT"));
     for pair in records.windows(2) {
@@ -113,7 +121,9 @@ async fn nothing_is_fetched_but_from_allowed_hosts_and_redirects_lead_nowhere() 
     let target = format!("http://{server}/moved.yaml");
     let data = client.data(REGISTER, json!({ "input": { "target": target } })).await;
     let location = data["registerLocation"]["location"]["ref"].as_str().unwrap().to_owned();
-    let query = format!("{{ entity(ref: \"{location}\") {{ processingErrors {{ message }} ... on Location {{ lastReadAt }} }} }}");
+    let query = format!(
+        "{{ entity(ref: \"{location}\") {{ processingErrors {{ message }} ... on Location {{ lastReadAt }} }} }}"
+    );
     let is_told = |data: &Value| data["entity"]["processingErrors"].as_array().is_some_and(|errors| !errors.is_empty());
     let data = until(&client, &query, is_told).await;
     assert!(data["entity"]["processingErrors"][0]["message"].as_str().unwrap().contains("307"), "{data}");
@@ -152,7 +162,12 @@ async fn two_mutations_of_one_operation_run_in_order_and_see_each_other() {
     let data = client.data(twice, json!({})).await;
     assert_eq!(data["one"], json!({ "entity": { "ref": "component:default/lunch-menu" }, "userErrors": [] }));
     assert_eq!(data["two"], json!({ "entity": null, "userErrors": [{ "code": "NOT_FOUND" }] }));
-    let loaded = client.data("mutation { refreshEntity(input: { ref: \"component:default/payments-api\" }) { userErrors { code } } }", json!({})).await;
+    let loaded = client
+        .data(
+            "mutation { refreshEntity(input: { ref: \"component:default/payments-api\" }) { userErrors { code } } }",
+            json!({}),
+        )
+        .await;
     assert_eq!(loaded["refreshEntity"]["userErrors"][0]["code"], "READ_ONLY");
     platform.stop().await;
 }

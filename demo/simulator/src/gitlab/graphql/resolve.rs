@@ -109,6 +109,7 @@ fn of_project<'a>(run: &Execution<'a>, id: u64, project: &'a Project, name: &str
             return Answer::Object(Source::Plain(fields));
         }
         "pipelines" => return pipelines(run, id, project, field),
+        "pipeline" => return one_pipeline(run, id, project, field),
         "mergeRequests" => {
             let is_open = run.text(field, "state").is_none_or(|state| state == "opened" || state == "all");
             let count = if is_open { project.open_merge_requests } else { 0 };
@@ -131,6 +132,17 @@ fn pipelines<'a>(run: &Execution<'a>, id: u64, project: &'a Project, field: &'a 
         .filter(is_wanted)
         .map(|pipeline| (pipeline.id, Source::Pipeline(project, Rc::new(pipeline))));
     page(run, field, rows)
+}
+
+fn one_pipeline<'a>(run: &Execution<'a>, id: u64, project: &'a Project, field: &'a Field) -> Answer<'a> {
+    let (gid, iid, sha) = (run.text(field, "id"), run.text(field, "iid"), run.text(field, "sha"));
+    let is_wanted = |pipeline: &Pipeline| {
+        gid.as_ref().is_none_or(|gid| *gid == format!("gid://gitlab/Ci::Pipeline/{}", pipeline.id))
+            && iid.as_ref().is_none_or(|iid| *iid == pipeline.iid.to_string())
+            && sha.as_ref().is_none_or(|sha| *sha == pipeline.sha)
+    };
+    let found = pipeline::pipelines(id, project, run.now).find(is_wanted);
+    found.map_or(NULL, |pipeline| Answer::Object(Source::Pipeline(project, Rc::new(pipeline))))
 }
 
 fn page<'a>(run: &Execution<'a>, field: &'a Field, rows: impl Iterator<Item = (u64, Source<'a>)>) -> Answer<'a> {

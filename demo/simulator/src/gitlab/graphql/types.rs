@@ -36,8 +36,8 @@ impl FieldType {
 }
 
 /// The type variables of these may have.
-pub(super) const INPUT_TYPES: [&str; 7] =
-    ["String", "ID", "Int", "Float", "Boolean", "PipelineStatusEnum", "MergeRequestState"];
+pub(super) const INPUT_TYPES: [&str; 8] =
+    ["String", "ID", "Int", "Float", "Boolean", "CiPipelineID", "PipelineStatusEnum", "MergeRequestState"];
 
 /// The field `name` of `type_name`; `None` when there is none.
 pub(super) fn field(type_name: &str, name: &str) -> Option<&'static FieldType> {
@@ -122,6 +122,11 @@ const PROJECT: &[FieldType] = &[
             ("first", "Int"),
             ("after", "String"),
         ],
+    },
+    FieldType {
+        name: "pipeline",
+        shape: Shape::Object("Pipeline"),
+        arguments: &[("id", "CiPipelineID"), ("iid", "ID"), ("sha", "String")],
     },
     FieldType {
         name: "mergeRequests",

@@ -109,13 +109,13 @@ fn may_stand_for(actual: &Type, expected: &Type) -> bool {
 
 fn literal_fits(expected: &str, value: &Literal) -> bool {
     match value {
-        Literal::String(_) => matches!(expected, "String" | "ID"),
+        Literal::String(_) => matches!(expected, "String" | "ID" | "CiPipelineID"),
         Literal::Number(number) => match expected {
             "Int" | "ID" => number.is_i64(),
             other => other == "Float",
         },
         Literal::Boolean(_) => expected == "Boolean",
-        Literal::Enum(_) => !matches!(expected, "String" | "ID" | "Int" | "Float" | "Boolean"),
+        Literal::Enum(_) => !matches!(expected, "String" | "ID" | "CiPipelineID" | "Int" | "Float" | "Boolean"),
         _ => false,
     }
 }
