@@ -27,12 +27,14 @@ impl PlatformQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "At most 100 ids.")] ids: Vec<ID>,
-    ) -> Result<Vec<Nullable<Node>>> {
+    ) -> Vec<Nullable<Node>> {
         if ids.len() > usize::try_from(PAGE_MAX).unwrap_or(usize::MAX) {
-            return Err(bad_input(format!("`ids` holds {} ids: at most {PAGE_MAX} are allowed", ids.len())));
+            // The field cannot be null itself: one error, and nothing else in the response suffers.
+            let refusal = bad_input(format!("`ids` holds {} ids: at most {PAGE_MAX} are allowed", ids.len()));
+            return std::iter::once(Some(Err(refusal))).chain(ids.iter().skip(1).map(|_| None)).collect();
         }
         let nodes = join_all(ids.iter().map(|id| Node::load(ctx, id))).await;
-        Ok(nodes.into_iter().map(Result::transpose).collect())
+        nodes.into_iter().map(Result::transpose).collect()
     }
 
     /// Who is asking, and what they may do.

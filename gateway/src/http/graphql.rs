@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     extract::{ConnectInfo, Extension, State},
     http::{HeaderMap, HeaderValue, Method, Request, header},
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use schema::{ErrorCode, scope};
 use sources::cache::CacheMode;
@@ -33,6 +33,9 @@ pub async fn serve(
     Extension(request_id): Extension<RequestId>,
     request: Request<Body>,
 ) -> Response {
+    if app.config.server.graphiql && wants_page(&request) {
+        return Redirect::to("/graphiql").into_response();
+    }
     let Some(media) = negotiate(request.headers()) else {
         let message = "accept `application/graphql-response+json` or `application/json`";
         let refusal = Refusal::new(ErrorCode::NotAcceptable, message);
@@ -47,6 +50,12 @@ pub async fn serve(
     };
     metrics::counter!("weft_http_requests_total", "status" => answer.status.as_str().to_owned()).increment(1);
     answer.write(media)
+}
+
+/// A person with a browser, and no query: the explorer is what they want.
+fn wants_page(request: &Request<Body>) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    request.method() == Method::GET && request.uri().query().is_none() && accept.contains("text/html")
 }
 
 struct Steps<'a> {

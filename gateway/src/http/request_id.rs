@@ -1,5 +1,7 @@
 //! Request ids and trace context: taken over from the caller where they are well formed, else minted.
 
+use std::time::Instant;
+
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, header},
@@ -30,7 +32,15 @@ pub async fn attach(mut request: Request, next: Next) -> Response {
         path = %request.uri().path(),
     );
     request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).instrument(span).await;
+    let started = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    span.in_scope(|| {
+        tracing::info!(
+            status = response.status().as_u16(),
+            took_ms = started.elapsed().as_secs_f64() * 1e3,
+            "answered"
+        );
+    });
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID.clone(), value);

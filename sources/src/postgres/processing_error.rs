@@ -34,9 +34,15 @@ impl Database {
             "-- processing_errors_by_refs\nselect asked.ref as entity_ref, e.message, e.target, e.line, e.\"column\", e.since from unnest(",
         );
         query.push_bind(refs).push(
-            "::text[]) as asked(ref) cross join lateral (select p.* from processing_error p \
-             left join location l on l.id = p.location_id where (p.entity_ref = asked.ref or l.ref = asked.ref) and ",
+            "::text[]) as asked(ref) cross join lateral (select p.* from processing_error p where p.id in (\
+             select own.id from processing_error own where own.entity_ref = asked.ref and own.tenant = ",
         );
+        query.push_bind(visibility.tenant.clone());
+        query.push(
+            " union all select below.id from location l join processing_error below on below.location_id = l.id \
+             where l.ref = asked.ref and l.tenant = ",
+        );
+        query.push_bind(visibility.tenant.clone()).push(") and ");
         push_visible(&mut query, "p", visibility);
         query.push(" order by p.target, p.line, p.id limit ").push_bind(ERRORS_MAX).push(") e");
         let rows: Vec<Row> =

@@ -13,6 +13,8 @@ enum Shape {
     Texts,
     /// A list.
     List,
+    /// A list of at least one object with a type and an address.
+    Remotes,
     /// An object.
     Object,
 }
@@ -28,7 +30,7 @@ struct Kind {
     optional: Fields,
 }
 
-use Shape::{List, Object, Text, Texts};
+use Shape::{List, Object, Remotes, Text, Texts};
 
 const CATALOG: &[&str] = &["backstage.io/v1alpha1", "backstage.io/v1beta1"];
 
@@ -121,7 +123,7 @@ const KINDS: [Kind; 10] = [
 
 /// Fields that depend on `spec.type`: kind, type, required fields.
 const BY_TYPE: [(&str, &str, Fields); 4] = [
-    ("api", "mcp-server", &[("remotes", List)]),
+    ("api", "mcp-server", &[("remotes", Remotes)]),
     ("airesource", "rule", &[("category", Text), ("rationale", Text)]),
     ("airesource", "plugin", &[("skills", Texts)]),
     ("airesource", "marketplace", &[("plugins", Texts)]),
@@ -188,6 +190,11 @@ fn check_field(spec: &Map<String, Value>, field: &str, shape: Shape, is_required
             (value.as_array().is_some_and(|items| items.iter().all(is_full)), "a list of texts that are not empty")
         }
         List => (value.is_array(), "a list"),
+        Remotes => {
+            let is_remote = |item: &Value| ["type", "url"].iter().all(|key| item.get(*key).is_some_and(is_full));
+            let is_sound = value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(is_remote));
+            (is_sound, "a list of at least one object with `type` and `url`")
+        }
         Object => (value.is_object(), "an object"),
     };
     if !is_sound {
