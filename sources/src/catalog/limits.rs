@@ -20,7 +20,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            file_bytes_max: 64 * 1024 * 1024,
+            file_bytes_max: 16 * 1024 * 1024,
             files_max: 200_000,
             documents_per_file_max: 100_000,
             document_bytes_max: 512 * 1024,

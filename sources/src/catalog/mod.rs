@@ -7,11 +7,15 @@
 mod conflicts;
 mod document;
 mod files;
+mod json;
 mod limits;
 mod node;
 mod parse;
 mod read;
 mod relations;
+mod size;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 pub use conflicts::resolve_conflicts;

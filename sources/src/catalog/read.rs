@@ -35,7 +35,11 @@ fn split(text: &str) -> Vec<(u32, &str)> {
         let is_mark =
             line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
         if is_mark {
-            parts.push((start_line, text.get(start..at).unwrap_or_default()));
+            let part = text.get(start..at).unwrap_or_default();
+            // Nothing but `%YAML 1.2` before the first mark speaks of the document behind it, and is none itself.
+            if !(parts.is_empty() && part.lines().all(|line| line.trim().is_empty() || line.starts_with(['%', '#']))) {
+                parts.push((start_line, part));
+            }
             // What stands behind the mark in its line belongs to the document it begins.
             start = at + 3;
             start_line = number;
@@ -54,8 +58,7 @@ fn read_part(target: &str, part: &str, line_offset: u32, limits: &Limits) -> Vec
             format!("the document is {} bytes long: at most {} are read", part.len(), limits.document_bytes_max);
         return vec![refused(target, Fault { place, message })];
     }
-    let limits = if is_array { Limits { nodes_max: usize::MAX / 4, ..*limits } } else { *limits };
-    let node = match parse::parse(part, line_offset, &limits) {
+    let node = match parse::parse(part, line_offset, limits) {
         Ok(Some(node)) => node,
         Ok(None) => return Vec::new(),
         Err(fault) => return vec![refused(target, fault)],

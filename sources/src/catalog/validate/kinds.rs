@@ -11,6 +11,8 @@ enum Shape {
     Text,
     /// A list of texts that are not empty.
     Texts,
+    /// A text of at most 500 characters that is not empty.
+    ShortText,
     /// A list.
     List,
     /// A list of at least one object with a type and an address.
@@ -30,7 +32,7 @@ struct Kind {
     optional: Fields,
 }
 
-use Shape::{List, Object, Remotes, Text, Texts};
+use Shape::{List, Object, Remotes, ShortText, Text, Texts};
 
 const CATALOG: &[&str] = &["backstage.io/v1alpha1", "backstage.io/v1beta1"];
 
@@ -110,23 +112,30 @@ const KINDS: [Kind; 10] = [
         api_versions: &["backstage.io/v1alpha1"],
         requires_spec: true,
         required: &[("type", Text), ("lifecycle", Text), ("owner", Text)],
-        optional: &[
-            ("system", Text),
-            ("version", Text),
+        optional: &[("system", Text)],
+    },
+];
+
+/// Fields that depend on `spec.type`: kind, type, required and optional fields.
+const BY_TYPE: [(&str, &str, Fields, Fields); 5] = [
+    ("api", "mcp-server", &[("remotes", Remotes)], &[]),
+    ("airesource", "rule", &[("category", Text), ("rationale", Text)], &[("disciplines", Texts)]),
+    ("airesource", "plugin", &[("skills", Texts)], &[("version", Text)]),
+    ("airesource", "marketplace", &[("plugins", Texts)], &[("version", Text)]),
+    (
+        "airesource",
+        "skill",
+        &[],
+        &[
             ("disciplines", Texts),
             ("categories", Texts),
             ("agents", Texts),
             ("dependsOn", Texts),
+            ("allowedTools", Text),
+            ("license", Text),
+            ("compatibility", ShortText),
         ],
-    },
-];
-
-/// Fields that depend on `spec.type`: kind, type, required fields.
-const BY_TYPE: [(&str, &str, Fields); 4] = [
-    ("api", "mcp-server", &[("remotes", Remotes)]),
-    ("airesource", "rule", &[("category", Text), ("rationale", Text)]),
-    ("airesource", "plugin", &[("skills", Texts)]),
-    ("airesource", "marketplace", &[("plugins", Texts)]),
+    ),
 ];
 
 pub(super) fn check(object: &Map<String, Value>, faults: &mut Faults) {
@@ -150,10 +159,11 @@ pub(super) fn check(object: &Map<String, Value>, faults: &mut Faults) {
         check_field(spec, field, *shape, false, faults);
     }
     let spec_type = spec.get("type").and_then(Value::as_str).unwrap_or_default();
-    let by_type = BY_TYPE.iter().find(|(kind, known, _)| *kind == name && *known == spec_type);
+    let by_type = BY_TYPE.iter().find(|(kind, known, ..)| *kind == name && *known == spec_type);
     match by_type {
-        Some((_, _, required)) => {
-            required.iter().for_each(|(field, shape)| check_field(spec, field, *shape, true, faults))
+        Some((_, _, required, optional)) => {
+            required.iter().for_each(|(field, shape)| check_field(spec, field, *shape, true, faults));
+            optional.iter().for_each(|(field, shape)| check_field(spec, field, *shape, false, faults));
         }
         None if name == "api" => check_field(spec, "definition", Text, true, faults),
         None => {}
@@ -189,6 +199,10 @@ fn check_field(spec: &Map<String, Value>, field: &str, shape: Shape, is_required
         Texts => {
             (value.as_array().is_some_and(|items| items.iter().all(is_full)), "a list of texts that are not empty")
         }
+        ShortText => (
+            is_full(value) && value.as_str().is_some_and(|text| text.chars().count() <= 500),
+            "a text that is not empty, of at most 500 characters",
+        ),
         List => (value.is_array(), "a list"),
         Remotes => {
             let is_remote = |item: &Value| ["type", "url"].iter().all(|key| item.get(*key).is_some_and(is_full));

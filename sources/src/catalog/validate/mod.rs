@@ -1,6 +1,7 @@
 //! Checks documents as Backstage's catalog does: the envelope, the formats of names, and the fields that each kind requires.
 //! All faults of a document are told at once; the place is that of the first.
 
+mod emitted;
 mod envelope;
 mod format;
 mod kinds;
@@ -30,6 +31,7 @@ impl Faults {
 pub(super) fn check(target: &str, node: &Node, mut object: Map<String, Value>) -> Outcome {
     let mut faults = Faults::default();
     envelope::check(&object, &mut faults);
+    emitted::check(&object, &mut faults);
     kinds::check(&object, &mut faults);
     references::check(&object, &mut faults);
     let told = Told::of(&object);
