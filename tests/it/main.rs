@@ -9,4 +9,6 @@ mod change_log;
 mod gitlab;
 mod import;
 mod mutation;
+mod spec;
 mod statements;
+mod visibility;
