@@ -5,16 +5,12 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
-mod auth;
-mod auth;
 mod change_log;
 mod gitlab;
-mod guard;
-mod http;
 mod import;
 mod limits;
+mod lists;
 mod mutation;
-mod rate_limit;
+mod sight;
 mod spec;
 mod statements;
-mod visibility;
