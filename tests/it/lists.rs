@@ -199,7 +199,9 @@ async fn a_cursor_outlives_inserts_around_it() {
     let document = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: aaaa-first\nspec:\n  type: service\n  lifecycle: production\n  owner: payments\n";
     std::fs::write(folder.join("a.yaml"), document).unwrap();
     let config = &platform.app().config.catalog;
-    gateway::commands::import_catalog(platform.database(), config, "default", &[folder.clone()]).await.unwrap();
+    gateway::commands::import_catalog(platform.database(), config, "default", std::slice::from_ref(&folder))
+        .await
+        .unwrap();
     assert_eq!(client.data(query, json!({ "after": after })).await, expected);
     std::fs::remove_dir_all(&folder).unwrap();
     platform.stop().await;
@@ -254,7 +256,9 @@ async fn facets_add_up_to_the_count_and_teams_in_a_circle_end() {
     )
     .unwrap();
     let config = &platform.app().config.catalog;
-    gateway::commands::import_catalog(platform.database(), config, "default", &[folder.clone()]).await.unwrap();
+    gateway::commands::import_catalog(platform.database(), config, "default", std::slice::from_ref(&folder))
+        .await
+        .unwrap();
     let query = "{ team(ref: \"ring-b\") { members(transitive: true) { nodes { ref memberOf(transitive: true) { nodes { ref } } } } owns(transitive: true) { totalCount } } }";
     let data = client.data(query, json!({})).await;
     assert_eq!(
@@ -276,7 +280,9 @@ async fn owners_are_kept_over_time_without_gaps() {
             "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: moved\nspec:\n  type: service\n  lifecycle: production\n  owner: {owner}\n"
         );
         std::fs::write(folder.join("a.yaml"), document).unwrap();
-        gateway::commands::import_catalog(platform.database(), config, "default", &[folder.clone()]).await.unwrap();
+        gateway::commands::import_catalog(platform.database(), config, "default", std::slice::from_ref(&folder))
+            .await
+            .unwrap();
     }
     let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
     let rows: Vec<(String, bool)> = sqlx::query_as(

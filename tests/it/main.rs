@@ -5,12 +5,14 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+mod auth;
 mod change_log;
 mod gitlab;
 mod import;
 mod limits;
 mod lists;
 mod mutation;
+mod rate_limit;
 mod sight;
 mod spec;
 mod statements;

@@ -195,7 +195,9 @@ async fn declaring_another_team_as_a_child_or_its_project_as_ones_own_shows_noth
     std::fs::write(folder.join("a.yaml"), text).unwrap();
     let config = &platform.app().config.catalog;
     let report =
-        gateway::commands::import_catalog(platform.database(), config, "default", &[folder.clone()]).await.unwrap();
+        gateway::commands::import_catalog(platform.database(), config, "default", std::slice::from_ref(&folder))
+            .await
+            .unwrap();
     assert_eq!(report.created, 2, "{:?}", report.refused);
     let mut role = TestPlatform::role("engineer");
     role.teams = vec!["curious"];

@@ -1,6 +1,6 @@
 //! `/graphql`: one request from its headers to its answer, a step at a time, each refusal with its code.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_graphql_parser::types::OperationType;
 use axum::{
@@ -135,7 +135,8 @@ impl Steps<'_> {
         if verdict.allowed {
             return Ok(());
         }
-        let wait = verdict.retry_after.as_secs().max(1);
+        // Rounded up: whoever obeys must not come too early.
+        let wait = (verdict.retry_after + Duration::from_millis(999)).as_secs().max(1);
         let refusal = Refusal::new(ErrorCode::RateLimited, format!("too much was asked: try again in {wait} seconds"));
         let seconds = HeaderValue::from(wait);
         Err(Box::new(Answer::refused(&refusal, self.request_id).with_header(header::RETRY_AFTER, seconds)))
