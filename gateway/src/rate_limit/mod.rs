@@ -4,8 +4,18 @@
 mod address;
 mod headers;
 
-use std::{hash::Hash, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    hash::Hash,
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use arc_swap::ArcSwap;
 use axum::http::{HeaderName, HeaderValue};
 use governor::{
     Quota, RateLimiter as Governor,
@@ -17,6 +27,9 @@ use governor::{
 use crate::auth::Principal;
 
 pub use address::{Network, client_address, networks};
+
+/// So many checks lie between two looks at the number of keys; it can exceed the bound by as many.
+const SWEEP_EVERY: usize = 256;
 
 /// How much may be asked.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +64,11 @@ pub struct RateLimiter {
     addresses: Keyed<IpAddr>,
 }
 
+type Limiter<K> = Governor<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
 struct Keyed<K: Hash + Eq + Clone> {
-    limiter: Governor<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>,
+    limiter: ArcSwap<Limiter<K>>,
+    checks: AtomicUsize,
     clock: DefaultClock,
     burst: NonZeroU32,
     window: Duration,
@@ -92,17 +108,19 @@ impl RateLimiter {
 
 impl<K: Hash + Eq + Clone> Keyed<K> {
     fn new((burst, window, keys_max): (NonZeroU32, Duration, usize)) -> Self {
+        let limiter = ArcSwap::from_pointee(Self::limiter(burst, window));
+        Self { limiter, checks: AtomicUsize::new(0), clock: DefaultClock::default(), burst, window, keys_max }
+    }
+
+    fn limiter(burst: NonZeroU32, window: Duration) -> Limiter<K> {
         let quota = Quota::with_period(window / burst.get()).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
-        let limiter = Governor::dashmap(quota).with_middleware::<StateInformationMiddleware>();
-        Self { limiter, clock: DefaultClock::default(), burst, window, keys_max }
+        Governor::dashmap(quota).with_middleware::<StateInformationMiddleware>()
     }
 
     fn check(&self, key: &K) -> Verdict {
-        if self.limiter.len() >= self.keys_max {
-            // Whoever has all points back is forgotten without loss.
-            self.limiter.retain_recent();
-        }
-        match self.limiter.check_key(key) {
+        self.forget();
+        let limiter = self.limiter.load();
+        match limiter.check_key(key) {
             Ok(snapshot) => {
                 let remaining = snapshot.remaining_burst_capacity();
                 Verdict { allowed: true, remaining, reset_after: self.refill(remaining), retry_after: Duration::ZERO }
@@ -110,6 +128,23 @@ impl<K: Hash + Eq + Clone> Keyed<K> {
             Err(refused) => {
                 let retry_after = refused.wait_time_from(self.clock.now());
                 Verdict { allowed: false, remaining: 0, reset_after: self.refill(0), retry_after }
+            }
+        }
+    }
+
+    /// Keeps the number of keys within bounds, looking only now and then. Whoever has all points back is forgotten without
+    /// loss; should so many be in the middle of a window that it does not help, all begin anew: that is the lesser evil beside
+    /// memory without end.
+    fn forget(&self) {
+        if !self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
+            return;
+        }
+        let limiter = self.limiter.load();
+        if limiter.len() >= self.keys_max {
+            limiter.retain_recent();
+            if limiter.len() >= self.keys_max {
+                metrics::counter!("weft_rate_limit_resets_total").increment(1);
+                self.limiter.store(Arc::new(Self::limiter(self.burst, self.window)));
             }
         }
     }
@@ -136,6 +171,16 @@ mod tests {
         let refused = limiter.check_address(neighbour);
         assert!(!refused.allowed && refused.retry_after > Duration::ZERO, "{refused:?}");
         assert!(limiter.check_address("192.0.2.1".parse().unwrap()).allowed);
+    }
+
+    #[test]
+    fn the_number_of_keys_stays_within_its_bound() {
+        let config = Config { points: 2, window: Duration::from_secs(60), address_requests: 3, keys_max: 100 };
+        let limiter = RateLimiter::new(config);
+        for number in 0..10_000u32 {
+            limiter.check_address(IpAddr::V4(number.into()));
+            assert!(limiter.addresses.limiter.load().len() <= 100 + SWEEP_EVERY);
+        }
     }
 
     #[test]
