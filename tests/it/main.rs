@@ -8,8 +8,9 @@
 mod auth;
 mod change_log;
 mod gitlab;
+mod guard;
+mod http;
 mod import;
-mod limits;
 mod lists;
 mod mutation;
 mod rate_limit;

@@ -1,8 +1,9 @@
 //! The demo's estate: two made-up organisations with their teams, people, systems and software, written as catalog files.
 //! Nothing is random: the same estate comes out each time.
 //!
-//! `organisation` holds the names, `software` makes entities of them, `yaml` writes them.
+//! `organisation` holds the names, `software` makes entities of them, `yaml` words them, `files` writes them.
 
+mod files;
 mod generated;
 mod organisation;
 mod people;
@@ -10,9 +11,7 @@ mod roles;
 mod software;
 mod yaml;
 
-use std::{collections::BTreeMap, fs, path::Path};
-
-use anyhow::Context;
+use std::{collections::BTreeMap, path::Path};
 
 pub use roles::{Role, roles};
 pub use yaml::Entity;
@@ -72,20 +71,20 @@ impl Estate {
         groups
     }
 
-    /// Writes the files below `folder`, a folder for each tenant, in place of those of an earlier estate.
+    /// How many entities there are in all tenants.
+    pub fn len(&self) -> usize {
+        self.files.values().flat_map(BTreeMap::values).map(Vec::len).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the files below `folder`, a folder for each tenant, in place of those of an earlier estate. Files that
+    /// are as they should be stay untouched, and so does all that is no catalog file.
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        for (tenant, files) in &self.files {
-            let folder = folder.join(tenant);
-            if folder.exists() {
-                fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be replaced", folder.display()))?;
-            }
-            fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-            for (name, entities) in files {
-                let text: Vec<String> = entities.iter().map(Entity::to_yaml).collect();
-                fs::write(folder.join(format!("{name}.yaml")), text.join("---\n"))?;
-            }
-        }
-        Ok(())
+        self.files.iter().try_for_each(|(tenant, files)| files::write(&folder.join(tenant), files))
     }
 }
 
@@ -101,9 +100,62 @@ mod tests {
         let all: Vec<&Entity> = estate.tenants().iter().flat_map(|tenant| estate.entities(tenant)).collect();
         assert!((360..=460).contains(&all.len()), "{} entities", all.len());
         assert_eq!(all.iter().filter(|entity| entity.kind == "Group").count(), 30);
-        assert!(all.iter().filter(|entity| entity.is_team_only).count() >= 20);
+        assert_eq!(all.len(), estate.len());
         let of_payments = |entity: &&Entity| entity.kind == "Component" && entity.owner.as_deref() == Some("payments");
         assert!(estate.entities(DEFAULT_TENANT).filter(of_payments).count() >= 60);
+    }
+
+    #[test]
+    fn the_same_estate_comes_out_each_time() {
+        let text = |estate: &Estate| -> Vec<String> {
+            let tenants = estate.tenants();
+            tenants.into_iter().flat_map(|tenant| estate.entities(tenant)).map(Entity::to_yaml).collect()
+        };
+        assert_eq!(text(&Estate::generated(100)), text(&Estate::generated(100)));
+    }
+
+    #[test]
+    fn what_is_for_a_team_only_is_spread_and_needed_by_what_all_see() {
+        let estate = Estate::standard();
+        let (hidden, visible): (Vec<&Entity>, Vec<&Entity>) =
+            estate.entities(DEFAULT_TENANT).partition(|entity| entity.is_team_only);
+        assert!(hidden.len() >= 20, "{} for a team only", hidden.len());
+        assert!(hidden.iter().filter(|entity| entity.owner.as_deref() != Some("payments")).count() >= 10);
+        let of = |field: fn(&Entity) -> Option<&str>| hidden.iter().filter_map(|entity| field(entity)).collect();
+        let (owners, kinds): (HashSet<&str>, HashSet<&str>) =
+            (of(|entity| entity.owner.as_deref()), of(|entity| Some(entity.kind)));
+        assert!(owners.len() >= 4, "owned by {owners:?}");
+        assert_eq!(kinds, HashSet::from(["API", "Component", "Resource", "System"]));
+        let names: HashSet<&str> = hidden.iter().map(|entity| entity.name.as_str()).collect();
+        let needs_hidden = |entity: &&&Entity| {
+            let mut needs = entity.spec.iter().filter(|(key, _)| *key == "dependsOn");
+            needs.any(|(_, value)| {
+                let targets = value.as_array().into_iter().flatten().filter_map(|target| target.as_str());
+                targets.filter_map(|target| target.rsplit('/').next()).any(|name| names.contains(name))
+            })
+        };
+        assert_eq!(visible.iter().filter(needs_hidden).count(), 7);
+    }
+
+    #[test]
+    fn the_tenants_share_a_name_and_no_project_group() {
+        let estate = Estate::standard();
+        let payments = |tenant| {
+            let mut found = estate.entities(tenant).filter(|entity| entity.name == "payments-api");
+            found.find(|entity| entity.kind == "Component").map(Entity::to_yaml).unwrap()
+        };
+        assert_ne!(payments(DEFAULT_TENANT), payments(OTHER_TENANT));
+        let groups = estate.project_groups(DEFAULT_TENANT);
+        assert!(estate.project_groups(OTHER_TENANT).iter().all(|group| !groups.contains(group)));
+    }
+
+    #[test]
+    fn no_field_of_an_entity_is_there_twice() {
+        let estate = Estate::generated(100);
+        for entity in estate.tenants().iter().flat_map(|tenant| estate.entities(tenant)) {
+            let mut keys = HashSet::new();
+            assert!(entity.spec.iter().all(|(key, _)| keys.insert(key)), "{} repeats a field", entity.name);
+        }
     }
 
     #[test]
@@ -132,5 +184,6 @@ mod tests {
         let estate = Estate::generated(5_000);
         let standard = Estate::standard().entities(DEFAULT_TENANT).count();
         assert_eq!(estate.entities(DEFAULT_TENANT).count(), standard + 5_000);
+        assert_eq!(estate.len(), Estate::standard().len() + 5_000);
     }
 }

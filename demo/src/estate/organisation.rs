@@ -42,8 +42,8 @@ const TEAMS: [TeamSpec; 24] = [
     team("incubator", "data", "Incubator", "Waits for its first people.", 0),
     team("developer-platform", "platform", "Developer Platform", "Builds, deploys and the portal.", 4),
     team("identity", "platform", "Identity", "Who somebody is and what they may do.", 3),
-    team("observability", "platform", "Observability", "Logs, metrics and traces.", 2),
-    team("security", "platform", "Security", "Finds weak spots before others do.", 2),
+    team("observability", "platform", "Observability", "Logs, metrics and traces.", 4),
+    team("security", "platform", "Security", "Finds weak spots before others do.", 4),
 ];
 
 const OTHER_TEAMS: [TeamSpec; 6] = [
@@ -59,7 +59,7 @@ const OTHER_TEAMS: [TeamSpec; 6] = [
     team("berths", "operations", "Berths", "Which ship lies where.", 2),
     team("cranes", "operations", "Cranes", "Moves containers.", 2),
     team("customs", "harbor", "Customs", "Papers for everything that crosses the border.", 2),
-    team("payments", "harbor", "Payments", "Harbour dues and invoices.", 3),
+    team("payments", "harbor", "Payments", "Harbour dues and invoices.", 4),
 ];
 
 const PAY: [&str; 10] =
@@ -120,7 +120,7 @@ const SYSTEMS: [SystemSpec; 29] = [
         &["ledger"],
         0,
     ),
-    spec("reporting", "accounting", "finance", "Figures for the board.", &["exporter", "web", "store"], &[], 4),
+    spec("reporting", "accounting", "finance", "Figures for the board.", &["exporter", "web", "store"], &[], 5),
     spec("fraud", "paying", "risk", "Tells good payments from bad.", &["api", "model", "worker", "store"], &[], 5),
     spec("inventory", "warehousing", "fulfilment", "What lies where.", &["api", "worker", "importer"], &[], 0),
     spec("packing", "warehousing", "fulfilment", "What goes into which box.", &USUAL, &["inventory"], 0),
@@ -156,7 +156,7 @@ const SYSTEMS: [SystemSpec; 29] = [
         &[],
         0,
     ),
-    spec("scanner", "engineering", "security", "Looks for weak spots.", &["api", "worker", "scheduler"], &[], 5),
+    spec("scanner", "engineering", "security", "Looks for weak spots.", &["api", "worker", "scheduler"], &[], 6),
 ];
 
 const DOMAINS: [(&str, Option<&str>, &str, &str); 11] = [
@@ -186,12 +186,29 @@ const OTHER_DOMAINS: [(&str, Option<&str>, &str, &str); 3] = [
     ("border", None, "customs", "What crosses the border."),
 ];
 
+/// What everybody sees depends on what only its team sees: component, then kind and name of the hidden one.
+const HIDDEN_NEEDS: [(&str, &str, &str); 7] = [
+    ("orders-api", "component", "fraud-api"),
+    ("refunds-worker", "component", "fraud-model"),
+    ("portal-api", "component", "accounts-store"),
+    ("tracking-gateway", "component", "accounts-gateway"),
+    ("disputes-api", "component", "cards-gateway"),
+    ("dashboards-exporter", "resource", "reporting-db"),
+    ("telemetry-gateway", "component", "scanner-api"),
+];
+
 /// The files of the first tenant.
 pub(super) fn default_files() -> Files {
     let group_of =
         |team: &str| TEAMS.iter().find(|spec| spec.name == team).and_then(|spec| spec.parent).unwrap_or("platform");
     let mut files = files(&TEAMS, &DOMAINS, &SYSTEMS, "tidewater.example", 0, &group_of);
     files.insert("extras".to_owned(), extras());
+    for (from, kind, to) in HIDDEN_NEEDS {
+        let component = |entity: &&mut Entity| entity.kind == "Component" && entity.name == from;
+        if let Some(entity) = files.values_mut().flatten().find(component) {
+            entity.depend_on(kind, to);
+        }
+    }
     files
 }
 
@@ -243,24 +260,31 @@ fn extras() -> Vec<Entity> {
         entity.api_version = "tidewater.example/v1";
         entity
     };
-    let mut personal = Entity::new("Component", "lunch-menu", "Lunch Menu", "What the canteen serves.")
-        .spec("type", "website")
-        .spec("lifecycle", "experimental")
-        .spec("owner", format!("user:default/{}", super::people::person(0)))
-        .in_project("platform/lunch-menu".to_owned());
-    personal.targets.push(("user", super::people::person(0)));
+    let personal = |name: &str, about: &str, kind: &str, number: usize| {
+        let owner = super::people::person(number);
+        let mut entity = Entity::new("Component", name, super::software::title_of(name), about)
+            .spec("type", kind)
+            .spec("lifecycle", "experimental")
+            .spec("owner", format!("user:default/{owner}"))
+            .in_project(format!("platform/{name}"));
+        entity.targets.push(("user", owner));
+        entity
+    };
     vec![
         lone("fax-gateway", "former-telephony"),
         lone("report-printer", "former-telephony"),
         lone("loyalty-points", "former-loyalty"),
         lone("dark-store-sim", "incubator"),
         lone("drone-delivery", "incubator"),
-        personal,
+        personal("lunch-menu", "What the canteen serves.", "website", 0),
+        personal("desk-finder", "Which desks are free today.", "website", 5),
+        personal("flaky-test-report", "Tests that fail now and then.", "job", 12),
         runbook("payments-outage", "payments"),
         runbook("search-is-slow", "search"),
         runbook("warehouse-is-late", "data-platform"),
         template("new-service", "service", "developer-platform"),
         template("new-website", "website", "developer-platform"),
         template("new-job", "job", "data-platform"),
+        template("new-library", "library", "developer-platform"),
     ]
 }

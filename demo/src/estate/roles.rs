@@ -7,8 +7,10 @@ use super::{DEFAULT_TENANT, OTHER_TENANT, people::person};
 pub struct Role {
     /// What it is called in `demo.json`.
     pub name: &'static str,
-    /// The subject of its tokens, also the name of its user in the catalog.
+    /// The subject of its tokens.
     pub subject: String,
+    /// Its user in the catalog, by name: the same as the subject.
+    pub user: String,
     /// Its tenant.
     pub tenant: &'static str,
     /// Its teams.
@@ -23,6 +25,7 @@ pub fn roles() -> Vec<Role> {
     let role = |name, number, tenant, team, scopes: &[&'static str]| Role {
         name,
         subject: person(number),
+        user: person(number),
         tenant,
         teams: vec![team],
         scopes: scopes.to_vec(),
@@ -67,7 +70,7 @@ mod tests {
     fn every_role_is_somebody_in_the_team_it_names() {
         let estate = Estate::standard();
         for role in roles() {
-            let user = estate.entities(role.tenant).find(|entity| entity.kind == "User" && entity.name == role.subject);
+            let user = estate.entities(role.tenant).find(|entity| entity.kind == "User" && entity.name == role.user);
             let user = user.unwrap_or_else(|| panic!("{} is not there", role.subject));
             let team = role.teams.first().copied().unwrap_or_default();
             assert!(

@@ -50,7 +50,13 @@ pub(super) fn system(spec: &SystemSpec, group: &str, host: &str) -> Vec<Entity> 
     if spec.parts.contains(&"api") {
         entities.push(api_entity(spec, &api, &title));
     }
+    if publishes_events(spec) {
+        entities.push(events_entity(spec, &title));
+    }
     entities.push(database_entity(spec, &database, &title, host));
+    if spec.parts.contains(&"exporter") {
+        entities.push(files_entity(spec, &title));
+    }
     for end in spec.parts {
         entities.push(component(spec, end, group, host, &api, &database));
     }
@@ -64,10 +70,10 @@ fn component(spec: &SystemSpec, end: &str, group: &str, host: &str, api: &str, d
     let (kind, language, lifecycle, about) = part(end);
     let name = format!("{}-{end}", spec.name);
     let is_api = end == "api";
-    // Browser code lives in one repository for all of a system; a few libraries live nowhere yet.
+    // Browser code lives in one repository for all of a system; clients are generated from the API and live in none.
     let project = match kind {
         "website" => Some(format!("{group}/{}-frontend", spec.name)),
-        "library" if spec.name.len().is_multiple_of(3) => None,
+        "library" => None,
         _ => Some(format!("{group}/{name}")),
     };
     let mut entity = Entity::new("Component", name.clone(), title_of(&name), format!("{} {about}", spec.about))
@@ -103,8 +109,24 @@ fn component(spec: &SystemSpec, end: &str, group: &str, host: &str, api: &str, d
     }
     let has_api = spec.parts.contains(&"api");
     let entity = if has_api { entity.refer_all("consumesApis", &[own_api]) } else { entity };
+    let events = (end == "worker" && publishes_events(spec)).then(|| ("api", events_of(spec)));
+    let entity = entity.refer_all("providesApis", events.as_slice());
     let needs = if has_api { ("component", format!("{}-api", spec.name)) } else { ("resource", database.to_owned()) };
-    entity.refer_all("dependsOn", &[needs])
+    let files = (end == "exporter").then(|| ("resource", files_of(spec)));
+    entity.refer_all("dependsOn", &[vec![needs], files.into_iter().collect()].concat())
+}
+
+/// Systems that hand out a client also tell others what happens in them.
+fn publishes_events(spec: &SystemSpec) -> bool {
+    ["client", "worker"].iter().all(|end| spec.parts.contains(end))
+}
+
+fn events_of(spec: &SystemSpec) -> String {
+    format!("{}-events", spec.name)
+}
+
+fn files_of(spec: &SystemSpec) -> String {
+    format!("{}-files", spec.name)
 }
 
 fn api_entity(spec: &SystemSpec, name: &str, title: &str) -> Entity {
@@ -119,6 +141,29 @@ fn api_entity(spec: &SystemSpec, name: &str, title: &str) -> Entity {
         .owned_by(spec.team)
         .refer("system", "system", spec.name)
         .spec("definition", definition)
+}
+
+fn events_entity(spec: &SystemSpec, title: &str) -> Entity {
+    let definition = format!(
+        "asyncapi: 3.0.0\ninfo:\n  title: {title} events\n  version: 1.0.0\nchannels:\n  changed:\n    address: {}.changed\n",
+        spec.name
+    );
+    Entity::new("API", events_of(spec), format!("{title} events"), format!("What happens in {title}, as it happens."))
+        .tag("asyncapi")
+        .spec("type", "asyncapi")
+        .spec("lifecycle", "production")
+        .owned_by(spec.team)
+        .refer("system", "system", spec.name)
+        .spec("definition", definition)
+}
+
+fn files_entity(spec: &SystemSpec, title: &str) -> Entity {
+    Entity::new("Resource", files_of(spec), format!("{title} files"), format!("Where {title} leaves files to fetch."))
+        .tag("object-storage")
+        .annotate("azure.com/resource-group", format!("{}-production/{}", spec.domain, spec.name))
+        .spec("type", "bucket")
+        .owned_by(spec.team)
+        .refer("system", "system", spec.name)
 }
 
 fn database_entity(spec: &SystemSpec, name: &str, title: &str, host: &str) -> Entity {

@@ -77,6 +77,17 @@ impl Entity {
         self.spec(key, json!(texts))
     }
 
+    /// Adds one more thing that it depends on.
+    pub fn depend_on(&mut self, kind: &'static str, name: &str) {
+        self.targets.push((kind, name.to_owned()));
+        let text = json!(format!("{kind}:default/{name}"));
+        // A second key of the same name would make the document invalid.
+        match self.spec.iter_mut().find(|(key, _)| *key == "dependsOn") {
+            Some((_, Value::Array(known))) => known.push(text),
+            _ => self.spec.push(("dependsOn", json!([text]))),
+        }
+    }
+
     /// Sets the owner, a team.
     pub fn owned_by(mut self, team: &str) -> Self {
         self.owner = Some(team.to_owned());

@@ -8,6 +8,7 @@ mod cors;
 mod graphql;
 mod problem;
 mod request_id;
+mod unread;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(problem::panicked))
         // Exact origins only; preflights are answered here and go no further.
         .layer(cors::layer(&app.config.server.cors))
+        .layer(middleware::from_fn(unread::announce))
         // Outermost, so that every answer carries the id that the log has.
         .layer(middleware::from_fn(request_id::attach))
 }
