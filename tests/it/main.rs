@@ -7,6 +7,7 @@
 
 mod auth;
 mod change_log;
+mod clients;
 mod gitlab;
 mod guard;
 mod http;
