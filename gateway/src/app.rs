@@ -17,6 +17,7 @@ use crate::{
     auth::Authenticator,
     config::{Config, Loaded},
     executor::Executor,
+    prepare::Preparer,
     rate_limit::{self, RateLimiter},
 };
 
@@ -34,6 +35,8 @@ pub struct App {
     pub trusted_proxies: Vec<rate_limit::Network>,
     /// Registered locations, as mutations and the background reader see them.
     pub locations: Arc<Locations>,
+    /// From texts to operations that can be executed.
+    pub preparer: Preparer,
     /// Runs operations.
     pub executor: Executor,
     /// Places for requests in progress.
@@ -66,6 +69,7 @@ impl App {
             )?,
             rate_limiter: RateLimiter::new(config.limits.rate()),
             trusted_proxies,
+            preparer: Preparer::new(&resolvers::sdl(), config.limits.prepare())?,
             executor: Executor::new(
                 resolvers::graph(),
                 sources.clone(),

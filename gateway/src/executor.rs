@@ -8,13 +8,13 @@ use resolvers::{FlushQueue, Graph, Locations, RequestData};
 use schema::{AuditEntry, ErrorCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use sources::{Sources, cache::CacheMode};
 
 use crate::{
     auth::Principal,
-    http::{Answer, Parameters},
-    prepare::{Prepared, Refusal, kind_name},
+    http::Answer,
+    prepare::{Prepared, Refusal},
 };
 
 /// Runs operations against the graph.
@@ -29,8 +29,6 @@ pub struct Executor {
 /// One operation with everything it needs.
 pub struct Job<'a> {
     /// What was asked.
-    pub parameters: Parameters,
-    /// The same, parsed.
     pub prepared: Prepared,
     /// Who asks.
     pub principal: Arc<Principal>,
@@ -54,17 +52,18 @@ impl Executor {
 
     /// Executes an operation; within the deadline, whatever happens.
     pub async fn execute(&self, job: Job<'_>) -> Answer {
-        let Job { parameters, prepared, principal, cache_mode, request_id } = job;
+        let Job { prepared, principal, cache_mode, request_id } = job;
+        let name = prepared.chosen.name();
         let visibility = Arc::new(principal.visibility());
         let audit = AuditEntry {
             subject: visibility.subject.clone(),
-            operation_name: prepared.operation.name.clone(),
-            document_hash: Some(hex(&Sha256::digest(&parameters.query))),
-            variables_fingerprint: Some(self.fingerprint(&parameters.variables)),
+            operation_name: name.clone(),
+            document_hash: Some(prepared.chosen.document().hash().to_owned()),
+            variables_fingerprint: Some(self.fingerprint(&prepared.variables)),
             request_id: Some(request_id.to_owned()),
             ..AuditEntry::default()
         };
-        let kind = kind_name(prepared.operation.kind);
+        let kind = prepared.chosen.kind().as_str();
         let queue = FlushQueue::default();
         let data = Arc::new(RequestData::new(
             self.sources.clone(),
@@ -74,19 +73,16 @@ impl Executor {
             Arc::clone(&self.locations),
             queue.clone(),
         ));
-        let mut request = Request::new(parameters.query)
-            .variables(Variables::from_json(Value::Object(parameters.variables)))
-            .data(Arc::clone(&data));
-        if let Some(name) = parameters.operation_name {
-            request = request.operation_name(name);
-        }
-        request.set_parsed_query(prepared.document);
+        let document = prepared.document();
+        let mut request =
+            Request::new("").variables(Variables::from_json(Value::Object(prepared.variables))).data(Arc::clone(&data));
+        request.set_parsed_query(document);
         let started = std::time::Instant::now();
         let executed = tokio::time::timeout(self.timeout, queue.drive(self.graph.execute(request))).await;
         metrics::histogram!("weft_operation_seconds", "kind" => kind).record(started.elapsed().as_secs_f64());
         match executed {
             Ok(executed) => {
-                tracing::debug!(kind, operation = prepared.operation.name, errors = executed.errors.len(), "executed");
+                tracing::debug!(kind, operation = name, errors = executed.errors.len(), "executed");
                 Answer::executed(executed, &data.take_stale(), request_id)
             }
             Err(_) => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -126,5 +126,25 @@ impl ScalarType for WebUrl {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.clone())
+    }
+}
+
+/// What is wrong with a value of one of these scalars, by the scalar's name; none when it fits. Scalars that are not of this
+/// graph accept anything.
+pub fn scalar_problem(name: &str, value: serde_json::Value) -> Option<String> {
+    fn read<T: ScalarType + InputType>(value: Value) -> Option<String> {
+        let message = <T as ScalarType>::parse(value).err()?.into_server_error(async_graphql::Pos::default()).message;
+        // The library puts its own words before ours.
+        let ours = message.strip_prefix("Failed to parse ").and_then(|rest| rest.split_once(": "));
+        Some(ours.map_or(message.clone(), |(_, ours)| ours.to_owned()))
+    }
+    let value = Value::from_json(value).ok()?;
+    match name {
+        "EntityRef" => read::<EntityRef>(value),
+        "DateTime" => read::<DateTime>(value),
+        "JSON" => read::<Json>(value),
+        "JSONObject" => read::<JsonObject>(value),
+        "URL" => read::<WebUrl>(value),
+        _ => None,
     }
 }

@@ -155,7 +155,7 @@ async fn brackets_that_do_not_nest_are_no_reason_to_refuse() {
     assert!(answer.get("errors").is_none(), "{answer}");
     for document in [
         format!("# {many}\n{ALIVE}"),
-        format!("{{ {} }}", (0..500).map(|at| format!("v{at}: viewer {{ subject }} ")).collect::<String>()),
+        format!("{{ viewer {{ {} }} }}", "... { subject } ".repeat(500)),
     ] {
         let answer = client.query(&document, json!({})).await;
         assert!(answer.get("errors").is_none(), "{answer}");
@@ -170,10 +170,10 @@ async fn brackets_that_do_not_nest_are_no_reason_to_refuse() {
 async fn five_thousand_tokens_are_read_and_one_more_is_refused() {
     let platform = TestPlatform::start().await;
     let client = platform.client("engineer");
-    // Two of the tokens are the braces.
-    let of = |tokens: usize| format!("{{ {} }}", "__typename ".repeat(tokens - 2));
+    // Five of the tokens are the braces and the root field.
+    let of = |tokens: usize| format!("{{ viewer {{ {} }} }}", "__typename ".repeat(tokens - 5));
     let answer = client.send(&of(5_000), json!({})).await;
-    assert_eq!(answer.json(), json!({ "data": { "__typename": "Query" } }));
+    assert_eq!(answer.json(), json!({ "data": { "viewer": { "__typename": "Viewer" } } }));
     let answer = client.send(&of(5_001), json!({})).await;
     assert_refused(&answer, &["QUERY_TOO_COMPLEX"], "5,001 tokens");
     assert!(answer.json()["errors"][0]["locations"][0]["line"].is_u64(), "{}", answer.text);

@@ -12,7 +12,7 @@ pub(crate) use catalog::is_tenant;
 pub use limits::LimitsConfig;
 pub use load::{Environment, Loaded};
 pub use redacted::redacted;
-pub use server::{CorsConfig, ServerConfig};
+pub use server::{CorsConfig, Introspection, ServerConfig};
 pub use telemetry::{LogFormat, TelemetryConfig};
 
 use serde::Deserialize;

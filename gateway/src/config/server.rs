@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use schema::Visibility;
 use serde::Deserialize;
 
 use super::Problem;
@@ -16,6 +17,8 @@ pub struct ServerConfig {
     pub admin_listen: SocketAddr,
     /// Whether the explorer is served at `/graphiql`.
     pub graphiql: bool,
+    /// Who may read the schema.
+    pub introspection: Introspection,
     /// Longest run of one operation.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
@@ -36,6 +39,39 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<String>,
     /// Which pages may call from a browser.
     pub cors: CorsConfig,
+}
+
+/// Who may read the schema, and is helped with its names.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub enum Introspection {
+    /// Every caller.
+    Everyone,
+    /// Nobody.
+    Nobody,
+    /// Whoever has this scope.
+    Scope(String),
+}
+
+impl From<String> for Introspection {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "everyone" => Self::Everyone,
+            "nobody" => Self::Nobody,
+            _ => Self::Scope(text),
+        }
+    }
+}
+
+impl Introspection {
+    /// Whether this caller may.
+    pub fn allows(&self, visibility: &Visibility) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Nobody => false,
+            Self::Scope(scope) => visibility.has(scope),
+        }
+    }
 }
 
 /// `[server.cors]`.

@@ -62,6 +62,6 @@ impl From<GuardError> for Refusal {
             GuardError::TooManyTokens { line, column, .. } => (ErrorCode::QueryTooComplex, vec![(line, column)]),
             GuardError::TooDeep { line, column, .. } => (ErrorCode::QueryTooDeep, vec![(line, column)]),
         };
-        Self { code, message: error.to_string(), locations }
+        Self { code, message: error.to_string(), locations, others: Vec::new() }
     }
 }

@@ -40,14 +40,19 @@ struct Body {
 impl Answer {
     /// An answer that is one error, before anything was executed.
     pub fn refused(refusal: &Refusal, request_id: &str) -> Self {
-        let Refusal { code, message, locations } = refusal;
-        let mut error = json!({ "message": message, "extensions": extensions(*code, request_id) });
-        if !locations.is_empty() {
-            let places = locations.iter().map(|(line, column)| json!({ "line": line, "column": column }));
-            insert(&mut error, "locations", places.collect());
-        }
+        let Refusal { code, message, locations, others } = refusal;
+        let others = others.iter().map(|other| (&other.message, &other.locations));
+        let errors = std::iter::once((message, locations)).chain(others).map(|(message, locations)| {
+            let mut error = json!({ "message": message });
+            if !locations.is_empty() {
+                let places = locations.iter().map(|(line, column)| json!({ "line": line, "column": column }));
+                insert(&mut error, "locations", places.collect());
+            }
+            insert(&mut error, "extensions", extensions(*code, request_id));
+            error
+        });
         let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = Body { data: None, errors: vec![error], extensions: None };
+        let body = Body { data: None, errors: errors.collect(), extensions: None };
         Self { status, body, headers: HeaderMap::new() }
     }
 

@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use async_graphql_parser::types::OperationType;
 use axum::{
     body::Body,
     extract::{ConnectInfo, Extension, State},
@@ -22,7 +21,7 @@ use crate::{
     App,
     auth::Principal,
     executor::Job,
-    prepare::{self, Refusal},
+    prepare::{OperationKind, Refusal},
     rate_limit,
 };
 
@@ -92,20 +91,26 @@ impl Steps<'_> {
             body::read(&parts.method, &parts.uri, &parts.headers, body, limits, config.server.body_timeout).await;
         let parameters = self.or_refused(parameters)?;
         self.or_refused(crate::guard::check_document(&parameters.query, &limits.guard()).map_err(Refusal::from))?;
-        let prepared = prepare::prepare(&parameters.query, parameters.operation_name.as_deref(), limits.selections_max);
-        let prepared = self.or_refused(prepared)?;
-        match prepared.operation.kind {
-            OperationType::Mutation if parts.method == Method::GET => {
+        let may_introspect = config.server.introspection.allows(&principal.visibility());
+        let document = self.or_refused(self.app.preparer.document(parameters.query, may_introspect))?;
+        let chosen = self.or_refused(document.choose(parameters.operation_name.as_deref()))?;
+        match chosen.kind() {
+            OperationKind::Mutation if parts.method == Method::GET => {
                 return Err(self.method_not_allowed("mutations are sent by POST", "POST"));
             }
-            OperationType::Subscription => {
+            OperationKind::Subscription => {
                 let refusal = Refusal::new(ErrorCode::BadRequest, "subscriptions are not offered");
                 return Err(Box::new(Answer::refused(&refusal, self.request_id)));
             }
-            OperationType::Query | OperationType::Mutation => {}
+            OperationKind::Query | OperationKind::Mutation => {}
+        }
+        let prepared = self.or_refused(self.app.preparer.prepare(chosen, parameters.variables))?;
+        if !may_introspect && self.app.preparer.introspects(&prepared) {
+            let refusal = Refusal::new(ErrorCode::GraphqlValidationFailed, "you may not read the schema here");
+            return Err(Box::new(Answer::refused(&refusal, self.request_id)));
         }
         let cache_mode = cache_mode(&parts.headers, &principal);
-        let job = Job { parameters, prepared, principal, cache_mode, request_id: self.request_id };
+        let job = Job { prepared, principal, cache_mode, request_id: self.request_id };
         Ok(self.app.executor.execute(job).await)
     }
 

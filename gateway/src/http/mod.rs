@@ -18,7 +18,6 @@ use crate::{App, graphiql};
 
 pub use admin::admin_router;
 pub use answer::Answer;
-pub use body::Parameters;
 pub use request_id::RequestId;
 
 /// The routes that clients reach, outermost middleware last.

@@ -1,100 +1,155 @@
-//! How much a document selects once its fragments are spread out, counted in linear time: each fragment is counted once.
-//! Nested spreads double the work of whoever walks them naively, the engine's validator included.
+//! What a document holds once its fragments are spread out, counted in linear time: each fragment is counted once and
+//! remembered. Nested spreads double the work of whoever walks them naively, a validator included, so this comes first.
 
 use std::collections::HashMap;
 
-use async_graphql_parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet};
+use apollo_compiler::ast::{Definition, DirectiveList, Document, Selection};
 use schema::ErrorCode;
 
-use super::Refusal;
+use super::{DocumentLimits, Refusal};
+
+/// Totals of a selection set with everything below it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Totals {
+    selections: u64,
+    aliases: u64,
+    directives: u64,
+    depth: u64,
+    /// Fields and aliases of the set itself, not of what is below.
+    top_fields: u64,
+    top_aliases: u64,
+}
 
 enum Count<'a> {
     InProgress,
-    Done(u64),
-    Todo(&'a SelectionSet),
+    Done(Totals),
+    Todo(&'a [Selection], &'a DirectiveList),
 }
 
-/// The largest number of selections that any operation of the document spreads out to.
-pub fn selections(document: &ExecutableDocument) -> Result<u64, Refusal> {
-    let mut fragments: HashMap<&str, Count<'_>> = document
-        .fragments
-        .iter()
-        .map(|(name, fragment)| (name.as_str(), Count::Todo(&fragment.node.selection_set.node)))
-        .collect();
+type Fragments<'a> = HashMap<&'a str, Count<'a>>;
+
+/// Lets a document pass that stays within the limits, each of its operations and fragments by itself.
+pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), Refusal> {
+    let mut fragments = Fragments::new();
+    let mut operations = Vec::new();
+    let (mut fragment_count, mut operation_count) = (0, 0);
+    for definition in &document.definitions {
+        match definition {
+            Definition::OperationDefinition(operation) => {
+                operation_count += 1;
+                operations.push(operation);
+            }
+            Definition::FragmentDefinition(fragment) => {
+                fragment_count += 1;
+                fragments.insert(fragment.name.as_str(), Count::Todo(&fragment.selection_set, &fragment.directives));
+            }
+            // The validator names what does not belong here.
+            _ => {}
+        }
+    }
+    at_most(fragment_count, limits.fragments_max, ErrorCode::QueryTooComplex, "fragments")?;
+    at_most(operation_count, limits.operations_max, ErrorCode::QueryTooComplex, "operations")?;
     // Fragments that no operation uses are walked by the validator all the same.
     let names: Vec<&str> = fragments.keys().copied().collect();
-    let mut largest = 0;
     for name in names {
-        largest = largest.max(of_fragment(name, &mut fragments)?);
+        within(of_fragment(name, &mut fragments)?, limits, limits.depth_max)?;
     }
-    let operations: Vec<&SelectionSet> = match &document.operations {
-        DocumentOperations::Single(operation) => vec![&operation.node.selection_set.node],
-        DocumentOperations::Multiple(operations) => {
-            operations.values().map(|operation| &operation.node.selection_set.node).collect()
+    for operation in operations {
+        let variables = operation.variables.iter().map(|variable| variable.directives.len() as u64).sum::<u64>();
+        let mut all = Totals { directives: operation.directives.len() as u64 + variables, ..Totals::default() };
+        for selection in &operation.selection_set {
+            let totals = of_selection(selection, &mut fragments)?;
+            let introspects = matches!(selection, Selection::Field(field) if field.name.starts_with("__"));
+            let depth_max = if introspects { limits.introspection_depth_max } else { limits.depth_max };
+            within(totals, limits, depth_max)?;
+            all.add(totals);
+        }
+        within(Totals { depth: 0, ..all }, limits, u64::MAX)?;
+        at_most(all.top_fields, limits.root_fields_max, ErrorCode::QueryTooComplex, "root fields")?;
+        at_most(all.top_aliases, limits.root_aliases_max, ErrorCode::QueryTooComplex, "aliases of root fields")?;
+    }
+    Ok(())
+}
+
+fn is_aliased(field: &apollo_compiler::ast::Field) -> bool {
+    field.alias.as_ref().is_some_and(|alias| *alias != field.name)
+}
+
+fn within(totals: Totals, limits: &DocumentLimits, depth_max: u64) -> Result<(), Refusal> {
+    at_most(totals.depth, depth_max, ErrorCode::QueryTooDeep, "levels of fields")?;
+    at_most(totals.selections, limits.selections_max, ErrorCode::QueryTooComplex, "selections")?;
+    at_most(totals.aliases, limits.aliases_max, ErrorCode::QueryTooComplex, "aliases")?;
+    at_most(totals.directives, limits.directives_max, ErrorCode::QueryTooComplex, "directives")
+}
+
+fn at_most(count: u64, max: u64, code: ErrorCode, what: &str) -> Result<(), Refusal> {
+    if count <= max {
+        return Ok(());
+    }
+    let message = format!("the document has {count} {what}, fragments spread out: at most {max} are allowed");
+    Err(Refusal::new(code, message))
+}
+
+impl Totals {
+    fn add(&mut self, other: Self) {
+        self.selections = self.selections.saturating_add(other.selections);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.directives = self.directives.saturating_add(other.directives);
+        self.depth = self.depth.max(other.depth);
+        self.top_fields = self.top_fields.saturating_add(other.top_fields);
+        self.top_aliases = self.top_aliases.saturating_add(other.top_aliases);
+    }
+}
+
+fn of_set<'a>(set: &'a [Selection], fragments: &mut Fragments<'a>) -> Result<Totals, Refusal> {
+    let mut totals = Totals::default();
+    for selection in set {
+        totals.add(of_selection(selection, fragments)?);
+    }
+    Ok(totals)
+}
+
+fn of_selection<'a>(selection: &'a Selection, fragments: &mut Fragments<'a>) -> Result<Totals, Refusal> {
+    let (mut totals, own) = match selection {
+        Selection::Field(field) => {
+            let below = of_set(&field.selection_set, fragments)?;
+            let aliases = u64::from(is_aliased(field));
+            let own = Totals { aliases, ..of_directives(&field.directives) };
+            (Totals { depth: below.depth + 1, top_fields: 1, top_aliases: aliases, ..below }, own)
+        }
+        Selection::InlineFragment(fragment) => {
+            (of_set(&fragment.selection_set, fragments)?, of_directives(&fragment.directives))
+        }
+        Selection::FragmentSpread(spread) => {
+            (of_fragment(spread.fragment_name.as_str(), fragments)?, of_directives(&spread.directives))
         }
     };
-    for operation in operations {
-        largest = largest.max(of_set(operation, &mut fragments)?);
-    }
-    Ok(largest)
+    totals.add(Totals { selections: 1, ..own });
+    Ok(totals)
 }
 
-fn of_set<'a>(set: &'a SelectionSet, fragments: &mut HashMap<&'a str, Count<'a>>) -> Result<u64, Refusal> {
-    let mut count = 0u64;
-    for selection in &set.items {
-        let below = match &selection.node {
-            Selection::Field(field) => of_set(&field.node.selection_set.node, fragments)?,
-            Selection::InlineFragment(fragment) => of_set(&fragment.node.selection_set.node, fragments)?,
-            Selection::FragmentSpread(spread) => of_fragment(spread.node.fragment_name.node.as_str(), fragments)?,
-        };
-        count = count.saturating_add(below).saturating_add(1);
-    }
-    Ok(count)
+fn of_directives(directives: &DirectiveList) -> Totals {
+    Totals { directives: directives.len() as u64, ..Totals::default() }
 }
 
-fn of_fragment<'a>(name: &'a str, fragments: &mut HashMap<&'a str, Count<'a>>) -> Result<u64, Refusal> {
-    let set = match fragments.get(name) {
+fn of_fragment<'a>(name: &'a str, fragments: &mut Fragments<'a>) -> Result<Totals, Refusal> {
+    let (set, directives) = match fragments.get(name) {
         // The validator names unknown fragments better than we do.
-        None => return Ok(0),
-        Some(Count::Done(count)) => return Ok(*count),
+        None => return Ok(Totals::default()),
+        Some(Count::Done(totals)) => return Ok(*totals),
         Some(Count::InProgress) => {
             let message = format!("the fragment `{name}` spreads itself");
             return Err(Refusal::new(ErrorCode::GraphqlValidationFailed, message));
         }
-        Some(Count::Todo(set)) => *set,
+        Some(Count::Todo(set, directives)) => (*set, *directives),
     };
     fragments.insert(name, Count::InProgress);
-    let count = of_set(set, fragments)?;
-    fragments.insert(name, Count::Done(count));
-    Ok(count)
+    let mut totals = of_set(set, fragments)?;
+    totals.add(of_directives(directives));
+    fragments.insert(name, Count::Done(totals));
+    Ok(totals)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn count(text: &str) -> Result<u64, Refusal> {
-        selections(&async_graphql_parser::parse_query(text).unwrap())
-    }
-
-    #[test]
-    fn fragments_count_each_time_they_are_spread() {
-        assert_eq!(count("{ a b { c } }").unwrap(), 3);
-        assert_eq!(count("{ ...f ...f } fragment f on Query { a b }").unwrap(), 6);
-        assert_eq!(count("{ a ... on Query { b } }").unwrap(), 3);
-    }
-
-    #[test]
-    fn doubling_fragments_are_counted_without_being_walked() {
-        let levels: String =
-            (0..60).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }} ", n + 1, n + 1)).collect();
-        let text = format!("{{ ...f0 }} {levels} fragment f60 on Query {{ a }}");
-        assert!(count(&text).unwrap() > 1 << 60);
-    }
-
-    #[test]
-    fn a_fragment_that_spreads_itself_is_refused() {
-        let refusal = count("{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }").unwrap_err();
-        assert_eq!(refusal.code, ErrorCode::GraphqlValidationFailed);
-    }
-}
+#[path = "count_tests.rs"]
+mod tests;

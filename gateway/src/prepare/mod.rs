@@ -1,64 +1,142 @@
-//! From the text of a request to a document that is safe to execute: parsed once, counted, its operation chosen.
-//! The guard has bounded bytes, tokens and nesting before anything here runs.
+//! From the text of a request to an operation that the engine executes to the letter of the specification. The guard has
+//! bounded bytes, tokens and nesting before anything here runs. The stages, each a file:
+//!
+//! `parse` → `count` (before anything walks fragments naively) → `validate` and `literal` → kept in a bounded cache by text →
+//! `operation` → `variables` → `lower` (conditions, fragments, merging) → `cost`.
 
+mod cost;
 mod count;
+mod document;
+mod lines;
+mod literal;
+mod lower;
 mod operation;
+mod parse;
+mod refusal;
+mod suggest;
+mod type_system;
+mod validate;
+mod variables;
 
-use async_graphql_parser::types::{ExecutableDocument, OperationType};
+use std::sync::Arc;
+
+use async_graphql_parser::types::ExecutableDocument;
+use moka::sync::Cache;
 use schema::ErrorCode;
+use serde_json::{Map, Value};
 
-pub use count::selections;
-pub use operation::Operation;
+use lower::Lowered;
+use type_system::TypeSystem;
 
-/// Why a document is not executed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// What went wrong, for programs.
-    pub code: ErrorCode,
-    /// What went wrong, for people.
-    pub message: String,
-    /// Where, from 1.
-    pub locations: Vec<(usize, usize)>,
+pub use document::{Chosen, Document, OperationKind};
+pub use refusal::{Finding, Refusal};
+
+/// What a document may hold, its fragments spread out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentLimits {
+    /// Most selections.
+    pub selections_max: u64,
+    /// Most aliases.
+    pub aliases_max: u64,
+    /// Most aliases of root fields.
+    pub root_aliases_max: u64,
+    /// Most root fields.
+    pub root_fields_max: u64,
+    /// Most directives.
+    pub directives_max: u64,
+    /// Most definitions of fragments.
+    pub fragments_max: u64,
+    /// Most operations.
+    pub operations_max: u64,
+    /// Deepest nesting of fields.
+    pub depth_max: u64,
+    /// The same in what is asked of the schema itself.
+    pub introspection_depth_max: u64,
 }
 
-impl Refusal {
-    /// A refusal without a place.
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), locations: Vec::new() }
-    }
+/// The limits of preparing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// What a document may hold.
+    pub document: DocumentLimits,
+    /// Most points that an operation may cost.
+    pub cost_max: u64,
+    /// Most bytes of documents that are kept, roughly.
+    pub cache_bytes_max: u64,
 }
 
-/// A document with the operation to execute.
-#[derive(Debug, Clone)]
+/// Prepares operations; keeps documents.
+pub struct Preparer {
+    types: TypeSystem,
+    limits: Limits,
+    documents: Cache<String, Arc<Document>>,
+}
+
+/// An operation that can be executed.
 pub struct Prepared {
-    /// The document.
-    pub document: ExecutableDocument,
-    /// The operation.
-    pub operation: Operation,
+    /// Which operation of which document.
+    pub chosen: Chosen,
+    /// The values of its variables.
+    pub variables: Map<String, Value>,
+    /// Most points that it may cost.
+    pub points: u64,
+    lowered: Arc<Lowered>,
 }
 
-/// Prepares a document whose text the guard let pass.
-pub fn prepare(text: &str, operation_name: Option<&str>, selections_max: u64) -> Result<Prepared, Refusal> {
-    let document = async_graphql_parser::parse_query(text).map_err(|error| {
-        let locations = error.positions().map(|position| (position.line, position.column)).collect();
-        Refusal { code: ErrorCode::GraphqlParseFailed, message: error.to_string(), locations }
-    })?;
-    let operation = Operation::choose(&document, operation_name)?;
-    let count = selections(&document)?;
-    if count > selections_max {
-        let message = format!(
-            "the document selects {count} fields after fragments are spread out: at most {selections_max} are allowed"
-        );
-        return Err(Refusal::new(ErrorCode::QueryTooComplex, message));
+impl Prepared {
+    /// The document as the engine gets it.
+    pub fn document(&self) -> ExecutableDocument {
+        self.lowered.document.clone()
     }
-    Ok(Prepared { document, operation })
 }
 
-/// What kind of operation this is, in the words of the log.
-pub fn kind_name(kind: OperationType) -> &'static str {
-    match kind {
-        OperationType::Query => "query",
-        OperationType::Mutation => "mutation",
-        OperationType::Subscription => "subscription",
+impl Preparer {
+    /// Prepares operations on the schema of this SDL.
+    pub fn new(sdl: &str, limits: Limits) -> anyhow::Result<Self> {
+        let weigh =
+            |text: &String, document: &Arc<Document>| u32::try_from(text.len() + document.bytes()).unwrap_or(u32::MAX);
+        let documents = Cache::builder().max_capacity(limits.cache_bytes_max).weigher(weigh).build();
+        Ok(Self { types: TypeSystem::read(sdl)?, limits, documents })
+    }
+
+    /// The valid document of this text. `suggests` lets a refusal name what else the schema has.
+    pub fn document(&self, text: String, suggests: bool) -> Result<Arc<Document>, Refusal> {
+        if let Some(document) = self.documents.get(&text) {
+            metrics::counter!("weft_documents_total", "outcome" => "known").increment(1);
+            return Ok(document);
+        }
+        metrics::counter!("weft_documents_total", "outcome" => "new").increment(1);
+        let syntax = parse::parse(&text)?;
+        count::check(&syntax, &self.limits.document)?;
+        let executable = validate::validate(&syntax, &self.types, suggests)?;
+        let document = Arc::new(Document::new(text.clone(), executable));
+        self.documents.insert(text, Arc::clone(&document));
+        Ok(document)
+    }
+
+    /// An operation with its variables, ready to be executed.
+    pub fn prepare(&self, chosen: Chosen, variables: Map<String, Value>) -> Result<Prepared, Refusal> {
+        let variables = variables::coerce(chosen.operation(), variables, &self.types)?;
+        let lowered = chosen.lower(&variables, &self.types, self.limits.document.selections_max)?;
+        let points = lowered.cost.points(&variables);
+        let max = self.limits.cost_max;
+        if points > max {
+            let message = format!(
+                "the operation may cost {points} points: at most {max} are allowed; ask for fewer items a page or fewer nested lists"
+            );
+            return Err(Refusal::new(ErrorCode::QueryTooComplex, message));
+        }
+        Ok(Prepared { chosen, variables, points, lowered })
+    }
+
+    /// Whether an operation asks about the schema itself.
+    pub fn introspects(&self, prepared: &Prepared) -> bool {
+        prepared.lowered.introspects()
+    }
+
+    /// How many documents are kept.
+    pub fn documents_kept(&self) -> u64 {
+        self.documents.run_pending_tasks();
+        self.documents.entry_count()
     }
 }

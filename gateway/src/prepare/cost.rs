@@ -1,0 +1,160 @@
+//! What an operation may cost at most, in points, before anything is executed: `@cost` and `@listSize` of the schema, with the
+//! page sizes that arguments ask for.
+//!
+//! An object costs 1 point each time it occurs, a scalar nothing, a mutation 10, unless `@cost` says otherwise. A list is
+//! taken to be as long as its slicing arguments say, else as its assumed size.
+
+use apollo_compiler::{
+    Node,
+    ast::{Argument, Value},
+    executable::Field,
+    schema::{DirectiveList, FieldDefinition},
+};
+use serde_json::{Map, Value as Json};
+
+use super::type_system::TypeSystem;
+
+/// How long a list of objects is taken to be when nothing says.
+const LIST_SIZE: u64 = 10;
+/// What reading the schema costs, however much of it: its answer is bounded by the schema's own size and the depth limit.
+const INTROSPECTION: u64 = 100;
+/// What a mutation costs.
+const MUTATION: u64 = 10;
+
+/// The cost of a field with everything below it, to be summed when the variables are known.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Points each time.
+    pub weight: u64,
+    /// How often it occurs in its parent.
+    pub times: Vec<Times>,
+    /// What is selected below.
+    pub below: Below,
+}
+
+/// The cost of a selection set.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Below {
+    /// Fields that every object has.
+    pub fields: Vec<Cost>,
+    /// Selections of which an object has one at most: the dearest counts.
+    pub alternatives: Vec<Below>,
+}
+
+/// A factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Times {
+    /// Known from the document.
+    Fixed(u64),
+    /// The value of this variable, or this much when it is null or left out.
+    Variable(String, u64),
+}
+
+/// How long lists below a field are: the fields it is about, and the length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sized {
+    fields: Vec<String>,
+    times: Vec<Times>,
+}
+
+impl Below {
+    /// The points of this selection.
+    pub fn points(&self, variables: &Map<String, Json>) -> u64 {
+        let fields = self.fields.iter().map(|cost| cost.points(variables)).fold(0, u64::saturating_add);
+        let dearest = self.alternatives.iter().map(|below| below.points(variables)).max().unwrap_or_default();
+        fields.saturating_add(dearest)
+    }
+}
+
+impl Cost {
+    fn points(&self, variables: &Map<String, Json>) -> u64 {
+        let once = self.weight.saturating_add(self.below.points(variables));
+        self.times.iter().map(|times| times.value(variables)).fold(once, u64::saturating_mul)
+    }
+
+    /// The cost of a field, without what is below it, and what it says of lists below. `sized` is what its parent said.
+    pub fn of_field(
+        field: &Field,
+        definition: &FieldDefinition,
+        is_mutation: bool,
+        sized: Option<&Sized>,
+        types: &TypeSystem,
+    ) -> (Self, Option<Sized>) {
+        if field.name.starts_with("__") {
+            let weight = if field.name == "__typename" { 0 } else { INTROSPECTION };
+            return (Self { weight, ..Self::default() }, None);
+        }
+        let type_name = definition.ty.inner_named_type();
+        let is_leaf = types.schema.types.get(type_name).is_none_or(|definition| definition.is_leaf());
+        let of_type =
+            || types.schema.types.get(type_name).and_then(|definition| weight_of_type(definition.directives()));
+        let weight = weight(&definition.directives).or_else(of_type).unwrap_or(match (is_mutation, is_leaf) {
+            (true, _) => MUTATION,
+            (false, true) => 0,
+            (false, false) => 1,
+        });
+        let mut times = Vec::new();
+        let mut below = None;
+        match list_size(field, definition) {
+            Some(Sized { fields, times: own }) if fields.is_empty() => times = own,
+            Some(sized) => below = Some(sized),
+            None => {
+                let by_parent = sized.filter(|sized| sized.fields.iter().any(|name| *name == *field.name));
+                match by_parent {
+                    Some(sized) => times = sized.times.clone(),
+                    None if definition.ty.is_list() && !is_leaf => times = vec![Times::Fixed(LIST_SIZE)],
+                    None => {}
+                }
+            }
+        }
+        (Self { weight, times, below: Below::default() }, below)
+    }
+}
+
+impl Times {
+    fn value(&self, variables: &Map<String, Json>) -> u64 {
+        match self {
+            Self::Fixed(times) => *times,
+            Self::Variable(name, otherwise) => match variables.get(name) {
+                Some(Json::Number(number)) => number.as_u64().unwrap_or(*otherwise),
+                Some(Json::Array(values)) => values.len() as u64,
+                _ => *otherwise,
+            },
+        }
+    }
+}
+
+fn weight(directives: &apollo_compiler::ast::DirectiveList) -> Option<u64> {
+    let weight = directives.get("cost")?.specified_argument_by_name("weight")?;
+    u64::try_from(weight.to_i32()?).ok()
+}
+
+fn weight_of_type(directives: &DirectiveList) -> Option<u64> {
+    let weight = directives.get("cost")?.specified_argument_by_name("weight")?;
+    u64::try_from(weight.to_i32()?).ok()
+}
+
+/// What `@listSize` says of this selection of the field.
+fn list_size(field: &Field, definition: &FieldDefinition) -> Option<Sized> {
+    let directive = definition.directives.get("listSize")?;
+    let names = |argument: &str| -> Vec<String> {
+        let list = directive.specified_argument_by_name(argument).and_then(|value| value.as_list());
+        list.unwrap_or_default().iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()
+    };
+    let assumed = directive.specified_argument_by_name("assumedSize").and_then(|value| value.to_i32());
+    let assumed = assumed.and_then(|size| u64::try_from(size).ok()).unwrap_or(LIST_SIZE);
+    let slicing = names("slicingArguments");
+    let given = field.arguments.iter().find(|argument| slicing.iter().any(|name| *name == *argument.name));
+    let times = given.and_then(|argument| times_of(argument, assumed)).unwrap_or(Times::Fixed(assumed));
+    Some(Sized { fields: names("sizedFields"), times: vec![times] })
+}
+
+fn times_of(argument: &Node<Argument>, assumed: u64) -> Option<Times> {
+    match &*argument.value {
+        Value::Variable(name) => Some(Times::Variable(name.to_string(), assumed)),
+        Value::List(values) => Some(Times::Fixed(values.len() as u64)),
+        // A negative number is refused by its resolver.
+        Value::Int(number) => Some(Times::Fixed(number.as_str().parse().unwrap_or(0))),
+        _ => None,
+    }
+}
