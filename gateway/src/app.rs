@@ -7,7 +7,7 @@ use std::sync::{
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use resolvers::Locations;
+use resolvers::{Locations, Options};
 use secrecy::SecretString;
 use sources::{Clock, Sources, ingest::LocationReader};
 use tokio::sync::Semaphore;
@@ -69,13 +69,14 @@ impl App {
             )?,
             rate_limiter: RateLimiter::new(config.limits.rate()),
             trusted_proxies,
-            preparer: Preparer::new(&resolvers::sdl(), config.limits.prepare())?,
+            preparer: Preparer::new(&resolvers::sdl::whole(), config.limits.prepare())?,
             executor: Executor::new(
                 resolvers::graph(),
                 sources.clone(),
                 config.server.request_timeout,
                 audit_key,
                 Arc::clone(&locations),
+                Options { page_max: config.limits.page_max, writes_records: config.server.record_writer },
             ),
             locations,
             places: Semaphore::new(config.server.requests_in_flight_max),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, Variables};
 use hmac::{Hmac, KeyInit, Mac};
-use resolvers::{FlushQueue, Graph, Locations, RequestData};
+use resolvers::{FlushQueue, Graph, Locations, Options, RequestData};
 use schema::{AuditEntry, ErrorCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -24,6 +24,7 @@ pub struct Executor {
     timeout: Duration,
     audit_key: SecretString,
     locations: Arc<Locations>,
+    options: Options,
 }
 
 /// One operation with everything it needs.
@@ -46,8 +47,9 @@ impl Executor {
         timeout: Duration,
         audit_key: SecretString,
         locations: Arc<Locations>,
+        options: Options,
     ) -> Self {
-        Self { graph, sources, timeout, audit_key, locations }
+        Self { graph, sources, timeout, audit_key, locations, options }
     }
 
     /// Executes an operation; within the deadline, whatever happens.
@@ -72,6 +74,7 @@ impl Executor {
             audit,
             Arc::clone(&self.locations),
             queue.clone(),
+            self.options,
         ));
         let document = prepared.document();
         let mut request =

@@ -45,6 +45,7 @@ impl CatalogQuery {
 
     /// Catalog entities of every kind. Ordered by reference unless `orderBy` or `search` is given.
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    #[graphql(directive = crate::cost::page_of_either_end::apply())]
     async fn entities(
         &self,
         ctx: &Context<'_>,
@@ -80,6 +81,7 @@ impl CatalogQuery {
 
     /// Catalog entities of kind Component.
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    #[graphql(directive = crate::cost::page_of_either_end::apply())]
     async fn components(
         &self,
         ctx: &Context<'_>,
@@ -115,6 +117,7 @@ impl CatalogQuery {
 
     /// Catalog entities of kind Group.
     #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+    #[graphql(directive = crate::cost::page_of_either_end::apply())]
     async fn teams(
         &self,
         ctx: &Context<'_>,
@@ -142,7 +145,8 @@ pub(crate) async fn may_read(ctx: &Context<'_>, field: &str) -> Result<()> {
 async fn list(ctx: &Context<'_>, field: &str, kind: Option<&'static str>, args: ListArgs) -> Result<EntityList> {
     may_read(ctx, field).await?;
     let ListArgs { filter, search, order_by, first, after, last, before } = args;
-    let page = PageArgs::read(first, after, last, before).map_err(|error| bad_input(error.to_string()))?;
+    let max = RequestData::of(ctx).page_max();
+    let page = PageArgs::read(max, first, after, last, before).map_err(|error| bad_input(error.to_string()))?;
     let query = EntityQuery { kind, filter, search, order: order_by };
     EntityList::of_root(ctx, query, page).await
 }

@@ -14,9 +14,10 @@ use crate::{
 };
 
 /// Reads the arguments `first` and `after` of a nested list.
-pub fn nested_page(first: Option<i32>, after: Option<String>) -> Result<PageArgs> {
+pub fn nested_page(ctx: &Context<'_>, first: Option<i32>, after: Option<String>) -> Result<PageArgs> {
     let default = i32::try_from(PAGE_DEFAULT).unwrap_or(i32::MAX);
-    PageArgs::read(Some(first.unwrap_or(default)), after, None, None).map_err(|error| bad_input(error.to_string()))
+    let max = RequestData::of(ctx).page_max();
+    PageArgs::read(max, Some(first.unwrap_or(default)), after, None, None).map_err(|error| bad_input(error.to_string()))
 }
 
 /// Whether the selection of a connection needs its page, and not only counts.
@@ -63,7 +64,7 @@ impl EntityList {
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Self> {
-        let page = nested_page(first, after)?;
+        let page = nested_page(ctx, first, after)?;
         let list = Arc::new(list);
         let page = if needs_page(ctx) {
             let key = RelatedPageKey { list: Arc::clone(&list), page, parent: parent.clone() };
@@ -154,10 +155,12 @@ macro_rules! entity_connection {
                 self.0.page().info()
             }
             /// All items, on every page. Counted only when selected; null when that would take too long.
+            #[graphql(directive = $crate::cost::cost::apply(10))]
             async fn total_count(&self, ctx: &async_graphql::Context<'_>) -> $crate::error::Nullable<i32> {
                 Some(self.0.count(ctx).await)
             }
             /// How often each value occurs among all items, on every page. Most frequent first, at most 100 values each.
+            #[graphql(directive = $crate::cost::cost::apply(20))]
             async fn facets(
                 &self,
                 ctx: &async_graphql::Context<'_>,
@@ -208,6 +211,7 @@ macro_rules! plain_connection {
                 self.page.info()
             }
             /// All items, on every page. Counted only when selected; null when that would take too long.
+            #[graphql(directive = $crate::cost::cost::apply(10))]
             async fn total_count(&self, ctx: &async_graphql::Context<'_>) -> $crate::error::Nullable<i32> {
                 Some(self.count(ctx).await)
             }

@@ -6,7 +6,9 @@
 mod catalog_mutation;
 mod catalog_query;
 mod connection;
+mod cost;
 pub mod error;
+mod federation;
 mod flush;
 mod loaders;
 mod mutation;
@@ -15,13 +17,14 @@ mod ownership_query;
 mod platform_query;
 mod query;
 mod request;
+pub mod sdl;
 
-use async_graphql::{EmptySubscription, SDLExportOptions, ValidationMode};
+use async_graphql::{EmptySubscription, ValidationMode};
 
 pub use flush::FlushQueue;
 pub use mutation::Mutation;
 pub use query::Query;
-pub use request::{Locations, PathSegment, RequestData, StaleMark};
+pub use request::{Locations, Options, PathSegment, RequestData, StaleMark};
 
 /// The executable graph.
 pub type Graph = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -34,12 +37,4 @@ pub fn graph() -> Graph {
         .validation_mode(ValidationMode::Fast)
         .limit_recursive_depth(128)
         .finish()
-}
-
-/// The SDL of the graph, as clients and `schema/schema.graphql` have it.
-pub fn sdl() -> String {
-    let options = SDLExportOptions::new().use_space_ident().indent_width(2).include_specified_by();
-    let mut sdl = graph().sdl_with_options(options).trim_end().to_owned();
-    sdl.push('\n');
-    sdl
 }

@@ -48,6 +48,7 @@ impl PlatformQuery {
     }
 
     /// Who did what, newest first. Needs the scope `audit:read`; reading it is itself recorded.
+    #[graphql(directive = crate::cost::page::apply())]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +59,7 @@ impl PlatformQuery {
         let log = async {
             let request = RequestData::of(ctx);
             request.require(scope::AUDIT_READ, "auditLog", None).await?;
-            let page = nested_page(first, after)?;
+            let page = nested_page(ctx, first, after)?;
             let entry = request.audit_entry("auditLog", None);
             request.sources().database().audit_append(&request.visibility().tenant, &entry).await.or_field_error()?;
             AuditConnection::load(ctx, filter.unwrap_or_default(), page).await

@@ -2,8 +2,16 @@
 
 use async_graphql::MergedObject;
 
-use crate::{catalog_query::CatalogQuery, ownership_query::OwnershipQuery, platform_query::PlatformQuery};
+use crate::{
+    catalog_query::CatalogQuery, federation::FederationQuery, ownership_query::OwnershipQuery,
+    platform_query::PlatformQuery,
+};
 
 /// Everything that can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(PlatformQuery, CatalogQuery, OwnershipQuery);
+pub struct Query(PlatformQuery, CatalogQuery, OwnershipQuery, FederationQuery);
+
+/// Everything that can be read, as clients see it: what only a supergraph asks for is left out.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct PublicQuery(PlatformQuery, CatalogQuery, OwnershipQuery);

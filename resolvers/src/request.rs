@@ -26,6 +26,17 @@ pub struct RequestData {
     audit: AuditEntry,
     locations: Arc<Locations>,
     stale: Mutex<Vec<StaleMark>>,
+    options: Options,
+}
+
+/// What the configuration says of every request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Most items of a page.
+    pub page_max: u32,
+    /// Whether lists of entities are written as bytes, a plan for each list, instead of a value for each field. Both ways
+    /// answer the same; the second is there to be compared with.
+    pub writes_records: bool,
 }
 
 /// What mutations of locations need.
@@ -68,10 +79,11 @@ impl RequestData {
         audit: AuditEntry,
         locations: Arc<Locations>,
         queue: FlushQueue,
+        options: Options,
     ) -> Self {
         let reader = Reader::new(sources.clone(), Arc::clone(&visibility), cache_mode);
         let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
-        Self { visibility, sources, loaders, audit, locations, stale: Mutex::default() }
+        Self { visibility, sources, loaders, audit, locations, stale: Mutex::default(), options }
     }
 
     /// The request of this field.
@@ -92,6 +104,16 @@ impl RequestData {
     /// The loaders.
     pub fn loaders(&self) -> &Loaders {
         &self.loaders
+    }
+
+    /// Most items of a page.
+    pub fn page_max(&self) -> u32 {
+        self.options.page_max
+    }
+
+    /// Whether lists of entities are written as bytes.
+    pub fn writes_records(&self) -> bool {
+        self.options.writes_records
     }
 
     /// What mutations of locations need.

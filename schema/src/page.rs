@@ -4,7 +4,7 @@ use async_graphql::SimpleObject;
 
 /// Items in a page when no argument says.
 pub const PAGE_DEFAULT: u32 = 20;
-/// Most items in a page.
+/// Most items in a page, and most ids of one question, unless configured otherwise.
 pub const PAGE_MAX: u32 = 100;
 
 /// Where a page stands among its neighbours.
@@ -23,7 +23,7 @@ pub struct PageInfo {
 /// Which page of a list, as the arguments ask for it: checked, not yet decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageArgs {
-    /// Most items in the page, 1 to 100.
+    /// Most items in the page, from 1.
     pub limit: u32,
     /// Counted from the end of the list instead of from its start.
     pub from_end: bool,
@@ -37,12 +37,14 @@ pub struct PageArgs {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
     /// Out of bounds.
-    #[error("`{argument}` is {value}: ask for 1 to {PAGE_MAX} items")]
+    #[error("`{argument}` is {value}: ask for 1 to {max} items")]
     OutOfBounds {
         /// `first` or `last`.
         argument: &'static str,
         /// What was asked.
         value: i32,
+        /// Most items of a page.
+        max: u32,
     },
     /// `first` and `last` at once.
     #[error("pass either `first` or `last`, not both")]
@@ -50,18 +52,20 @@ pub enum PageError {
 }
 
 impl PageArgs {
-    /// Checks the four arguments of a connection.
+    /// Checks the four arguments of a connection whose pages have at most `max` items.
     pub fn read(
+        max: u32,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Self, PageError> {
         let bounded = |argument, value: i32| {
-            u32::try_from(value)
-                .ok()
-                .filter(|count| (1..=PAGE_MAX).contains(count))
-                .ok_or(PageError::OutOfBounds { argument, value })
+            u32::try_from(value).ok().filter(|count| (1..=max).contains(count)).ok_or(PageError::OutOfBounds {
+                argument,
+                value,
+                max,
+            })
         };
         let (limit, from_end) = match (first, last) {
             (Some(_), Some(_)) => return Err(PageError::BothEnds),
@@ -129,7 +133,7 @@ mod tests {
 
     #[test]
     fn paging_arguments_are_bounded_at_both_ends() {
-        let read = |first, last| PageArgs::read(first, None, last, None);
+        let read = |first, last| PageArgs::read(PAGE_MAX, first, None, last, None);
         assert_eq!(read(None, None).unwrap().limit, PAGE_DEFAULT);
         assert_eq!(read(Some(1), None).unwrap().limit, 1);
         assert_eq!(read(None, Some(100)).unwrap().limit, 100);
@@ -141,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_page_from_the_end_is_in_the_order_of_the_list() {
-        let args = PageArgs::read(None, None, Some(2), None).unwrap();
+        let args = PageArgs::read(PAGE_MAX, None, None, Some(2), None).unwrap();
         let page = Page::of_rows(vec![9, 8, 7], &args, i32::to_string);
         assert_eq!(page.rows.iter().map(|(_, row)| *row).collect::<Vec<_>>(), [8, 9]);
         assert!(page.has_previous && !page.has_next);

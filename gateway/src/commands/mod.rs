@@ -40,7 +40,7 @@ enum Command {
         what: Import,
     },
     /// Prints the schema of the graph.
-    Sdl,
+    Sdl(sdl::SdlArgs),
     /// Looks at the configuration.
     Config {
         #[command(subcommand)]
@@ -65,8 +65,8 @@ enum ConfigCommand {
 impl Cli {
     /// Runs the command; the exit code is 0 when all went well, 1 when something was refused, 2 when the command failed.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        if matches!(self.command, Command::Sdl) {
-            return sdl::run();
+        if let Command::Sdl(args) = &self.command {
+            return sdl::run(args);
         }
         let loaded = Config::load(self.config.as_deref(), &Environment::of_process())?;
         match self.command {
@@ -75,7 +75,7 @@ impl Cli {
             Command::Import { what: Import::Catalog(args) } => import::run(&loaded, &args).await,
             Command::Config { what: ConfigCommand::Check } => config::run(&loaded),
             Command::Doctor => doctor::run(loaded).await,
-            Command::Sdl => sdl::run(),
+            Command::Sdl(args) => sdl::run(&args),
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct ServerConfig {
     pub graphiql: bool,
     /// Who may read the schema.
     pub introspection: Introspection,
+    /// Whether lists of entities are written by a plan for each list; off, the engine writes them, for comparison.
+    pub record_writer: bool,
     /// Longest run of one operation.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,

@@ -34,6 +34,7 @@ entity_object! {
             System::load(ctx, &self.record.system_ref.clone()?).await.transpose()
         }
         /// Components that offer this API.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn provided_by(
             &self,
             ctx: &Context<'_>,
@@ -43,6 +44,7 @@ entity_object! {
             related!(self, ctx, "apiProvidedBy", Some("component"), first, after)
         }
         /// Components that call this API.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn consumed_by(
             &self,
             ctx: &Context<'_>,

@@ -38,6 +38,7 @@ entity_object! {
             Component::load(ctx, &self.record.spec_ref("subcomponentOf", "component")?).await.transpose()
         }
         /// APIs that this component offers.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn provides_apis(
             &self,
             ctx: &Context<'_>,
@@ -47,6 +48,7 @@ entity_object! {
             related!(self, ctx, "providesApi", Some("api"), first, after)
         }
         /// APIs that this component calls.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn consumes_apis(
             &self,
             ctx: &Context<'_>,
@@ -56,6 +58,7 @@ entity_object! {
             related!(self, ctx, "consumesApi", Some("api"), first, after)
         }
         /// What it needs, by reference.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn depends_on(
             &self,
             ctx: &Context<'_>,
@@ -65,6 +68,7 @@ entity_object! {
             related!(self, ctx, "dependsOn", None, first, after)
         }
         /// What needs it, by reference.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn dependents(
             &self,
             ctx: &Context<'_>,

@@ -26,6 +26,7 @@ entity_object! {
             Domain::load(ctx, &self.record.spec_ref("subdomainOf", "domain")?).await.transpose()
         }
         /// Domains right below this one.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn subdomains(
             &self,
             ctx: &Context<'_>,
@@ -35,6 +36,7 @@ entity_object! {
             related!(self, ctx, "hasPart", Some("domain"), first, after)
         }
         /// Systems of this domain.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn systems(
             &self,
             ctx: &Context<'_>,

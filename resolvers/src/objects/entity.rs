@@ -46,6 +46,7 @@ use crate::{
     ),
     field(
         name = "relations",
+        directive = crate::cost::page::apply(),
         ty = "Nullable<RelationConnection>",
         desc = "Relations from here, by type, then by the other end.",
         arg(name = "type", ty = "Option<Vec<String>>", desc = "Only of these types, such as `dependsOn`."),
@@ -68,6 +69,7 @@ use crate::{
     field(name = "updatedAt", method = "updated_at", ty = "DateTime", desc = "When it last changed."),
     field(
         name = "history",
+        directive = crate::cost::page::apply(),
         ty = "Nullable<EntityRevisionConnection>",
         desc = "Its changes, newest first.",
         arg(name = "first", ty = "Option<i32>", default = 20, desc = "How many: 1 to 100; 20 unless given."),
@@ -232,6 +234,7 @@ macro_rules! entity_object {
                 $crate::objects::Owner::load(ctx, owner).await.transpose()
             }
             /// Relations from here, by type, then by the other end.
+            #[graphql(directive = $crate::cost::page::apply())]
             pub async fn relations(
                 &self,
                 ctx: &async_graphql::Context<'_>,
@@ -262,6 +265,7 @@ macro_rules! entity_object {
                 self.record.updated_at.into()
             }
             /// Its changes, newest first.
+            #[graphql(directive = $crate::cost::page::apply())]
             pub async fn history(
                 &self,
                 ctx: &async_graphql::Context<'_>,

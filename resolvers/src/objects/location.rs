@@ -33,6 +33,7 @@ entity_object! {
             RequestData::of(ctx).loaders().load_one(key).await.or_field_error().transpose()
         }
         /// Entities that it declares, by reference.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn entities(
             &self,
             ctx: &Context<'_>,

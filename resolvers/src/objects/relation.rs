@@ -64,7 +64,7 @@ impl RelationConnection {
         if types.iter().flatten().any(|value| value.contains('\0')) {
             return Err(bad_input("`type` holds a NUL character"));
         }
-        let page = nested_page(first, after)?;
+        let page = nested_page(ctx, first, after)?;
         let list = Arc::new(RelationQuery { types });
         let page = if needs_page(ctx) {
             let key = RelationPageKey { list: Arc::clone(&list), page, parent: parent.clone() };

@@ -26,6 +26,7 @@ entity_object! {
             System::load(ctx, &self.record.system_ref.clone()?).await.transpose()
         }
         /// What it needs, by reference.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn depends_on(
             &self,
             ctx: &Context<'_>,
@@ -35,6 +36,7 @@ entity_object! {
             related!(self, ctx, "dependsOn", None, first, after)
         }
         /// What needs it, by reference.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn dependents(
             &self,
             ctx: &Context<'_>,

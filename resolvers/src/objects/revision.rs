@@ -35,7 +35,7 @@ pub struct EntityRevisionConnection {
 impl EntityRevisionConnection {
     /// The changes of an entity that the caller was shown.
     pub async fn load(ctx: &Context<'_>, entity: Uuid, first: Option<i32>, after: Option<String>) -> Result<Self> {
-        let page = nested_page(first, after)?;
+        let page = nested_page(ctx, first, after)?;
         let page = if needs_page(ctx) {
             let loaded = RequestData::of(ctx).loaders().load_one(RevisionPageKey { page, entity }).await;
             loaded.or_field_error()?.transpose().or_field_error()?.unwrap_or_default()

@@ -26,6 +26,7 @@ entity_object! {
             Domain::load(ctx, &self.record.spec_ref("domain", "domain")?).await.transpose()
         }
         /// Components of this system.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn components(
             &self,
             ctx: &Context<'_>,
@@ -35,6 +36,7 @@ entity_object! {
             related!(self, ctx, "hasPart", Some("component"), first, after)
         }
         /// APIs of this system.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn apis(
             &self,
             ctx: &Context<'_>,
@@ -44,6 +46,7 @@ entity_object! {
             related!(self, ctx, "hasPart", Some("api"), first, after)
         }
         /// Resources of this system.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn resources(
             &self,
             ctx: &Context<'_>,

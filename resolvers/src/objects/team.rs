@@ -35,6 +35,7 @@ entity_object! {
             Team::load(ctx, &self.record.spec_ref("parent", "group")?).await.transpose()
         }
         /// Teams right below this one.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn children(
             &self,
             ctx: &Context<'_>,
@@ -44,6 +45,7 @@ entity_object! {
             related!(self, ctx, "parentOf", Some("group"), first, after)
         }
         /// People in this team, by reference.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn members(
             &self,
             ctx: &Context<'_>,
@@ -59,6 +61,7 @@ entity_object! {
             Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
         }
         /// What this team owns, by reference.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn owns(
             &self,
             ctx: &Context<'_>,

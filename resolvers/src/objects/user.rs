@@ -27,6 +27,7 @@ entity_object! {
             self.record.spec_text(&["profile", "picture"]).and_then(WebUrl::read)
         }
         /// Teams they are in, by reference.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn member_of(
             &self,
             ctx: &Context<'_>,
@@ -39,6 +40,7 @@ entity_object! {
             Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
         }
         /// What they own themselves, by reference.
+        #[graphql(directive = crate::cost::page::apply())]
         async fn owns(
             &self,
             ctx: &Context<'_>,

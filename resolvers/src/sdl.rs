@@ -1,0 +1,76 @@
+//! The graph as text: for clients, for a supergraph, and whole, as documents are held against it.
+
+use std::sync::LazyLock;
+
+use async_graphql::{EmptySubscription, ObjectType, SDLExportOptions, Schema};
+
+use crate::{Mutation, Query, federation::KEYED, query::PublicQuery};
+
+/// What a subgraph tells its supergraph before anything else.
+const LINK: &str =
+    "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\", \"@shareable\"])";
+
+/// Types that other subgraphs have as well, with the same fields.
+const SHAREABLE: [&str; 1] = ["PageInfo"];
+
+/// The SDL for clients, as `schema/schema.graphql` has it.
+pub fn public() -> String {
+    export::<PublicQuery>()
+}
+
+/// The SDL of everything that can be asked, `_service` and `_entities` included.
+pub fn whole() -> String {
+    export::<Query>()
+}
+
+/// The SDL for composition: the public one with the directives of federation.
+pub fn federation() -> String {
+    static SDL: LazyLock<String> = LazyLock::new(with_keys);
+    SDL.clone()
+}
+
+fn with_keys() -> String {
+    let mut sdl = format!("{LINK}\n\n");
+    for line in public().lines() {
+        let name = line.strip_prefix("type ").and_then(|rest| rest.split([' ', '{']).next()).unwrap_or_default();
+        let directives = if KEYED.iter().any(|(keyed, _)| *keyed == name) {
+            "@key(fields: \"id\") @key(fields: \"ref\") {"
+        } else if SHAREABLE.contains(&name) {
+            "@shareable {"
+        } else {
+            "{"
+        };
+        match line.strip_suffix('{').filter(|_| !name.is_empty()) {
+            Some(head) => sdl.push_str(&format!("{head}{directives}\n")),
+            None => sdl.push_str(&format!("{line}\n")),
+        }
+    }
+    sdl
+}
+
+fn export<Q: ObjectType + Default + 'static>() -> String {
+    let options = SDLExportOptions::new().use_space_ident().indent_width(2).include_specified_by();
+    let schema = Schema::build(Q::default(), Mutation::default(), EmptySubscription).finish();
+    let mut sdl = schema.sdl_with_options(options).trim_end().to_owned();
+    sdl.push('\n');
+    sdl
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_keyed_type_has_both_keys_and_clients_see_neither() {
+        let sdl = federation();
+        for (name, _) in KEYED {
+            let line = sdl.lines().find(|line| line.starts_with(&format!("type {name} "))).unwrap();
+            assert!(line.ends_with("@key(fields: \"id\") @key(fields: \"ref\") {"), "{line}");
+        }
+        assert!(sdl.contains("type PageInfo @shareable {"));
+        for hidden in ["@key", "_service", "_entities", "_Any"] {
+            assert!(!public().contains(hidden), "{hidden} is in the public SDL");
+        }
+        assert!(whole().contains("_entities("));
+    }
+}
