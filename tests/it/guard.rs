@@ -153,10 +153,7 @@ async fn brackets_that_do_not_nest_are_no_reason_to_refuse() {
     let in_string = format!("{{ entities(search: \"pay {}\") {{ totalCount }} }}", &many[..90]);
     let answer = client.query(&in_string, json!({})).await;
     assert!(answer.get("errors").is_none(), "{answer}");
-    for document in [
-        format!("# {many}\n{ALIVE}"),
-        format!("{{ viewer {{ {} }} }}", "... { subject } ".repeat(500)),
-    ] {
+    for document in [format!("# {many}\n{ALIVE}"), format!("{{ viewer {{ {} }} }}", "... { subject } ".repeat(500))] {
         let answer = client.query(&document, json!({})).await;
         assert!(answer.get("errors").is_none(), "{answer}");
     }
