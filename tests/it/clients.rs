@@ -23,6 +23,26 @@ async fn apollo_client() {
     passes("apollo.test.js").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn urql() {
+    passes("urql.test.js").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn relay() {
+    passes("relay.test.js").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn graphiql() {
+    passes("graphiql.test.js").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audits_of_graphql_over_http() {
+    passes("graphql-http.test.js").await;
+}
+
 /// Runs the tests of one client against a platform of their own.
 async fn passes(file: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
