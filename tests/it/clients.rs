@@ -43,6 +43,16 @@ async fn the_audits_of_graphql_over_http() {
     passes("graphql-http.test.js").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_preset_of_graphql_code_generator() {
+    passes("codegen.test.js").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn composition_with_another_subgraph() {
+    passes("federation.test.js").await;
+}
+
 /// Runs the tests of one client against a platform of their own.
 async fn passes(file: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
@@ -52,7 +62,7 @@ async fn passes(file: &str) {
         println!("skipped: {reason}");
         return;
     }
-    let platform = TestPlatform::start_with(&[("WEFT_SERVER__GRAPHIQL", "true")]).await;
+    let platform = TestPlatform::start().await;
     let demo = std::env::temp_dir().join(format!("weft-it-{file}-{}.json", std::process::id()));
     fs::write(&demo, described(&platform).to_string()).unwrap();
     let mut node = Command::new("node");
