@@ -15,7 +15,7 @@ demo: ## The whole platform on this machine; ARGS="--estate 100000" for a large 
 	@exec target/debug/weft-demo up $(ARGS)
 
 test: ## All tests, with a private PostgreSQL; ARGS="name" for some of them
-	@cargo build --quiet -p demo --bin weft-demo
+	@cargo build --quiet -p demo --bin weft-demo -p gateway --bin weft
 	@if command -v cargo-nextest >/dev/null; then \
 		$(WITH_POSTGRES) cargo nextest run --workspace --no-fail-fast $(ARGS); \
 	else \
@@ -23,7 +23,7 @@ test: ## All tests, with a private PostgreSQL; ARGS="name" for some of them
 	fi
 
 it: ## Integration tests only
-	@cargo build --quiet -p demo --bin weft-demo
+	@cargo build --quiet -p demo --bin weft-demo -p gateway --bin weft
 	@$(WITH_POSTGRES) cargo nextest run -p it --no-fail-fast $(ARGS)
 
 lint: ## Formatting and clippy, warnings denied
