@@ -106,6 +106,8 @@ async fn install(folder: &Path) -> Result<(), String> {
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]).current_dir(folder);
+    // Of npm's own patience, minutes for each test, a second is enough.
+    npm.args(["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]);
     let output = run(&mut npm).await.expect("npm runs");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
