@@ -1,7 +1,7 @@
 # Everything a developer needs; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test it lint fmt schema ci
+.PHONY: help demo test it lint fmt schema load load-quick ci
 
 WITH_POSTGRES := target/debug/weft-demo with-postgres --folder target/test-postgres --
 
@@ -35,6 +35,14 @@ fmt: ## Formats the code
 
 schema: ## Writes schema/schema.graphql from the code
 	@cargo run --quiet -p gateway --bin weft -- sdl > schema/schema.graphql
+
+load: ## The load test over 100,000 entities, beside ceilings of the same run; see loadtest/README.md
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest
+	@exec target/release/weft-load run $(ARGS)
+
+load-quick: ## The same over 10,000, in less than three minutes
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest
+	@exec target/release/weft-load run --quick $(ARGS)
 
 ci: ## What CI runs, in the same order
 	@bash .ci/run

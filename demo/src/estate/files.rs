@@ -1,23 +1,22 @@
 //! The estate on disk. A file that says the right thing already is left alone, so that whoever watches the folder
 //! sees only what changed. Nothing but catalog files is ever removed.
 
-use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 
 use super::yaml::Entity;
 
-/// Makes `folder` hold these files, and no catalog file of an earlier estate.
-pub(super) fn write(folder: &Path, files: &BTreeMap<String, Vec<Entity>>) -> anyhow::Result<()> {
+/// Makes `folder` hold these files, and no catalog file of an earlier estate. One file at a time is in memory.
+pub(super) fn write<'a>(folder: &Path, files: impl Iterator<Item = (String, Cow<'a, [Entity]>)>) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
-        let path = entry?.path();
-        let is_catalog = path.is_file() && path.extension().is_some_and(|extension| extension == "yaml");
-        let is_known = path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| files.contains_key(stem));
-        if is_catalog && !is_known {
-            fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
-        }
-    }
+    let mut written = HashSet::new();
     for (name, entities) in files {
         let text = entities.iter().map(Entity::to_yaml).collect::<Vec<_>>().join("---\n");
         let path = folder.join(format!("{name}.yaml"));
@@ -28,6 +27,18 @@ pub(super) fn write(folder: &Path, files: &BTreeMap<String, Vec<Entity>>) -> any
         };
         if before.as_deref() != Some(text.as_bytes()) {
             fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        written.insert(path);
+    }
+    remove_others(folder, &written)
+}
+
+fn remove_others(folder: &Path, known: &HashSet<PathBuf>) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = entry?.path();
+        let is_catalog = path.is_file() && path.extension().is_some_and(|extension| extension == "yaml");
+        if is_catalog && !known.contains(&path) {
+            fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
         }
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! The demo's estate: two made-up organisations with their teams, people, systems and software, written as catalog files.
 //! Nothing is random: the same estate comes out each time.
 //!
-//! `organisation` holds the names, `software` makes entities of them, `yaml` words them, `files` writes them.
+//! `organisation` holds the names, `software` makes entities of them, `generated` makes as many more as one likes, `yaml` words
+//! them, `files` writes them.
 
 mod files;
 mod generated;
@@ -11,8 +12,9 @@ mod roles;
 mod software;
 mod yaml;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
+pub use generated::RARE_WORD;
 pub use roles::{Role, roles};
 pub use yaml::Entity;
 
@@ -25,6 +27,8 @@ pub const OTHER_TENANT: &str = "harbor";
 pub struct Estate {
     /// Entities by tenant and file name.
     files: BTreeMap<&'static str, BTreeMap<String, Vec<Entity>>>,
+    /// What the first tenant has besides.
+    fleet: generated::Fleet,
 }
 
 impl Estate {
@@ -33,16 +37,12 @@ impl Estate {
         let mut files = BTreeMap::new();
         files.insert(DEFAULT_TENANT, organisation::default_files());
         files.insert(OTHER_TENANT, organisation::other_files());
-        Self { files }
+        Self { files, fleet: generated::Fleet::default() }
     }
 
-    /// The standard estate with so many entities more of the same kind in the first tenant.
+    /// The standard estate with so many entities more in the first tenant, which are made when they are asked for.
     pub fn generated(count: usize) -> Self {
-        let mut estate = Self::standard();
-        if let Some(files) = estate.files.get_mut(DEFAULT_TENANT) {
-            generated::add(files, count);
-        }
-        estate
+        Self { fleet: generated::Fleet { count }, ..Self::standard() }
     }
 
     /// The tenants.
@@ -50,14 +50,25 @@ impl Estate {
         self.files.keys().copied().collect()
     }
 
-    /// All entities of a tenant.
+    /// All entities of a tenant, without generated ones.
     pub fn entities(&self, tenant: &str) -> impl Iterator<Item = &Entity> {
         self.files.get(tenant).into_iter().flat_map(BTreeMap::values).flatten()
     }
 
+    /// The generated entities of a tenant, made one after the other.
+    pub fn generated_entities(&self, tenant: &str) -> impl Iterator<Item = Entity> {
+        self.fleet_of(tenant).entities()
+    }
+
+    fn fleet_of(&self, tenant: &str) -> generated::Fleet {
+        if tenant == DEFAULT_TENANT { self.fleet } else { generated::Fleet::default() }
+    }
+
     /// The GitLab projects that a tenant's entities name, each once.
     pub fn project_paths(&self, tenant: &str) -> Vec<String> {
-        let mut paths: Vec<String> = self.entities(tenant).filter_map(|entity| entity.project.clone()).collect();
+        let generated = self.generated_entities(tenant).filter_map(|entity| entity.project);
+        let mut paths: Vec<String> =
+            self.entities(tenant).filter_map(|entity| entity.project.clone()).chain(generated).collect();
         paths.sort();
         paths.dedup();
         paths
@@ -73,7 +84,7 @@ impl Estate {
 
     /// How many entities there are in all tenants.
     pub fn len(&self) -> usize {
-        self.files.values().flat_map(BTreeMap::values).map(Vec::len).sum()
+        self.files.values().flat_map(BTreeMap::values).map(Vec::len).sum::<usize>() + self.fleet.count
     }
 
     /// Whether there is none.
@@ -84,7 +95,11 @@ impl Estate {
     /// Writes the files below `folder`, a folder for each tenant, in place of those of an earlier estate. Files that
     /// are as they should be stay untouched, and so does all that is no catalog file.
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        self.files.iter().try_for_each(|(tenant, files)| files::write(&folder.join(tenant), files))
+        self.files.iter().try_for_each(|(tenant, files)| {
+            let standard = files.iter().map(|(name, entities)| (name.clone(), Cow::Borrowed(entities.as_slice())));
+            let generated = self.fleet_of(tenant).files().map(|(name, entities)| (name, Cow::Owned(entities)));
+            files::write(&folder.join(tenant), standard.chain(generated))
+        })
     }
 }
 
@@ -109,7 +124,11 @@ mod tests {
     fn the_same_estate_comes_out_each_time() {
         let text = |estate: &Estate| -> Vec<String> {
             let tenants = estate.tenants();
-            tenants.into_iter().flat_map(|tenant| estate.entities(tenant)).map(Entity::to_yaml).collect()
+            let of = |tenant| {
+                let generated = estate.generated_entities(tenant).map(|entity| entity.to_yaml());
+                estate.entities(tenant).map(Entity::to_yaml).chain(generated).collect::<Vec<_>>()
+            };
+            tenants.into_iter().flat_map(of).collect()
         };
         assert_eq!(text(&Estate::generated(100)), text(&Estate::generated(100)));
     }
@@ -151,8 +170,9 @@ mod tests {
 
     #[test]
     fn no_field_of_an_entity_is_there_twice() {
-        let estate = Estate::generated(100);
-        for entity in estate.tenants().iter().flat_map(|tenant| estate.entities(tenant)) {
+        let estate = Estate::generated(2_000);
+        let all = estate.tenants().into_iter().flat_map(|tenant| estate.entities(tenant)).cloned();
+        for entity in all.chain(estate.generated_entities(DEFAULT_TENANT)) {
             let mut keys = HashSet::new();
             assert!(entity.spec.iter().all(|(key, _)| keys.insert(key)), "{} repeats a field", entity.name);
         }
@@ -160,20 +180,20 @@ mod tests {
 
     #[test]
     fn references_are_unique_and_lead_somewhere() {
-        let estate = Estate::standard();
-        for tenant in estate.tenants() {
-            let mut known = HashSet::new();
-            for entity in estate.entities(tenant) {
-                assert!(
-                    known.insert((entity.kind.to_lowercase(), entity.name.clone())),
-                    "{} is there twice",
-                    entity.name
-                );
-            }
-            for entity in estate.entities(tenant) {
-                for (kind, name) in &entity.targets {
-                    let is_known = known.contains(&((*kind).to_owned(), name.clone())) || name.starts_with("former-");
-                    assert!(is_known, "{} leads to {kind}:{name}, which is not there", entity.name);
+        for estate in [0, 10, 65, 750, 2_500].map(Estate::generated) {
+            for tenant in estate.tenants() {
+                let all = || estate.entities(tenant).cloned().chain(estate.generated_entities(tenant));
+                let mut known = HashSet::new();
+                for entity in all() {
+                    let name = entity.name.clone();
+                    assert!(known.insert((entity.kind.to_lowercase(), name)), "{} is there twice", entity.name);
+                }
+                for entity in all() {
+                    for (kind, name) in &entity.targets {
+                        let is_known =
+                            known.contains(&((*kind).to_owned(), name.clone())) || name.starts_with("former-");
+                        assert!(is_known, "{} leads to {kind}:{name}, which is not there", entity.name);
+                    }
                 }
             }
         }
@@ -182,8 +202,8 @@ mod tests {
     #[test]
     fn a_generated_estate_has_the_size_asked_for() {
         let estate = Estate::generated(5_000);
-        let standard = Estate::standard().entities(DEFAULT_TENANT).count();
-        assert_eq!(estate.entities(DEFAULT_TENANT).count(), standard + 5_000);
+        assert_eq!(estate.generated_entities(DEFAULT_TENANT).count(), 5_000);
+        assert_eq!(estate.generated_entities(OTHER_TENANT).count(), 0);
         assert_eq!(estate.len(), Estate::standard().len() + 5_000);
     }
 }

@@ -1,0 +1,103 @@
+//! The gateway under test: a process of its own, started as an operator would, with a token for its callers.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use hyper::{
+    HeaderMap, Uri,
+    header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
+};
+use tokio::process::Command;
+
+use crate::{
+    child::Process,
+    client::{Shot, Target},
+    place::Place,
+};
+
+/// How long it may take to be ready.
+const READY_MAX: Duration = Duration::from_secs(20);
+/// Statements of its own that belong to no request.
+const BACKGROUND: [&str; 3] = ["location_lease", "server_version", "migrations_newest"];
+
+/// A running gateway.
+pub(crate) struct Gateway {
+    process: Process,
+    pub(crate) address: SocketAddr,
+    admin: SocketAddr,
+}
+
+/// What its metrics count.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) statements: f64,
+    pub(crate) upstream_calls: f64,
+}
+
+impl Gateway {
+    /// Starts it over a database and waits until it is ready.
+    pub(crate) async fn start(place: &Place, database_url: &str, name: &str) -> anyhow::Result<Self> {
+        let (address, admin) = (free_address().await?, free_address().await?);
+        let mut command = Command::new(place.weft()?);
+        command.arg("--config").arg(place.config()).arg("serve");
+        command.env("DATABASE_URL", database_url);
+        command.env("WEFT_LISTEN", address.to_string()).env("WEFT_ADMIN_LISTEN", admin.to_string());
+        let log = place.load.join(format!("{name}.log"));
+        let mut gateway = Self { process: Process::start(&mut command, &log)?, address, admin };
+        let started = Instant::now();
+        while get(address, "/readyz").await.is_err() {
+            if gateway.process.has_ended() || started.elapsed() > READY_MAX {
+                bail!("the gateway does not start; see {}", log.display());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(gateway)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid
+    }
+
+    /// What its metrics count so far.
+    pub(crate) async fn counts(&self) -> anyhow::Result<Counts> {
+        let text = get(self.admin, "/metrics").await.context("the gateway shows no metrics")?;
+        let text = String::from_utf8_lossy(&text);
+        let sum = |name: &str| {
+            let lines = text.lines().filter(|line| line.starts_with(name));
+            let lines = lines.filter(|line| !BACKGROUND.iter().any(|statement| line.contains(statement)));
+            lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        };
+        Ok(Counts { statements: sum("weft_sql_seconds_count"), upstream_calls: sum("weft_upstream_calls_total") })
+    }
+
+    /// Ends it.
+    pub(crate) async fn stop(self) {
+        self.process.stop().await;
+    }
+}
+
+/// What its callers send with each request. Cold callers ask for an answer from the sources, past every cache.
+pub(crate) fn headers(token: &str, is_cold: bool) -> anyhow::Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}"))?);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if is_cold {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    Ok(headers)
+}
+
+async fn get(address: SocketAddr, path: &'static str) -> anyhow::Result<Bytes> {
+    let shot = Shot { uri: Uri::from_static(path), body: Bytes::new() };
+    let answers = Target::new(address, HeaderMap::new(), vec![shot])?.answers(1).await?;
+    answers.into_iter().next().context("no answer")
+}
+
+async fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?)
+}

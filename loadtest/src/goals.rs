@@ -1,0 +1,62 @@
+//! What the project asks of itself, and whether this run shows it.
+
+use serde::Serialize;
+
+use crate::report::Report;
+
+/// What `direct` must reach of `pgbench`, or it is no ceiling.
+pub(crate) const DIRECT_MIN: f64 = 0.85;
+/// From so many entities on the goals for large catalogs count.
+pub(crate) const LARGE: usize = 100_000;
+
+/// One goal.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Goal {
+    name: String,
+    value: f64,
+    limit: f64,
+    /// Whether the value must not be below the limit; else it must not be above.
+    is_least: bool,
+    met: bool,
+}
+
+impl Goal {
+    fn at_most(name: impl Into<String>, value: f64, limit: f64) -> Self {
+        Self { name: name.into(), value, limit, is_least: false, met: value <= limit }
+    }
+
+    fn at_least(name: impl Into<String>, value: f64, limit: f64) -> Self {
+        Self { name: name.into(), value, limit, is_least: true, met: value >= limit }
+    }
+
+    /// One line for people.
+    pub(crate) fn line(&self) -> String {
+        let word = if self.met { "met   " } else { "MISSED" };
+        let bound = if self.is_least { "at least" } else { "at most" };
+        format!("{word}  {}: {:.2}, {bound} {}", self.name, self.value, self.limit)
+    }
+}
+
+/// The goals that this run can speak of.
+pub(crate) fn goals(report: &Report) -> Vec<Goal> {
+    let mut goals = vec![Goal::at_least("direct over pgbench", report.direct_over_pgbench, DIRECT_MIN)];
+    if report.estate < LARGE {
+        return goals;
+    }
+    for (name, limit) in [("page_plain", 60.0), ("search", 80.0), ("facets", 300.0), ("count", 300.0)] {
+        if let Some(operation) = report.operation(name) {
+            let clients = report.clients;
+            goals.push(Goal::at_most(format!("{name}, {clients} clients, p99 ms"), operation.gateway.p99_ms, limit));
+            goals.push(Goal::at_most(format!("{name}, one client, p99 ms"), operation.alone.p99_ms, limit));
+        }
+    }
+    if let Some(pages) = report.plain_pages {
+        let ratio = pages.large_p99_ms / pages.small_p99_ms;
+        goals.push(Goal::at_most("page_plain p99 over that at 10,000", ratio, 1.3));
+    }
+    if let Some(import) = &report.import {
+        goals.push(Goal::at_least("import, entities a second", import.entities_per_second, 1_500.0));
+        goals.push(Goal::at_most("import, peak MiB", import.peak_mib, 300.0));
+    }
+    goals
+}

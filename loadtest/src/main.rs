@@ -1,0 +1,111 @@
+//! `weft-load`: what the gateway can take, beside ceilings taken in the same run. See `README.md`.
+
+mod ceilings;
+mod chart;
+mod child;
+mod client;
+mod cpu;
+mod estate;
+mod figures;
+mod gateway;
+mod goals;
+mod machine;
+mod operation;
+mod pgbench;
+mod place;
+mod report;
+mod rounds;
+mod run;
+mod sample;
+mod tally;
+mod viewer;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::bail;
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(name = "weft-load", about = "The load test")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures; `make load` and `make load-quick` call it.
+    Run {
+        /// Fewer and shorter rounds over a smaller estate.
+        #[arg(long)]
+        quick: bool,
+        /// Generated entities; 100,000, or 10,000 with `--quick`.
+        #[arg(long)]
+        estate: Option<usize>,
+        /// Rounds; 5, or 3 with `--quick`.
+        #[arg(long)]
+        rounds: Option<usize>,
+        /// Only this operation; may be repeated.
+        #[arg(long = "operation")]
+        operations: Vec<String>,
+    },
+    /// Serves the ceilings; the load test starts it by itself.
+    ServeCeilings {
+        /// The folder with one answer of each operation.
+        #[arg(long)]
+        answers: PathBuf,
+        /// The database.
+        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+        database_url: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = tokio::select! {
+        outcome = run(Cli::parse().command) => outcome,
+        () = interrupted() => Err(anyhow::anyhow!("interrupted")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("weft-load: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Ctrl-C or SIGTERM. What was started ends with the handles that are dropped then.
+async fn interrupted() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run { quick, estate, rounds, operations } => {
+            let plan = rounds::Plan {
+                clients: 8,
+                rounds: rounds.unwrap_or(if quick { 3 } else { 5 }).clamp(1, 20),
+                lasting: Duration::from_secs(if quick { 1 } else { 2 }),
+                warm_up: Duration::from_millis(if quick { 150 } else { 300 }),
+                with_warm: !quick,
+            };
+            let estate = estate.unwrap_or(if quick { 10_000 } else { 100_000 });
+            if !(2_000..=200_000).contains(&estate) {
+                bail!("an estate has 2,000 to 200,000 generated entities");
+            }
+            run::run(run::RunArgs { estate, plan, operations }).await
+        }
+        Command::ServeCeilings { answers, database_url } => {
+            ceilings::serve(&database_url, &answers, viewer::Viewer::engineer()?).await
+        }
+    }
+}
