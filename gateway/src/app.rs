@@ -69,7 +69,7 @@ impl App {
             )?,
             rate_limiter: RateLimiter::new(config.limits.rate()),
             trusted_proxies,
-            preparer: Preparer::new(&resolvers::sdl::whole(), config.limits.prepare())?,
+            preparer: Preparer::new(&resolvers::sdl::whole(), &resolvers::sdl::public(), config.limits.prepare())?,
             executor: Executor::new(
                 resolvers::graph(),
                 sources.clone(),

@@ -54,7 +54,7 @@ impl Executor {
 
     /// Executes an operation; within the deadline, whatever happens.
     pub async fn execute(&self, job: Job<'_>) -> Answer {
-        let Job { prepared, principal, cache_mode, request_id } = job;
+        let Job { mut prepared, principal, cache_mode, request_id } = job;
         let name = prepared.chosen.name();
         let visibility = Arc::new(principal.visibility());
         let audit = AuditEntry {
@@ -77,14 +77,16 @@ impl Executor {
             self.options,
         ));
         let document = prepared.document();
-        let mut request =
-            Request::new("").variables(Variables::from_json(Value::Object(prepared.variables))).data(Arc::clone(&data));
+        let mut request = Request::new("")
+            .variables(Variables::from_json(Value::Object(std::mem::take(&mut prepared.variables))))
+            .data(Arc::clone(&data));
         request.set_parsed_query(document);
         let started = std::time::Instant::now();
         let executed = tokio::time::timeout(self.timeout, queue.drive(self.graph.execute(request))).await;
         metrics::histogram!("weft_operation_seconds", "kind" => kind).record(started.elapsed().as_secs_f64());
         match executed {
-            Ok(executed) => {
+            Ok(mut executed) => {
+                executed.data = prepared.with_schema_fields(std::mem::take(&mut executed.data));
                 tracing::debug!(kind, operation = name, errors = executed.errors.len(), "executed");
                 Answer::executed(executed, &data.take_stale(), request_id)
             }

@@ -10,6 +10,7 @@ use sources::postgres::{Edge, EntityQuery, RelatedQuery};
 use crate::{
     error::{OrFieldError, Result, bad_input},
     loaders::{RelatedCountKey, RelatedFacetKey, RelatedPageKey},
+    records,
     request::RequestData,
 };
 
@@ -47,11 +48,12 @@ impl EntityList {
     /// A list at a root of the graph.
     pub async fn of_root(ctx: &Context<'_>, list: EntityQuery, page: PageArgs) -> Result<Self> {
         let request = RequestData::of(ctx);
-        let page = if needs_page(ctx) {
-            let read = request.sources().database().entities_page(request.visibility(), &list, &page);
-            Arc::new(read.await.or_field_error()?.map(Arc::new))
-        } else {
-            Arc::default()
+        let page = match records::of_connection(ctx.item) {
+            Some(projection) => {
+                let read = request.sources().database().entities_page(request.visibility(), &list, &page, projection);
+                Arc::new(read.await.or_field_error()?.map(Arc::new))
+            }
+            None => Arc::default(),
         };
         Ok(Self { scope: Scope::Root(Arc::new(list)), page })
     }
@@ -66,12 +68,13 @@ impl EntityList {
     ) -> Result<Self> {
         let page = nested_page(ctx, first, after)?;
         let list = Arc::new(list);
-        let page = if needs_page(ctx) {
-            let key = RelatedPageKey { list: Arc::clone(&list), page, parent: parent.clone() };
-            let loaded = RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?;
-            loaded.transpose().or_field_error()?.unwrap_or_default()
-        } else {
-            Arc::default()
+        let page = match records::of_connection(ctx.item) {
+            Some(projection) => {
+                let key = RelatedPageKey { list: Arc::clone(&list), page, parent: parent.clone(), projection };
+                let loaded = RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?;
+                loaded.transpose().or_field_error()?.unwrap_or_default()
+            }
+            None => Arc::default(),
         };
         Ok(Self { scope: Scope::Related { list, parent: parent.clone() }, page })
     }
@@ -90,7 +93,7 @@ impl EntityList {
     }
 
     /// The page.
-    pub fn page(&self) -> &Page<Arc<EntityRecord>> {
+    pub fn page(&self) -> &Arc<Page<Arc<EntityRecord>>> {
         &self.page
     }
 
@@ -140,15 +143,12 @@ macro_rules! entity_connection {
         #[async_graphql::Object]
         impl $connection {
             /// The items, each with its cursor.
-            async fn edges(&self) -> Vec<$edge> {
-                let edge = |(cursor, record): &(String, _)| {
-                    Some($edge { cursor: cursor.clone(), node: $node::of_record(record)? })
-                };
-                self.0.page().rows.iter().filter_map(edge).collect()
+            async fn edges(&self) -> $crate::records::Edges<$edge> {
+                $crate::records::Edges::new(std::sync::Arc::clone(self.0.page()))
             }
             /// The items.
-            async fn nodes(&self) -> Vec<$node> {
-                self.0.page().rows.iter().filter_map(|(_, record)| $node::of_record(record)).collect()
+            async fn nodes(&self) -> $crate::records::Records<$node> {
+                $crate::records::Records::new(std::sync::Arc::clone(self.0.page()))
             }
             /// Where this page stands.
             async fn page_info(&self) -> schema::PageInfo {
@@ -160,7 +160,7 @@ macro_rules! entity_connection {
                 Some(self.0.count(ctx).await)
             }
             /// How often each value occurs among all items, on every page. Most frequent first, at most 100 values each.
-            #[graphql(directive = $crate::cost::cost::apply(20))]
+            #[graphql(directive = $crate::cost::cost::apply(2))]
             async fn facets(
                 &self,
                 ctx: &async_graphql::Context<'_>,
@@ -178,6 +178,14 @@ macro_rules! entity_connection {
             cursor: String,
             /// The item.
             node: $node,
+        }
+
+        impl $crate::records::EntityEdge for $edge {
+            type Node = $node;
+
+            fn new(cursor: String, node: $node) -> Self {
+                Self { cursor, node }
+            }
         }
     };
 }

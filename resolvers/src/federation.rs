@@ -158,7 +158,7 @@ async fn load(ctx: &Context<'_>, representation: &Value) -> Result<Option<Entity
                 Some(kind) => entity_ref.or_kind(kind),
                 None => entity_ref.whole().map_err(|error| bad_input(error.to_string()))?,
             };
-            request.loaders().load_one(RefKey(entity_ref)).await.or_field_error()?
+            request.loaders().load_one(RefKey::whole(entity_ref)).await.or_field_error()?
         }
         (None, None) => return Err(bad_input(format!("a key of `{type_name}` is needed: `id` or `ref`"))),
     };

@@ -16,6 +16,7 @@ mod objects;
 mod ownership_query;
 mod platform_query;
 mod query;
+mod records;
 mod request;
 pub mod sdl;
 
@@ -24,6 +25,7 @@ use async_graphql::{EmptySubscription, ValidationMode};
 pub use flush::FlushQueue;
 pub use mutation::Mutation;
 pub use query::Query;
+pub use records::write_value;
 pub use request::{Locations, Options, PathSegment, RequestData, StaleMark};
 
 /// The executable graph.

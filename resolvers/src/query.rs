@@ -11,7 +11,8 @@ use crate::{
 #[derive(MergedObject, Default)]
 pub struct Query(PlatformQuery, CatalogQuery, OwnershipQuery, FederationQuery);
 
-/// Everything that can be read, as clients see it: what only a supergraph asks for is left out.
+// As clients see it: what only a supergraph asks for is left out. The line below is what they read.
+/// Everything that can be read.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct PublicQuery(PlatformQuery, CatalogQuery, OwnershipQuery);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{Context, QueryPathSegment, dataloader::DataLoader, dataloader::HashMapCache};
+use async_graphql::{Context, QueryPathNode, QueryPathSegment, dataloader::DataLoader, dataloader::HashMapCache};
 use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
 use sources::{Sources, cache::CacheMode, ingest::LocationReader};
 
@@ -144,7 +144,7 @@ impl RequestData {
         let mut marks = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
         if marks.len() < STALE_MARKS_MAX {
             let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-            marks.push(StaleMark { path: path_of(ctx), age_ms, source });
+            marks.push(StaleMark { path: path_of(ctx.path_node.as_ref()), age_ms, source });
         }
     }
 
@@ -154,8 +154,9 @@ impl RequestData {
     }
 }
 
-fn path_of(ctx: &Context<'_>) -> Vec<PathSegment> {
-    let Some(node) = &ctx.path_node else { return Vec::new() };
+/// The path of a place in the answer.
+pub fn path_of(node: Option<&QueryPathNode<'_>>) -> Vec<PathSegment> {
+    let Some(node) = node else { return Vec::new() };
     let segment = |segment: &QueryPathSegment<'_>| match segment {
         QueryPathSegment::Name(name) => PathSegment::Name((*name).to_owned()),
         QueryPathSegment::Index(index) => PathSegment::Index(*index),

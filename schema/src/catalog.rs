@@ -24,16 +24,6 @@ pub struct EntityRecord {
     pub title: Option<String>,
     /// What it is for.
     pub description: Option<String>,
-    /// Labels; values are texts.
-    pub labels: JsonObject,
-    /// Annotations; values are texts.
-    pub annotations: JsonObject,
-    /// Tags, as declared.
-    pub tags: Vec<String>,
-    /// Links, as declared.
-    pub links: Vec<EntityLink>,
-    /// `spec`, as declared.
-    pub spec: JsonObject,
     /// `spec.type`, where it is a text.
     pub entity_type: Option<String>,
     /// `spec.lifecycle`, where it is a text.
@@ -48,9 +38,32 @@ pub struct EntityRecord {
     pub created_at: chrono::DateTime<Utc>,
     /// When it last changed.
     pub updated_at: chrono::DateTime<Utc>,
+    /// The rest; none where it was not asked for.
+    pub body: Option<Box<EntityBody>>,
+}
+
+/// What of an entity is read only where it is asked for: most of its bytes, and seldom needed in lists.
+#[derive(Debug, Clone, Default)]
+pub struct EntityBody {
+    /// Labels; values are texts.
+    pub labels: JsonObject,
+    /// Annotations; values are texts.
+    pub annotations: JsonObject,
+    /// Tags, as declared.
+    pub tags: Vec<String>,
+    /// Links, as declared.
+    pub links: Vec<EntityLink>,
+    /// `spec`, as declared.
+    pub spec: JsonObject,
 }
 
 impl EntityRecord {
+    /// What is read only where it is asked for. Whoever calls this must have asked: an answer made up here would be wrong
+    /// without anybody knowing.
+    pub fn body(&self) -> &EntityBody {
+        self.body.as_deref().expect("the entity was read with its body")
+    }
+
     /// The kind in lower case, as references have it.
     pub fn kind_key(&self) -> String {
         self.kind.to_ascii_lowercase()
@@ -59,7 +72,7 @@ impl EntityRecord {
     /// The text at this path in `spec`; none when it is not there or not a text.
     pub fn spec_text(&self, path: &[&str]) -> Option<&str> {
         let (first, rest) = path.split_first()?;
-        let start = self.spec.0.get(*first)?;
+        let start = self.body().spec.0.get(*first)?;
         rest.iter().try_fold(start, |value, key| value.get(*key))?.as_str()
     }
 
@@ -70,7 +83,7 @@ impl EntityRecord {
 
     /// The text of this annotation.
     pub fn annotation(&self, key: &str) -> Option<&str> {
-        self.annotations.0.get(key)?.as_str()
+        self.body().annotations.0.get(key)?.as_str()
     }
 }
 

@@ -31,6 +31,8 @@ pub enum ErrorCode {
     QueryTooDeep,
     /// The body is too large.
     PayloadTooLarge,
+    /// Documents are sent as text, not by their hash.
+    PersistedQueryNotSupported,
     /// The upstream cannot be reached.
     UpstreamUnavailable,
     /// The upstream did not answer in time.
@@ -73,6 +75,7 @@ impl ErrorCode {
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::QueryTooDeep => "QUERY_TOO_DEEP",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+            Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
             Self::UpstreamUnavailable => "UPSTREAM_UNAVAILABLE",
             Self::UpstreamTimeout => "UPSTREAM_TIMEOUT",
             Self::UpstreamError => "UPSTREAM_ERROR",
@@ -108,6 +111,7 @@ impl ErrorCode {
             | Self::BadUserInput
             | Self::OperationResolutionFailure
             | Self::BadRequest
+            | Self::PersistedQueryNotSupported
             | Self::QueryTooComplex
             | Self::QueryTooDeep => 400,
         }

@@ -19,8 +19,8 @@ mod visibility;
 
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditRecord};
 pub use catalog::{
-    ChangeKind, EntityLink, EntityRecord, EntityRevisionRecord, FacetCountRecord, FieldChange, ProcessingErrorRecord,
-    RelationRecord,
+    ChangeKind, EntityBody, EntityLink, EntityRecord, EntityRevisionRecord, FacetCountRecord, FieldChange,
+    ProcessingErrorRecord, RelationRecord,
 };
 pub use cursor::{Cursor, CursorError};
 pub use entity_ref::{DEFAULT_NAMESPACE, EntityRef, EntityRefError, PART_BYTES_MAX};

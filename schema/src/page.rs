@@ -96,7 +96,9 @@ impl<T> Default for Page<T> {
 
 impl<T> Page<T> {
     /// Makes a page of rows read with one more than `limit`, in the direction of reading.
-    pub fn of_rows(mut rows: Vec<T>, args: &PageArgs, cursor: impl Fn(&T) -> String) -> Self {
+    ///
+    /// Only the first and the last row have a cursor unless every row needs one: they are not for nothing.
+    pub fn of_rows(mut rows: Vec<T>, args: &PageArgs, needs_cursors: bool, cursor: impl Fn(&T) -> String) -> Self {
         let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
@@ -106,8 +108,12 @@ impl<T> Page<T> {
         } else {
             (has_more, args.after.is_some())
         };
-        let rows = rows.into_iter().map(|row| (cursor(&row), row)).collect();
-        Self { rows, has_next, has_previous }
+        let last = rows.len().saturating_sub(1);
+        let rows = rows.into_iter().enumerate().map(|(at, row)| {
+            let cursor = if needs_cursors || at == 0 || at == last { cursor(&row) } else { String::new() };
+            (cursor, row)
+        });
+        Self { rows: rows.collect(), has_next, has_previous }
     }
 
     /// The same page of other rows.
@@ -146,7 +152,7 @@ mod tests {
     #[test]
     fn a_page_from_the_end_is_in_the_order_of_the_list() {
         let args = PageArgs::read(PAGE_MAX, None, None, Some(2), None).unwrap();
-        let page = Page::of_rows(vec![9, 8, 7], &args, i32::to_string);
+        let page = Page::of_rows(vec![9, 8, 7], &args, true, i32::to_string);
         assert_eq!(page.rows.iter().map(|(_, row)| *row).collect::<Vec<_>>(), [8, 9]);
         assert!(page.has_previous && !page.has_next);
     }

@@ -9,6 +9,9 @@ use demo::{
 use it::{Client, TestPlatform};
 use serde_json::{Value, json};
 
+/// The queries here ask for more than an operation may cost.
+const EVERYTHING: [(&str, &str); 1] = [("WEFT_LIMITS__COST_MAX", "1000000")];
+
 /// What the estate says of each entity: its reference, and whose members may see it when it is for its team only.
 struct Known {
     tenant: &'static str,
@@ -88,7 +91,7 @@ fn administrator(platform: &TestPlatform, tenant: &'static str) -> Client {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hidden_is_absent_for_every_role_and_every_way_of_asking() {
-    let platform = TestPlatform::start().await;
+    let platform = TestPlatform::start_with(&EVERYTHING).await;
     let all = known();
     let mut ids_of = BTreeMap::new();
     for tenant in Estate::standard().tenants() {
@@ -172,7 +175,7 @@ async fn hidden_is_absent_for_every_role_and_every_way_of_asking() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_tenant_has_its_own_entity_of_a_shared_name_cold_and_warm() {
-    let platform = TestPlatform::start().await;
+    let platform = TestPlatform::start_with(&EVERYTHING).await;
     let (here, there) = (platform.client("engineer"), platform.client("other_tenant_engineer"));
     let query = "{ component(ref: \"payments-api\") { repository { path } system { domain { ref } } owner { ... on Team { description } } } }";
     for _ in 0..20 {
@@ -186,7 +189,7 @@ async fn each_tenant_has_its_own_entity_of_a_shared_name_cold_and_warm() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn declaring_another_team_as_a_child_or_its_project_as_ones_own_shows_nothing() {
-    let platform = TestPlatform::start().await;
+    let platform = TestPlatform::start_with(&EVERYTHING).await;
     let folder = std::env::temp_dir().join(format!("weft-it-claims-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let text = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata:\n  name: curious\nspec:\n  type: team\n  children: [risk, security]\n---\n\

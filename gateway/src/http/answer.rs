@@ -7,8 +7,7 @@ use axum::{
 };
 use resolvers::{PathSegment, StaleMark};
 use schema::ErrorCode;
-use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::accept::Media;
 use crate::prepare::Refusal;
@@ -25,16 +24,41 @@ pub struct Answer {
     body: Body,
 }
 
-/// The body, in the order in which it is written.
-#[derive(Serialize)]
+/// The body.
 struct Body {
     /// Absent when nothing was executed; its keys keep the order that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Json>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extensions: Option<Json>,
+    /// Empty when there is nothing to tell.
+    extensions: Map<String, Json>,
+}
+
+impl Body {
+    /// The one place that writes the bytes of an answer. Lists of entities are in `data` as bytes already.
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1024);
+        let mut separator = b'{';
+        let mut key = |name: &str, out: &mut Vec<u8>| {
+            out.push(separator);
+            separator = b',';
+            out.extend_from_slice(name.as_bytes());
+        };
+        if let Some(data) = &self.data {
+            key("\"data\":", &mut out);
+            resolvers::write_value(data, &mut out);
+        }
+        // Writing to memory cannot fail.
+        if !self.errors.is_empty() {
+            key("\"errors\":", &mut out);
+            let _ = serde_json::to_writer(&mut out, &self.errors);
+        }
+        if !self.extensions.is_empty() {
+            key("\"extensions\":", &mut out);
+            let _ = serde_json::to_writer(&mut out, &self.extensions);
+        }
+        out.push(b'}');
+        out
+    }
 }
 
 impl Answer {
@@ -52,7 +76,7 @@ impl Answer {
             error
         });
         let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = Body { data: None, errors: errors.collect(), extensions: None };
+        let body = Body { data: None, errors: errors.collect(), extensions: Map::new() };
         Self { status, body, headers: HeaderMap::new() }
     }
 
@@ -69,14 +93,19 @@ impl Answer {
                 json!({ "message": message, "extensions": extensions(ErrorCode::InternalServerError, request_id) }),
             );
         }
-        let marks: Vec<Json> = stale.iter().map(stale_mark).collect();
-        let body = Body {
-            data: (!is_refused).then_some(data),
-            errors: told,
-            extensions: (!marks.is_empty()).then(|| json!({ "stale": marks })),
-        };
+        let mut extensions = Map::new();
+        if !stale.is_empty() {
+            extensions.insert("stale".to_owned(), stale.iter().map(stale_mark).collect());
+        }
+        let body = Body { data: (!is_refused).then_some(data), errors: told, extensions };
         let status = if is_refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         Self { status, body, headers: HeaderMap::new() }
+    }
+
+    /// Adds to `extensions`.
+    pub fn with_extension(mut self, key: &str, value: Json) -> Self {
+        self.body.extensions.insert(key.to_owned(), value);
+        self
     }
 
     /// Adds a header.
@@ -91,8 +120,7 @@ impl Answer {
         if media == Media::Json && status == StatusCode::BAD_REQUEST && is_document_refusal(&body) {
             status = StatusCode::OK;
         }
-        let text = serde_json::to_vec(&body).unwrap_or_else(|_| b"{}".to_vec());
-        let mut response = Response::new(axum::body::Body::from(text));
+        let mut response = Response::new(axum::body::Body::from(body.to_bytes()));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         let headers = response.headers_mut();

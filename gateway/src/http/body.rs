@@ -105,6 +105,10 @@ fn parameters(mut object: Map<String, Value>) -> Result<Parameters, Refusal> {
     let wrong = |key: &str, what: &str| Err(Refusal::new(ErrorCode::BadRequest, format!("`{key}` must be {what}")));
     let query = match object.remove("query") {
         Some(Value::String(query)) => query,
+        None | Some(Value::Null) if object.get("extensions").is_some_and(|all| all.get("persistedQuery").is_some()) => {
+            // These very words tell Apollo's client to send the text from now on.
+            return Err(Refusal::new(ErrorCode::PersistedQueryNotSupported, "PersistedQueryNotSupported"));
+        }
         None | Some(Value::Null) => {
             return Err(Refusal::new(ErrorCode::BadRequest, "`query` is missing: pass the GraphQL document there"));
         }

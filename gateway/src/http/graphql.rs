@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use schema::{ErrorCode, scope};
+use serde_json::json;
 use sources::cache::CacheMode;
 
 use super::{
@@ -104,14 +105,16 @@ impl Steps<'_> {
             }
             OperationKind::Query | OperationKind::Mutation => {}
         }
-        let prepared = self.or_refused(self.app.preparer.prepare(chosen, parameters.variables))?;
-        if !may_introspect && self.app.preparer.introspects(&prepared) {
-            let refusal = Refusal::new(ErrorCode::GraphqlValidationFailed, "you may not read the schema here");
-            return Err(Box::new(Answer::refused(&refusal, self.request_id)));
-        }
+        let prepared = self.app.preparer.prepare(chosen, parameters.variables, may_introspect);
+        let prepared = self.or_refused(prepared)?;
         let cache_mode = cache_mode(&parts.headers, &principal);
+        let points = wants_cost(&parts.headers).then_some(prepared.points);
         let job = Job { prepared, principal, cache_mode, request_id: self.request_id };
-        Ok(self.app.executor.execute(job).await)
+        let answer = self.app.executor.execute(job).await;
+        Ok(match points {
+            Some(requested) => answer.with_extension("cost", json!({ "requested": requested })),
+            None => answer,
+        })
     }
 
     fn or_refused<T>(&self, outcome: Result<T, Refusal>) -> Result<T, Box<Answer>> {
@@ -158,6 +161,11 @@ impl Steps<'_> {
             })
         })
     }
+}
+
+/// Whether the caller asks what the operation costs.
+fn wants_cost(headers: &HeaderMap) -> bool {
+    headers.get("x-query-cost").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
 /// Whether the caller may and wants to ask the sources past every cache.

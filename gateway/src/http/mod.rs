@@ -8,11 +8,16 @@ mod cors;
 mod graphql;
 mod problem;
 mod request_id;
+mod schema;
 mod unread;
 
 use std::sync::Arc;
 
 use axum::{Router, middleware, routing::any};
+use tower_http::{
+    CompressionLevel,
+    compression::{CompressionLayer, predicate::SizeAbove},
+};
 
 use crate::{App, graphiql};
 
@@ -24,6 +29,9 @@ pub use request_id::RequestId;
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql::serve))
+        .route("/schema.graphql", any(schema::serve))
+        // Small answers fit into a packet as they are.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(1024)))
         .route("/livez", any(admin::livez))
         .route("/readyz", any(admin::readyz_bare))
         .with_state(Arc::clone(&app));

@@ -78,6 +78,11 @@ impl Document {
         &self.hash
     }
 
+    /// The document itself.
+    pub(super) fn executable(&self) -> &Valid<ExecutableDocument> {
+        &self.executable
+    }
+
     /// Roughly how much memory it holds, in bytes.
     pub fn bytes(&self) -> usize {
         // Measured on documents of 1 to 60 KiB: the trees are 20 to 40 times as large as the text.

@@ -7,6 +7,7 @@
 mod cost;
 mod count;
 mod document;
+mod introspect;
 mod lines;
 mod literal;
 mod lower;
@@ -18,13 +19,15 @@ mod type_system;
 mod validate;
 mod variables;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
+use async_graphql::{Name, Value as Data};
 use async_graphql_parser::types::ExecutableDocument;
 use moka::sync::Cache;
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 
+use introspect::Introspection;
 use lower::Lowered;
 use type_system::TypeSystem;
 
@@ -68,6 +71,7 @@ pub struct Limits {
 /// Prepares operations; keeps documents.
 pub struct Preparer {
     types: TypeSystem,
+    introspection: Introspection,
     limits: Limits,
     documents: Cache<String, Arc<Document>>,
 }
@@ -81,22 +85,47 @@ pub struct Prepared {
     /// Most points that it may cost.
     pub points: u64,
     lowered: Arc<Lowered>,
+    /// What is asked about the schema itself, by response key.
+    schema_fields: HashMap<String, Value>,
 }
 
 impl Prepared {
-    /// The document as the engine gets it.
+    /// The document as the engine gets it: without what is asked about the schema itself.
     pub fn document(&self) -> ExecutableDocument {
-        self.lowered.document.clone()
+        if self.schema_fields.is_empty() { self.lowered.document.clone() } else { self.lowered.without_introspection() }
+    }
+
+    /// The engine's data with what was asked about the schema, in the order asked.
+    pub fn with_schema_fields(&mut self, data: Data) -> Data {
+        let Data::Object(mut fields) = data else { return data };
+        if self.schema_fields.is_empty() {
+            return Data::Object(fields);
+        }
+        let field = |(key, asks_of_schema): (&str, bool)| {
+            let value = match asks_of_schema {
+                true => Data::Binary(self.schema_fields.remove(key).unwrap_or_default().to_string().into()),
+                false => fields.swap_remove(key)?,
+            };
+            Some((Name::new(key), value))
+        };
+        Data::Object(self.lowered.root_keys().filter_map(field).collect())
     }
 }
 
 impl Preparer {
-    /// Prepares operations on the schema of this SDL.
-    pub fn new(sdl: &str, limits: Limits) -> anyhow::Result<Self> {
+    /// Prepares operations.
+    ///
+    /// Documents are held against `whole_sdl`; what they ask about the schema is answered from `public_sdl`.
+    pub fn new(whole_sdl: &str, public_sdl: &str, limits: Limits) -> anyhow::Result<Self> {
         let weigh =
             |text: &String, document: &Arc<Document>| u32::try_from(text.len() + document.bytes()).unwrap_or(u32::MAX);
         let documents = Cache::builder().max_capacity(limits.cache_bytes_max).weigher(weigh).build();
-        Ok(Self { types: TypeSystem::read(sdl)?, limits, documents })
+        Ok(Self {
+            types: TypeSystem::read(whole_sdl)?,
+            introspection: Introspection::new(public_sdl)?,
+            limits,
+            documents,
+        })
     }
 
     /// The valid document of this text. `suggests` lets a refusal name what else the schema has.
@@ -114,8 +143,13 @@ impl Preparer {
         Ok(document)
     }
 
-    /// An operation with its variables, ready to be executed.
-    pub fn prepare(&self, chosen: Chosen, variables: Map<String, Value>) -> Result<Prepared, Refusal> {
+    /// An operation with its variables, ready to be executed. `may_introspect`: the caller may read the schema.
+    pub fn prepare(
+        &self,
+        chosen: Chosen,
+        variables: Map<String, Value>,
+        may_introspect: bool,
+    ) -> Result<Prepared, Refusal> {
         let variables = variables::coerce(chosen.operation(), variables, &self.types)?;
         let lowered = chosen.lower(&variables, &self.types, self.limits.document.selections_max)?;
         let points = lowered.cost.points(&variables);
@@ -126,12 +160,14 @@ impl Preparer {
             );
             return Err(Refusal::new(ErrorCode::QueryTooComplex, message));
         }
-        Ok(Prepared { chosen, variables, points, lowered })
-    }
-
-    /// Whether an operation asks about the schema itself.
-    pub fn introspects(&self, prepared: &Prepared) -> bool {
-        prepared.lowered.introspects()
+        let schema_fields = match lowered.introspects() {
+            true if !may_introspect => {
+                return Err(Refusal::new(ErrorCode::GraphqlValidationFailed, "you may not read the schema here"));
+            }
+            true => self.introspection.answer(&chosen, &variables)?,
+            false => HashMap::new(),
+        };
+        Ok(Prepared { chosen, variables, points, lowered, schema_fields })
     }
 
     /// How many documents are kept.

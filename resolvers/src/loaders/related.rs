@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::dataloader::Loader;
 use schema::{EntityFacet, EntityRecord, EntityRef, FacetCountRecord, Page, PageArgs};
-use sources::{SourceError, postgres::RelatedQuery};
+use sources::{
+    SourceError,
+    postgres::{Projection, RelatedQuery},
+};
 
 use super::{Outcome, Reader, grouped};
 
@@ -17,6 +20,8 @@ pub struct RelatedPageKey {
     pub page: PageArgs,
     /// On what.
     pub parent: EntityRef,
+    /// What of them is read.
+    pub projection: Projection,
 }
 
 /// How much hangs on `parent`.
@@ -45,14 +50,17 @@ impl Loader<RelatedPageKey> for Reader {
 
     async fn load(&self, keys: &[RelatedPageKey]) -> Result<HashMap<RelatedPageKey, Self::Value>, SourceError> {
         let mut outcomes = HashMap::new();
-        for ((list, page), parents) in grouped(keys, |key| ((&key.list, &key.page), key.parent.clone())) {
-            let mut found = self.sources.database().related_pages(&self.visibility, list, page, &parents).await;
+        for ((list, page, projection), parents) in
+            grouped(keys, |key| ((&key.list, &key.page, key.projection), key.parent.clone()))
+        {
+            let mut found =
+                self.sources.database().related_pages(&self.visibility, list, page, &parents, projection).await;
             for parent in parents {
                 let outcome = match &mut found {
                     Ok(pages) => Ok(Arc::new(pages.remove(&parent).unwrap_or_default().map(Arc::new))),
                     Err(error) => Err(error.clone()),
                 };
-                outcomes.insert(RelatedPageKey { list: list.clone(), page: page.clone(), parent }, outcome);
+                outcomes.insert(RelatedPageKey { list: list.clone(), page: page.clone(), parent, projection }, outcome);
             }
         }
         Ok(outcomes)

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Interface};
+use async_graphql::{ContainerType, Context, ID, Interface, ServerResult, Value};
 use schema::{DateTime, EntityLink, EntityRecord, EntityRef, JsonObject, NodeId, ProcessingErrorRecord};
 
 use super::{
@@ -14,6 +14,7 @@ use crate::{
     connection::entity_connection,
     error::{Nullable, OrFieldError, Result},
     loaders::{ProcessingErrorKey, RefKey},
+    records::{EntityObject, needs_body},
     request::RequestData,
 };
 
@@ -116,9 +117,20 @@ impl Entity {
         }
     }
 
-    /// As [`Entity::of`]; every record has an object.
-    pub fn of_record(record: &Arc<EntityRecord>) -> Option<Self> {
-        Some(Self::of(Arc::clone(record)))
+    /// Resolves a field of the object itself, whether or not the interface has it.
+    pub async fn resolve_own_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        match self {
+            Self::Component(object) => object.resolve_field(ctx).await,
+            Self::Api(object) => object.resolve_field(ctx).await,
+            Self::Resource(object) => object.resolve_field(ctx).await,
+            Self::System(object) => object.resolve_field(ctx).await,
+            Self::Domain(object) => object.resolve_field(ctx).await,
+            Self::Team(object) => object.resolve_field(ctx).await,
+            Self::User(object) => object.resolve_field(ctx).await,
+            Self::Location(object) => object.resolve_field(ctx).await,
+            Self::Template(object) => object.resolve_field(ctx).await,
+            Self::CustomEntity(object) => object.resolve_field(ctx).await,
+        }
     }
 
     /// Loads the entity with this reference; none when it is not there or hidden.
@@ -127,9 +139,16 @@ impl Entity {
     }
 }
 
-/// Loads the record with this reference; none when it is not there or hidden.
+impl EntityObject for Entity {
+    fn of_record(record: &Arc<EntityRecord>) -> Option<Self> {
+        Some(Self::of(Arc::clone(record)))
+    }
+}
+
+/// Loads the record with this reference, and of it what the field's own selection needs; none when it is not there or hidden.
 pub async fn load_record(ctx: &Context<'_>, entity_ref: &EntityRef) -> Result<Option<Arc<EntityRecord>>> {
-    RequestData::of(ctx).loaders().load_one(RefKey(entity_ref.clone())).await.or_field_error()
+    let key = RefKey { entity_ref: entity_ref.clone(), body: needs_body(&ctx.item.node.selection_set.node) };
+    RequestData::of(ctx).loaders().load_one(key).await.or_field_error()
 }
 
 /// Loads what is wrong with an entity.
@@ -154,13 +173,13 @@ macro_rules! entity_object {
             pub(crate) record: std::sync::Arc<schema::EntityRecord>,
         }
 
-        impl $name {
-            /// The object of a record; none when it is of another kind.
-            #[allow(dead_code, reason = "not every kind is looked up by its type")]
-            pub fn of_record(record: &std::sync::Arc<schema::EntityRecord>) -> Option<Self> {
+        impl $crate::records::EntityObject for $name {
+            fn of_record(record: &std::sync::Arc<schema::EntityRecord>) -> Option<Self> {
                 (record.entity_ref.kind() == Some($kind) || $kind.is_empty()).then(|| Self { record: record.clone() })
             }
+        }
 
+        impl $name {
             /// Loads the entity with this reference; none when it is not there, hidden, or of another kind.
             #[allow(dead_code, reason = "not every kind is looked up by its type")]
             pub async fn load(
@@ -168,7 +187,7 @@ macro_rules! entity_object {
                 entity_ref: &schema::EntityRef,
             ) -> $crate::error::Result<Option<Self>> {
                 let record = $crate::objects::entity::load_record(ctx, entity_ref).await?;
-                Ok(record.as_ref().and_then(Self::of_record))
+                Ok(record.as_ref().and_then($crate::records::EntityObject::of_record))
             }
         }
 
@@ -206,23 +225,23 @@ macro_rules! entity_object {
             }
             /// Labels, by key; values are texts.
             pub async fn labels(&self) -> schema::JsonObject {
-                self.record.labels.clone()
+                self.record.body().labels.clone()
             }
             /// Annotations, by key; values are texts.
             pub async fn annotations(&self) -> schema::JsonObject {
-                self.record.annotations.clone()
+                self.record.body().annotations.clone()
             }
             /// Tags, as declared.
             pub async fn tags(&self) -> Vec<String> {
-                self.record.tags.clone()
+                self.record.body().tags.clone()
             }
             /// Links to show to people.
             pub async fn links(&self) -> Vec<schema::EntityLink> {
-                self.record.links.clone()
+                self.record.body().links.clone()
             }
             /// `spec` as declared; its shape depends on `kind` and `type`.
             pub async fn spec(&self) -> schema::JsonObject {
-                self.record.spec.clone()
+                self.record.body().spec.clone()
             }
             /// The owner, as declared.
             pub async fn owner_ref(&self) -> Option<schema::EntityRef> {

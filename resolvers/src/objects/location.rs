@@ -22,7 +22,7 @@ entity_object! {
         }
         /// The addresses or paths that are read.
         async fn targets(&self) -> Vec<String> {
-            let spec = &self.record.spec.0;
+            let spec = &self.record.body().spec.0;
             let single = spec.get("target").and_then(|target| target.as_str());
             let several = spec.get("targets").and_then(|targets| targets.as_array()).into_iter().flatten();
             single.into_iter().chain(several.filter_map(|target| target.as_str())).map(str::to_owned).collect()

@@ -107,7 +107,7 @@ impl Database {
         }
         query.push(" order by position desc limit ").push_bind(i64::from(page.limit) + 1);
         let rows: Vec<Row> = self.timed("audit_page", query.build_query_as().fetch_all(self.pool())).await?;
-        let page = Page::of_rows(rows, page, |row| Cursor::new(ORDER, [row.position.to_string()]).encode());
+        let page = Page::of_rows(rows, page, true, |row| Cursor::new(ORDER, [row.position.to_string()]).encode());
         Ok(page.map(AuditRecord::from))
     }
 

@@ -5,7 +5,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 
 use super::{
     Database,
-    entity::{ENTITY_COLUMNS, EntityRow},
+    entity::{EntityRow, Projection},
     filter::{push_filter, search_words},
     order::Order,
     visibility::push_visible,
@@ -61,10 +61,11 @@ impl Database {
         visibility: &Visibility,
         list: &EntityQuery,
         page: &PageArgs,
+        projection: Projection,
     ) -> Result<Page<EntityRecord>, SourceError> {
         let order = Order::read(list.order, list.search.is_some())?;
         let mut query =
-            QueryBuilder::new(format!("-- entities_page\nselect {ENTITY_COLUMNS}, e.rank from (select e.*, "));
+            QueryBuilder::new(format!("-- entities_page\nselect {}, e.rank from (select e.*, ", projection.columns()));
         match &list.search {
             Some(search) => {
                 query.push("ts_rank(e.search, to_tsquery('simple', ").push_bind(search_words(search)?).push("))");
@@ -80,7 +81,7 @@ impl Database {
         order.push_order(&mut query, page.from_end);
         query.push(" limit ").push_bind(i64::from(page.limit) + 1);
         let rows: Vec<RankedRow> = self.timed("entities_page", query.build_query_as().fetch_all(self.pool())).await?;
-        let page = Page::of_rows(rows, page, |row| order.cursor(&row.entity, row.rank));
+        let page = Page::of_rows(rows, page, projection.cursors, |row| order.cursor(&row.entity, row.rank));
         Ok(page.map(|row| row.entity.into()))
     }
 

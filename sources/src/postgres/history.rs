@@ -59,7 +59,7 @@ impl Database {
             by_id.entry(row.entity_id).or_default().push(row.into());
         }
         let cursor = |revision: &EntityRevisionRecord| Cursor::new(ORDER, [revision.position.to_string()]).encode();
-        Ok(by_id.into_iter().map(|(id, rows)| (id, Page::of_rows(rows, page, cursor))).collect())
+        Ok(by_id.into_iter().map(|(id, rows)| (id, Page::of_rows(rows, page, true, cursor))).collect())
     }
 
     /// How many changes each entity has; one statement. `ids` are entities that the caller sees.

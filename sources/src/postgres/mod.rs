@@ -24,6 +24,7 @@ mod visibility;
 pub use change_log::{Change, ChangePosition};
 pub use config::Config;
 pub use database::{Database, MIGRATIONS};
+pub use entity::Projection;
 pub use entity_list::EntityQuery;
 pub(crate) use filter::FACET_VALUE_CHARS_MAX;
 pub use related::{Edge, RelatedQuery};

@@ -7,7 +7,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 
 use super::{
     Database,
-    entity::{ENTITY_COLUMNS, EntityRow},
+    entity::{EntityRow, Projection},
     facet::{FACET_VALUES_MAX, FacetRow, facet_names, in_order},
     filter::push_filter,
     order::Order,
@@ -109,10 +109,11 @@ impl Database {
         list: &RelatedQuery,
         page: &PageArgs,
         parents: &[EntityRef],
+        projection: Projection,
     ) -> Result<HashMap<EntityRef, Page<EntityRecord>>, SourceError> {
-        let mut query = QueryBuilder::new("-- related_pages\nselect p.ref as parent_ref, e.*");
+        let mut query = QueryBuilder::new("-- related_pages\nselect e.*, p.ref as parent_ref");
         push_parents(&mut query, parents);
-        query.push(format_args!(" cross join lateral (select {ENTITY_COLUMNS} from entity e where "));
+        query.push(format_args!(" cross join lateral (select {} from entity e where ", projection.columns()));
         list.push_where(&mut query, visibility)?;
         Order::REF.push_bounds(&mut query, page)?;
         Order::REF.push_order(&mut query, page.from_end);
@@ -123,7 +124,9 @@ impl Database {
         for row in rows {
             by_parent.entry(EntityRef::stored(row.parent_ref)).or_default().push(row.entity);
         }
-        let to_page = |rows| Page::of_rows(rows, page, |row| Order::REF.cursor(row, 0.0)).map(EntityRecord::from);
+        let to_page = |rows| {
+            Page::of_rows(rows, page, projection.cursors, |row| Order::REF.cursor(row, 0.0)).map(EntityRecord::from)
+        };
         Ok(by_parent.into_iter().map(|(parent, rows)| (parent, to_page(rows))).collect())
     }
 

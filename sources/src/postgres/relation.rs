@@ -65,7 +65,7 @@ impl Database {
         let cursor = |relation: &RelationRecord| {
             Cursor::new(ORDER, [relation.relation_type.clone(), relation.target_ref.as_str().to_owned()]).encode()
         };
-        Ok(by_parent.into_iter().map(|(parent, rows)| (parent, Page::of_rows(rows, page, cursor))).collect())
+        Ok(by_parent.into_iter().map(|(parent, rows)| (parent, Page::of_rows(rows, page, true, cursor))).collect())
     }
 
     /// How many relations each entity has; one statement.

@@ -41,14 +41,33 @@ pub struct Lowered {
 }
 
 impl Lowered {
+    /// The response keys of the root fields, each with whether it asks about the schema itself.
+    pub fn root_keys(&self) -> impl Iterator<Item = (&str, bool)> {
+        let items = self.document.operations.iter().flat_map(|(_, operation)| &operation.node.selection_set.node.items);
+        items.filter_map(|item| match &item.node {
+            EngineSelection::Field(field) => {
+                let asks_of_schema = matches!(field.node.name.node.as_str(), "__schema" | "__type");
+                Some((field.node.response_key().node.as_str(), asks_of_schema))
+            }
+            _ => None,
+        })
+    }
+
+    /// The document without what is asked about the schema itself.
+    pub fn without_introspection(&self) -> EngineDocument {
+        let mut document = self.document.clone();
+        if let DocumentOperations::Single(operation) = &mut document.operations {
+            operation.node.selection_set.node.items.retain(|item| match &item.node {
+                EngineSelection::Field(field) => !matches!(field.node.name.node.as_str(), "__schema" | "__type"),
+                _ => true,
+            });
+        }
+        document
+    }
+
     /// Whether the operation asks about the schema itself.
     pub fn introspects(&self) -> bool {
-        self.document.operations.iter().any(|(_, operation)| {
-            operation.node.selection_set.node.items.iter().any(|item| match &item.node {
-                EngineSelection::Field(field) => matches!(field.node.name.node.as_str(), "__schema" | "__type"),
-                _ => false,
-            })
-        })
+        self.root_keys().any(|(_, asks_of_schema)| asks_of_schema)
     }
 }
 

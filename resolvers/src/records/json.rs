@@ -1,0 +1,166 @@
+//! JSON straight into the bytes of an answer.
+
+use async_graphql::Value;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Writes a text.
+pub fn text(text: &str, out: &mut Vec<u8>) {
+    serialize(text, out);
+}
+
+/// Writes a text, or null.
+pub fn optional(value: Option<&str>, out: &mut Vec<u8>) {
+    match value {
+        Some(value) => text(value, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// Writes whatever serde can.
+pub fn serialize<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    // Into memory, and of values that are JSON already: nothing here can fail.
+    let _ = serde_json::to_writer(out, value);
+}
+
+/// Writes a moment as `schema::DateTime` shows it, three times as fast as formatting it.
+pub fn moment(at: DateTime<Utc>, out: &mut Vec<u8>) {
+    let nanos = at.nanosecond();
+    let Ok(year @ 0..=9999) = u32::try_from(at.year()) else {
+        return text(&schema::DateTime(at).to_string(), out);
+    };
+    out.push(b'"');
+    digits::<4>(year, out);
+    for (mark, value) in [(b'-', at.month()), (b'-', at.day()), (b'T', at.hour()), (b':', at.minute())] {
+        out.push(mark);
+        digits::<2>(value, out);
+    }
+    out.push(b':');
+    // A leap second is told as the 60th.
+    let (second, nanos) = if nanos >= 1_000_000_000 { (60, nanos - 1_000_000_000) } else { (at.second(), nanos) };
+    digits::<2>(second, out);
+    match nanos {
+        0 => {}
+        _ if nanos % 1_000_000 == 0 => {
+            out.push(b'.');
+            digits::<3>(nanos / 1_000_000, out);
+        }
+        _ if nanos % 1_000 == 0 => {
+            out.push(b'.');
+            digits::<6>(nanos / 1_000, out);
+        }
+        _ => {
+            out.push(b'.');
+            digits::<9>(nanos, out);
+        }
+    }
+    out.extend_from_slice(b"Z\"");
+}
+
+fn digits<const COUNT: usize>(mut value: u32, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; COUNT];
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(value % 10).unwrap_or_default();
+        value /= 10;
+    }
+    out.extend_from_slice(&digits);
+}
+
+/// Writes the id of an entity: base64url of its type and key, as `schema::NodeId` encodes it.
+pub fn entity_id(type_name: &str, id: Uuid, out: &mut Vec<u8>) {
+    let mut hyphenated = [0; uuid::fmt::Hyphenated::LENGTH];
+    let key = id.hyphenated().encode_lower(&mut hyphenated);
+    let mut plain = String::with_capacity(64);
+    plain.push_str(type_name);
+    plain.push(':');
+    plain.push_str(key);
+    let mut encoded = String::with_capacity(96);
+    URL_SAFE_NO_PAD.encode_string(plain, &mut encoded);
+    out.push(b'"');
+    out.extend_from_slice(encoded.as_bytes());
+    out.push(b'"');
+}
+
+/// Writes a value of the engine. Bytes in it are JSON that was written before.
+pub fn value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Binary(bytes) => out.extend_from_slice(bytes),
+        Value::List(items) => {
+            out.push(b'[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                self::value(item, out);
+            }
+            out.push(b']');
+        }
+        Value::Object(fields) => {
+            out.push(b'{');
+            for (at, (key, field)) in fields.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                text(key, out);
+                out.push(b':');
+                self::value(field, out);
+            }
+            out.push(b'}');
+        }
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Boolean(true) => out.extend_from_slice(b"true"),
+        Value::Boolean(false) => out.extend_from_slice(b"false"),
+        Value::String(string) => text(string, out),
+        Value::Enum(name) => text(name, out),
+        Value::Number(number) => serialize(number, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+    use schema::NodeId;
+
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn moments_are_written_as_they_are_shown() {
+        let seconds = [0, -1, 1_700_000_000, 253_402_300_799, -62_135_596_800, 1_709_164_800];
+        for second in seconds {
+            for nanos in [0, 1, 1_000, 1_000_000, 250_000_000, 999_999_000, 999_999_999] {
+                let at = Utc.timestamp_opt(second, nanos).unwrap();
+                assert_eq!(written(|out| moment(at, out)), format!("\"{}\"", schema::DateTime(at)));
+            }
+        }
+    }
+
+    #[test]
+    fn ids_are_written_as_they_are_encoded() {
+        for id in [Uuid::nil(), Uuid::max(), Uuid::from_u128(0x0123_4567_89ab_cdef)] {
+            for kind in super::super::ObjectKind::ALL {
+                let expected = NodeId::of(kind.name(), id).encode();
+                assert_eq!(written(|out| entity_id(kind.name(), id, out)), format!("\"{}\"", expected.as_str()));
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_written_as_serde_writes_them() {
+        let json = serde_json::json!({ "a": [1, -2.5, null, true, "\u{1}\"\\ü\u{2028}"], "b": {}, "c": [] });
+        let engine = Value::from_json(json.clone()).unwrap();
+        assert_eq!(written(|out| value(&engine, out)), json.to_string());
+        let bytes = Value::Binary("[1]".into());
+        assert_eq!(
+            written(|out| value(&Value::List(vec![bytes, Value::Enum(async_graphql::Name::new("X"))]), out)),
+            "[[1],\"X\"]"
+        );
+    }
+}
