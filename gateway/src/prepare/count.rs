@@ -15,6 +15,8 @@ struct Totals {
     aliases: u64,
     directives: u64,
     depth: u64,
+    /// How deep whoever walks it must go: each field and each fragment is a level.
+    height: u64,
     /// Fields and aliases of the set itself, not of what is below.
     top_fields: u64,
     top_aliases: u64,
@@ -27,6 +29,9 @@ enum Count<'a> {
 }
 
 type Fragments<'a> = HashMap<&'a str, Count<'a>>;
+
+/// Deepest walk through fields and fragments: validators recurse, and a stack has an end.
+const HEIGHT_MAX: u64 = 150;
 
 /// Lets a document pass that stays within the limits, each of its operations and fragments by itself.
 pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), Refusal> {
@@ -52,13 +57,13 @@ pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), Refusal
     // Fragments that no operation uses are walked by the validator all the same.
     let names: Vec<&str> = fragments.keys().copied().collect();
     for name in names {
-        within(of_fragment(name, &mut fragments)?, limits, limits.depth_max)?;
+        within(of_fragment(name, &mut fragments, 0)?, limits, limits.depth_max)?;
     }
     for operation in operations {
         let variables = operation.variables.iter().map(|variable| variable.directives.len() as u64).sum::<u64>();
         let mut all = Totals { directives: operation.directives.len() as u64 + variables, ..Totals::default() };
         for selection in &operation.selection_set {
-            let totals = of_selection(selection, &mut fragments)?;
+            let totals = of_selection(selection, &mut fragments, 0)?;
             let introspects = matches!(selection, Selection::Field(field) if field.name.starts_with("__"));
             let depth_max = if introspects { limits.introspection_depth_max } else { limits.depth_max };
             within(totals, limits, depth_max)?;
@@ -69,6 +74,14 @@ pub fn check(document: &Document, limits: &DocumentLimits) -> Result<(), Refusal
         at_most(all.top_aliases, limits.root_aliases_max, ErrorCode::QueryTooComplex, "aliases of root fields")?;
     }
     Ok(())
+}
+
+fn not_too_high(level: u64) -> Result<(), Refusal> {
+    if level <= HEIGHT_MAX {
+        return Ok(());
+    }
+    let message = format!("fields and fragments are nested more than {HEIGHT_MAX} deep");
+    Err(Refusal::new(ErrorCode::QueryTooDeep, message))
 }
 
 fn is_aliased(field: &apollo_compiler::ast::Field) -> bool {
@@ -96,35 +109,43 @@ impl Totals {
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
         self.depth = self.depth.max(other.depth);
+        self.height = self.height.max(other.height);
         self.top_fields = self.top_fields.saturating_add(other.top_fields);
         self.top_aliases = self.top_aliases.saturating_add(other.top_aliases);
     }
 }
 
-fn of_set<'a>(set: &'a [Selection], fragments: &mut Fragments<'a>) -> Result<Totals, Refusal> {
+fn of_set<'a>(set: &'a [Selection], fragments: &mut Fragments<'a>, level: u64) -> Result<Totals, Refusal> {
     let mut totals = Totals::default();
     for selection in set {
-        totals.add(of_selection(selection, fragments)?);
+        totals.add(of_selection(selection, fragments, level)?);
     }
     Ok(totals)
 }
 
-fn of_selection<'a>(selection: &'a Selection, fragments: &mut Fragments<'a>) -> Result<Totals, Refusal> {
+fn of_selection<'a>(
+    selection: &'a Selection,
+    fragments: &mut Fragments<'a>,
+    level: u64,
+) -> Result<Totals, Refusal> {
+    let level = level + 1;
+    not_too_high(level)?;
     let (mut totals, own) = match selection {
         Selection::Field(field) => {
-            let below = of_set(&field.selection_set, fragments)?;
+            let below = of_set(&field.selection_set, fragments, level)?;
             let aliases = u64::from(is_aliased(field));
             let own = Totals { aliases, ..of_directives(&field.directives) };
             (Totals { depth: below.depth + 1, top_fields: 1, top_aliases: aliases, ..below }, own)
         }
         Selection::InlineFragment(fragment) => {
-            (of_set(&fragment.selection_set, fragments)?, of_directives(&fragment.directives))
+            (of_set(&fragment.selection_set, fragments, level)?, of_directives(&fragment.directives))
         }
         Selection::FragmentSpread(spread) => {
-            (of_fragment(spread.fragment_name.as_str(), fragments)?, of_directives(&spread.directives))
+            (of_fragment(spread.fragment_name.as_str(), fragments, level)?, of_directives(&spread.directives))
         }
     };
     totals.add(Totals { selections: 1, ..own });
+    totals.height += 1;
     Ok(totals)
 }
 
@@ -132,11 +153,14 @@ fn of_directives(directives: &DirectiveList) -> Totals {
     Totals { directives: directives.len() as u64, ..Totals::default() }
 }
 
-fn of_fragment<'a>(name: &'a str, fragments: &mut Fragments<'a>) -> Result<Totals, Refusal> {
+fn of_fragment<'a>(name: &'a str, fragments: &mut Fragments<'a>, level: u64) -> Result<Totals, Refusal> {
     let (set, directives) = match fragments.get(name) {
         // The validator names unknown fragments better than we do.
         None => return Ok(Totals::default()),
-        Some(Count::Done(totals)) => return Ok(*totals),
+        Some(Count::Done(totals)) => {
+            not_too_high(level.saturating_add(totals.height))?;
+            return Ok(*totals);
+        }
         Some(Count::InProgress) => {
             let message = format!("the fragment `{name}` spreads itself");
             return Err(Refusal::new(ErrorCode::GraphqlValidationFailed, message));
@@ -144,7 +168,7 @@ fn of_fragment<'a>(name: &'a str, fragments: &mut Fragments<'a>) -> Result<Total
         Some(Count::Todo(set, directives)) => (*set, *directives),
     };
     fragments.insert(name, Count::InProgress);
-    let mut totals = of_set(set, fragments)?;
+    let mut totals = of_set(set, fragments, level)?;
     totals.add(of_directives(directives));
     fragments.insert(name, Count::Done(totals));
     Ok(totals)

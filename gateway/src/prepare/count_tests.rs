@@ -77,6 +77,18 @@ fn a_fragment_that_spreads_itself_is_refused() {
     assert!(message.contains("spreads itself"), "{message}");
 }
 
+#[test]
+fn fragments_that_nest_fragments_are_a_height_too() {
+    // Each fragment by itself is low and shallow; only all of them together are high.
+    let inner = |at: usize| format!("{}...f{}{}", "... { ".repeat(20), at + 1, " }".repeat(20));
+    let chain = |count: usize| -> String {
+        let all: String = (0..count).map(|at| format!("fragment f{at} on Q {{ {} }} ", inner(at))).collect();
+        format!("{{ x {{ ...f0 }} }} {all} fragment f{count} on Q {{ a }}")
+    };
+    assert_eq!(outcome(&chain(2)), Ok(()));
+    is_too(&chain(90), ErrorCode::QueryTooDeep, "nested more than 150");
+}
+
 /// A document of fragments, each spreading only later ones.
 fn fragments() -> impl Strategy<Value = Vec<Vec<Option<usize>>>> {
     (1usize..6).prop_flat_map(|count| {

@@ -1,4 +1,4 @@
-//! Literals in a document: values of the schema's own scalars, and inputs of which exactly one key is given.
+//! Literals in a document: values of the schema's own scalars, keys given twice, and inputs of which exactly one key is given.
 
 use std::collections::HashSet;
 
@@ -105,7 +105,10 @@ impl<'a> Check<'a> {
                 if input.directives.has("oneOf") {
                     self.one_of(name, fields, value, operation);
                 }
-                for (key, value) in fields {
+                for (at, (key, value)) in fields.iter().enumerate() {
+                    if fields.iter().take(at).any(|(before, _)| before == key) {
+                        self.find(format!("the key `{key}` is given twice"), value);
+                    }
                     if let Some(field) = input.fields.get(key) {
                         self.value(&field.ty, value, operation);
                     }

@@ -1,5 +1,5 @@
-//! Whether a document fits the schema: the rules of section 5 of the specification, by a library, and the two it leaves out:
-//! literals of the schema's own scalars, and `@oneOf`.
+//! Whether a document fits the schema: the rules of section 5 of the specification, by a library, and what it leaves out:
+//! literals of our own scalars, keys of an input given twice, and `@oneOf`.
 
 use apollo_compiler::{ExecutableDocument, ast::Document, introspection, validation::Valid};
 use schema::ErrorCode;
@@ -16,8 +16,12 @@ pub fn validate(document: &Document, types: &TypeSystem, suggests: bool) -> Resu
             .unwrap_or_else(|| Refusal::new(ErrorCode::GraphqlValidationFailed, "the document does not fit the schema"))
     };
     let valid = document.to_executable_validate(&types.schema).map_err(|failed| {
-        let findings = failed.errors.iter().take(FINDINGS_MAX).map(|diagnostic| {
-            let error = diagnostic.to_json();
+        let all: Vec<_> = failed.errors.iter().map(|diagnostic| diagnostic.to_json()).collect();
+        // A set whose only field is unknown is empty for the library: the field is what is wrong.
+        let is_unknown = |message: &str| message.contains("` does not have a field `");
+        let has_unknown = all.iter().any(|error| is_unknown(&error.message));
+        let told = all.iter().filter(|error| !(has_unknown && error.message.contains("must have a subselection set")));
+        let findings = told.take(FINDINGS_MAX).map(|error| {
             let hint = suggests.then(|| suggest::hint(&error.message, types)).flatten().unwrap_or_default();
             let location = error.locations.first().map(|place| (place.line, place.column));
             Finding::new(format!("{}{hint}", error.message), location)
