@@ -29,12 +29,18 @@ pub struct RedisServer {
     folder: PathBuf,
     port: u16,
     password: String,
+    settings: String,
     child: Child,
 }
 
 impl RedisServer {
     /// Starts a server whose files lie in `folder`; none when the program is not installed.
     pub async fn start(folder: &Path) -> anyhow::Result<Option<Self>> {
+        Self::start_with(folder, "").await
+    }
+
+    /// The same with more settings, as lines of its configuration.
+    pub async fn start_with(folder: &Path, settings: &str) -> anyhow::Result<Option<Self>> {
         if !is_installed() {
             return Ok(None);
         }
@@ -49,8 +55,10 @@ impl RedisServer {
         let password = format!("{:032x}", rand::random::<u128>());
         for attempts_left in (0..5).rev() {
             let port = TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port();
-            match launch(&folder, port, &password).await {
-                Ok(child) => return Ok(Some(Self { folder, port, password, child })),
+            match launch(&folder, port, &password, settings).await {
+                Ok(child) => {
+                    return Ok(Some(Self { folder, port, password, settings: settings.to_owned(), child }));
+                }
                 // Somebody may have taken the port in between.
                 Err(error) if attempts_left == 0 => return Err(error),
                 Err(_) => {}
@@ -61,7 +69,7 @@ impl RedisServer {
 
     /// Its address, with the password.
     pub fn url(&self) -> String {
-        format!("redis://:{}@127.0.0.1:{}", self.password, self.port)
+        format!("redis://default:{}@127.0.0.1:{}", self.password, self.port)
     }
 
     /// The port on 127.0.0.1.
@@ -81,7 +89,7 @@ impl RedisServer {
 
     /// Starts it again where it was, empty.
     pub async fn revive(&mut self) -> anyhow::Result<()> {
-        self.child = launch(&self.folder, self.port, &self.password).await?;
+        self.child = launch(&self.folder, self.port, &self.password, &self.settings).await?;
         Ok(())
     }
 
@@ -100,19 +108,19 @@ pub fn is_installed() -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(PROGRAM).is_file())
 }
 
-async fn launch(folder: &Path, port: u16, password: &str) -> anyhow::Result<Child> {
-    let (settings, log) = (folder.join("redis.conf"), folder.join("server.log"));
+async fn launch(folder: &Path, port: u16, password: &str, settings: &str) -> anyhow::Result<Child> {
+    let (file_name, log) = (folder.join("redis.conf"), folder.join("server.log"));
     // In a file and not on the command line, which everybody on the machine can read.
-    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&settings)?;
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&file_name)?;
     let text = format!(
         "bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave \"\"\nappendonly no\ndaemonize no\n\
-         maxmemory 256mb\nmaxmemory-policy allkeys-lru\ndir \"{}\"\nlogfile \"{}\"\n",
+         maxmemory 256mb\nmaxmemory-policy allkeys-lru\ndir \"{}\"\nlogfile \"{}\"\n{settings}\n",
         folder.display(),
         log.display()
     );
     file.write_all(text.as_bytes())?;
     let mut child = Command::new(PROGRAM)
-        .arg(&settings)
+        .arg(&file_name)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

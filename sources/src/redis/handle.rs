@@ -29,8 +29,10 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     pub(super) breaker: Breaker,
     link: RwLock<Option<(u64, Link)>>,
-    /// Told when the connection is given up.
+    /// Told when the connection is given up: the keeper makes another.
     pub(super) lost: Notify,
+    /// Told at the same moment to all commands that still wait on it.
+    abandoned: Notify,
     /// What is evicted from this process.
     pub(super) evictions: Arc<Evictions>,
     /// Tags whose eviction Redis has not been told yet.
@@ -52,6 +54,7 @@ impl Redis {
             breaker: Breaker::new(config.breaker, clock.clone()),
             link: RwLock::default(),
             lost: Notify::new(),
+            abandoned: Notify::new(),
             evictions,
             untold: Mutex::default(),
             id: format!("{:032x}", rand::random::<u128>()),
@@ -73,8 +76,10 @@ impl Redis {
     /// Connects anew, whatever is known, and asks for the version.
     pub async fn check(&self) -> Result<String, String> {
         let mut link = self.connect().await?;
-        let info: String =
-            link.query(cmd("INFO").arg("server")).await.map_err(|error| format!("{}: {error}", self.address()))?;
+        let mut command = cmd("INFO");
+        let asking = timeout(self.0.config.connect_timeout, link.query::<String>(command.arg("server")));
+        let told = asking.await.map_err(|_| format!("{} does not answer", self.address()))?;
+        let info = told.map_err(|error| format!("{}: {error}", self.address()))?;
         let version = info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap_or("version unknown");
         Ok(format!("{} {}", self.address(), version.trim()))
     }
@@ -104,7 +109,12 @@ impl Redis {
             return None;
         };
         let started = Instant::now();
-        let outcome = timeout(limit, work(link)).await;
+        let abandoned = self.0.abandoned.notified();
+        let outcome = tokio::select! {
+            outcome = timeout(limit, work(link)) => outcome.map_err(|_| limit * 2 >= whole),
+            // Another command found out first; this one need not.
+            () = abandoned => Err(false),
+        };
         let took = started.elapsed();
         metrics::histogram!("weft_redis_seconds", "command" => command).record(took.as_secs_f64());
         match outcome {
@@ -119,11 +129,11 @@ impl Redis {
                 count(command, "error");
                 self.failed(id, Some(&error));
             }
-            Err(_) => {
+            // A short rest of patience says nothing about Redis.
+            Err(speaks_against_it) => {
                 patience.give_up();
                 count(command, "timeout");
-                // A short rest of patience says nothing about Redis.
-                if limit * 2 >= whole {
+                if speaks_against_it {
                     self.failed(id, None);
                 }
             }
@@ -142,6 +152,7 @@ impl Redis {
                 *link = None;
                 show_up(false);
                 self.0.lost.notify_one();
+                self.0.abandoned.notify_waiters();
             }
         }
     }

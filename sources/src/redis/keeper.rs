@@ -13,6 +13,8 @@ use super::{Redis, handle::show_up};
 
 /// The first wait before another try; doubled up to the breaker's `open_for`.
 const RETRY_MIN: Duration = Duration::from_millis(100);
+/// How often evictions are told that could not be told at once.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 impl Redis {
     /// Connects and keeps the connection and the subscription until the end. Returns once both stand, or after the time for
@@ -44,12 +46,19 @@ impl Redis {
             };
             if attempt.is_ok() {
                 pause = RETRY_MIN;
-                ready.send_replace(true);
-                self.tell_untold().await;
-                tokio::select! {
-                    () = self.0.lost.notified() => tracing::warn!(address = self.address(), "Redis is lost"),
-                    _ = ended.changed() => return,
+                if *ready.borrow() {
+                    tracing::info!(address = self.address(), "Redis is back");
                 }
+                ready.send_replace(true);
+                loop {
+                    self.tell_untold().await;
+                    tokio::select! {
+                        () = self.0.lost.notified() => break,
+                        () = sleep(TELL_EVERY) => {}
+                        _ = ended.changed() => return,
+                    }
+                }
+                tracing::warn!(address = self.address(), "Redis is lost");
                 if self.0.breaker.is_open() {
                     pause = open_for;
                 }

@@ -18,7 +18,7 @@ use sources::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
-use super::{Rig, ask, name};
+use super::{Rig, ask, name, name_becomes};
 
 /// Components that name a project each.
 const COMPONENTS: [&str; 3] = ["payments-api", "payouts-api", "ledger-api"];
@@ -108,6 +108,33 @@ async fn a_request_waits_once_for_a_redis_that_hangs_however_often_it_looks() {
     println!("40 looks of one request at a hung Redis: {took:?}");
     server.go_on().await;
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_evicted_while_redis_is_away_is_evicted_everywhere_once_it_is_back() {
+    for hangs in [false, true] {
+        let Some(redis) = TestRedis::own().await else { return };
+        let mut rig = Rig::with(redis, &[("WEFT_REDIS__BREAKER__OPEN_FOR", "200ms")]).await;
+        let other = rig.platform.replica().await;
+        let old = name(&rig.platform.client("engineer")).await;
+        assert_eq!(name(&other.engineer()).await, old);
+        if hangs {
+            rig.redis_mut().hang().await
+        } else {
+            rig.redis_mut().kill().await
+        }
+        rig.rename("Renamed");
+        rig.platform.app().sources.gitlab().unwrap().evict_projects(&[super::PATH.to_owned()]).await;
+        assert_eq!(name(&rig.platform.client("engineer")).await, "Renamed");
+        if hangs {
+            rig.redis_mut().go_on().await
+        } else {
+            rig.redis_mut().revive().await
+        }
+        name_becomes(&other.engineer(), "Renamed").await;
+        other.stop().await;
+        rig.stop().await;
+    }
 }
 
 /// Asks for what no memory has any more, and for what is new.
