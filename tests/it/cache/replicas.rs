@@ -74,19 +74,21 @@ async fn a_thousand_cold_queries_of_two_replicas_are_at_most_two_calls() {
 async fn a_replica_waits_for_the_other_and_asks_itself_when_that_one_is_gone() {
     let Some(redis) = TestRedis::shared().await else { return };
     let rig = Rig::with(redis, &[]).await;
-    name(&rig.platform.client("engineer")).await;
+    let other = rig.platform.replica().await;
+    // One fetches, slowly; the other wants the same meanwhile.
+    let gitlab = rig.platform.simulator();
+    gitlab.faults(Upstream::Gitlab).always(Fault::Latency { delay_ms: 600 });
+    let client = rig.platform.client("engineer");
+    let first = tokio::spawn(async move { name(&client).await });
+    while rig.redis().keys("{lease}").await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(name(&other.engineer()).await, first.await.unwrap());
+    assert_eq!(rig.calls(), 1, "both asked");
+    gitlab.faults(Upstream::Gitlab).clear();
     kept(&rig, 1).await;
     let entry = rig.redis().keys(":entry:").await.remove(0);
     let lease = entry.replace(":entry:", ":{lease}:");
-    let bytes: Vec<u8> = rig.redis().run(cmd("GETDEL").arg(&entry)).await;
-    // Somebody else fetches, and succeeds.
-    rig.redis().run::<()>(cmd("SET").arg(&lease).arg("another").arg("PX").arg(60_000)).await;
-    let other = rig.platform.replica().await;
-    let client = other.engineer();
-    let waits = tokio::spawn(async move { name(&client).await });
-    rig.redis().run::<()>(cmd("SET").arg(&entry).arg(bytes).arg("PX").arg(60_000)).await;
-    assert!(!waits.await.unwrap().is_empty());
-    assert_eq!(rig.calls(), 1);
     // Somebody else fetches, and dies: the lease ends by itself.
     rig.redis().run::<()>(cmd("DEL").arg(&entry)).await;
     rig.redis().run::<()>(cmd("SET").arg(&lease).arg("another").arg("PX").arg(300)).await;
