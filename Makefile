@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help demo test it lint fmt schema load load-quick ci
 
-WITH_POSTGRES := target/debug/weft-demo with-postgres --folder target/test-postgres --
+WITH_SERVICES := target/debug/weft-demo with-services --folder target/test-postgres --
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,17 +14,17 @@ demo: ## The whole platform on this machine; ARGS="--estate 100000" for a large 
 	@cargo build --quiet -p demo --bin weft-demo
 	@exec target/debug/weft-demo up $(ARGS)
 
-test: ## All tests, with a private PostgreSQL; ARGS="name" for some of them
+test: ## All tests, with a private PostgreSQL and Redis; ARGS="name" for some of them
 	@cargo build --quiet -p demo --bin weft-demo -p gateway --bin weft
 	@if command -v cargo-nextest >/dev/null; then \
-		$(WITH_POSTGRES) cargo nextest run --workspace --no-fail-fast $(ARGS); \
+		$(WITH_SERVICES) cargo nextest run --workspace --no-fail-fast $(ARGS); \
 	else \
-		$(WITH_POSTGRES) cargo test --quiet --workspace $(ARGS) -- --test-threads=2; \
+		$(WITH_SERVICES) cargo test --quiet --workspace $(ARGS) -- --test-threads=2; \
 	fi
 
 it: ## Integration tests only
 	@cargo build --quiet -p demo --bin weft-demo -p gateway --bin weft
-	@$(WITH_POSTGRES) cargo nextest run -p it --no-fail-fast $(ARGS)
+	@$(WITH_SERVICES) cargo nextest run -p it --no-fail-fast $(ARGS)
 
 lint: ## Formatting and clippy, warnings denied
 	@cargo fmt --all --check

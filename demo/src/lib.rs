@@ -1,4 +1,4 @@
-//! The whole platform on one machine: a private Postgres, fake upstreams, an issuer, and the gateway over a seeded estate.
+//! The whole platform on one machine: a private Postgres and Redis, fake upstreams, an issuer, and the gateway over a seeded estate.
 //! `make demo` runs it, and the tests start the very same code.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -6,5 +6,6 @@ pub mod database;
 pub mod estate;
 pub mod platform;
 pub mod postgres;
+pub mod redis;
 pub mod sample;
 pub mod up;

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use demo::{
     postgres::{Cluster, ClusterConfig, Profile},
+    redis::RedisServer,
     up,
 };
 use gateway::config::Environment;
@@ -25,8 +26,9 @@ enum Command {
         #[arg(long)]
         estate: Option<usize>,
     },
-    /// Runs a command with a private PostgreSQL, whose address is in WEFT_TEST_DATABASE_URL.
-    WithPostgres {
+    /// Runs a command with a private PostgreSQL, whose address is in WEFT_TEST_DATABASE_URL, and a private Redis where it is
+    /// installed, whose address is in WEFT_TEST_REDIS_URL.
+    WithServices {
         /// The folder for its data.
         #[arg(long)]
         folder: PathBuf,
@@ -41,7 +43,7 @@ async fn main() -> ExitCode {
     let environment = Environment::of_process();
     let outcome = match Cli::parse().command {
         Command::Up { estate } => up::run(up::UpArgs { estate, environment }).await.map(|()| ExitCode::SUCCESS),
-        Command::WithPostgres { folder, command } => with_postgres(folder, &command).await,
+        Command::WithServices { folder, command } => with_services(folder, &command).await,
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("weft-demo: {error:#}");
@@ -49,16 +51,24 @@ async fn main() -> ExitCode {
     })
 }
 
-async fn with_postgres(folder: PathBuf, command: &[String]) -> anyhow::Result<ExitCode> {
+async fn with_services(folder: PathBuf, command: &[String]) -> anyhow::Result<ExitCode> {
+    let redis = RedisServer::start(&folder.join("redis")).await?;
+    if redis.is_none() {
+        eprintln!("redis-server is not installed: tests that need it are skipped");
+    }
     let cluster = Cluster::start(ClusterConfig { folder, profile: Profile::Fast }).await?;
     let (program, arguments) = command.split_first().context("a command is needed")?;
     let status = tokio::process::Command::new(program)
         .args(arguments)
         .env("WEFT_TEST_DATABASE_URL", cluster.url("postgres"))
+        .envs(redis.as_ref().map(|redis| ("WEFT_TEST_REDIS_URL", redis.url())))
         .status()
         .await
         .with_context(|| format!("{program} cannot be run"))?;
     cluster.stop().await?;
+    if let Some(redis) = redis {
+        redis.stop().await?;
+    }
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use gateway::{
     App, Serving,
-    config::{Config, Environment},
+    config::{Config, Environment, Loaded},
 };
 use simulator::{
     Config as SimulatorConfig, Simulator,
@@ -44,6 +44,9 @@ pub struct Platform {
     pub simulator: Simulator,
     /// The gateway.
     pub serving: Serving,
+    toml: String,
+    variables: Vec<(String, String)>,
+    clock: Clock,
 }
 
 impl Platform {
@@ -56,22 +59,25 @@ impl Platform {
             ..SimulatorConfig::default()
         })
         .await?;
-        let file = tempfile(&gateway_toml(&config, &simulator))?;
+        let toml = gateway_toml(&config, &simulator);
         let mut variables = config.settings.clone();
         variables.extend([
             ("DATABASE_URL".to_owned(), config.database_url.clone()),
-            ("WEFT_LISTEN".to_owned(), config.listen.to_string()),
-            ("WEFT_ADMIN_LISTEN".to_owned(), config.admin_listen.to_string()),
             ("GITLAB_TOKEN".to_owned(), simulator.gitlab_token().to_owned()),
         ]);
-        let loaded = Config::load(Some(&file), &Environment::of(variables));
-        // Read by now, or never.
-        let _ = std::fs::remove_file(&file);
         let metrics = if config.collects_metrics { gateway::telemetry::metrics() } else { None };
-        let app = App::build(loaded?, metrics, config.clock)?;
+        let loaded = load(&toml, &variables, config.listen, config.admin_listen)?;
+        let app = App::build(loaded, metrics, config.clock.clone())?;
         app.sources.database().migrate().await?;
         let serving = Serving::start(app).await?;
-        Ok(Self { simulator, serving })
+        Ok(Self { simulator, serving, toml, variables, clock: config.clock })
+    }
+
+    /// Another gateway over the same database, upstreams and Redis, at ports of its own.
+    pub async fn replica(&self) -> anyhow::Result<Serving> {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let loaded = load(&self.toml, &self.variables, any, any)?;
+        Serving::start(App::build(loaded, None, self.clock.clone())?).await
     }
 
     /// The address of the gateway.
@@ -133,6 +139,21 @@ fn gateway_toml(config: &PlatformConfig, simulator: &Simulator) -> String {
         gitlab = simulator.gitlab_url(),
         groups = groups.join("\n"),
     )
+}
+
+fn load(
+    toml: &str,
+    variables: &[(String, String)],
+    listen: SocketAddr,
+    admin_listen: SocketAddr,
+) -> anyhow::Result<Loaded> {
+    let file = tempfile(toml)?;
+    let addresses =
+        [("WEFT_LISTEN".to_owned(), listen.to_string()), ("WEFT_ADMIN_LISTEN".to_owned(), admin_listen.to_string())];
+    let loaded = Config::load(Some(&file), &Environment::of(variables.iter().cloned().chain(addresses)));
+    // Read by now, or never.
+    let _ = std::fs::remove_file(&file);
+    loaded
 }
 
 fn tempfile(text: &str) -> anyhow::Result<PathBuf> {

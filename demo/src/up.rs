@@ -20,6 +20,7 @@ use crate::{
     estate::{Estate, Role, roles},
     platform::{Platform, PlatformConfig, TOKEN_LIFETIME, client_secret},
     postgres::{Cluster, ClusterConfig, Profile},
+    redis::RedisServer,
     sample,
 };
 
@@ -38,24 +39,28 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
     check_free(listen)?;
     // From here on Ctrl-C waits until what was started can be ended in order.
     let demo = start(&folder, args.estate, listen, admin_listen);
-    let (cluster, platform, database_url) = tokio::select! {
+    let (cluster, redis, platform, database_url) = tokio::select! {
         demo = demo => demo?,
         () = ended_by_signal() => return Ok(()),
     };
     let file = folder.join("demo.json");
-    write_json(&file, &platform, &database_url)?;
+    let redis_url = redis.as_ref().map(RedisServer::url);
+    write_json(&file, &platform, &database_url, redis_url.as_deref())?;
     introduce(&platform, &file).await?;
     let renewal = TOKEN_LIFETIME / 2;
     loop {
         tokio::select! {
             () = ended_by_signal() => break,
-            () = tokio::time::sleep(renewal) => write_json(&file, &platform, &database_url)?,
+            () = tokio::time::sleep(renewal) => write_json(&file, &platform, &database_url, redis_url.as_deref())?,
         }
     }
     println!("\nEnding.");
     // Nobody shall find the address of something that is gone.
     let _ = fs::remove_file(&file);
     platform.stop().await;
+    if let Some(redis) = redis {
+        redis.stop().await?;
+    }
     cluster.stop().await
 }
 
@@ -64,13 +69,22 @@ async fn start(
     estate: Option<usize>,
     listen: SocketAddr,
     admin_listen: SocketAddr,
-) -> anyhow::Result<(Cluster, Platform, String)> {
+) -> anyhow::Result<(Cluster, Option<RedisServer>, Platform, String)> {
     let step = Step::begin("A private PostgreSQL");
     let config = ClusterConfig { folder: folder.to_owned(), profile: Profile::Durable };
     let cluster = Cluster::start(config).await?;
     database::create(&cluster.url("postgres"), "weft").await?;
     let database_url = cluster.url("weft");
     step.done(&format!("on port {}", cluster.port()));
+
+    let step = Step::begin("A private Redis");
+    let redis = RedisServer::start(&folder.join("redis")).await?;
+    step.done(&match &redis {
+        Some(redis) => format!("on port {}", redis.port()),
+        None => "not installed: caches are in process".to_owned(),
+    });
+    let mut settings = vec![("WEFT_TELEMETRY__LOG".to_owned(), "warn".to_owned())];
+    settings.extend(redis.as_ref().map(|redis| ("REDIS_URL".to_owned(), redis.url())));
 
     let step = Step::begin("The fake GitLab, the issuer and the gateway");
     let catalog = match estate {
@@ -86,7 +100,7 @@ async fn start(
         admin_listen,
         estate: catalog,
         keys_folder: Some(folder.join("issuer")),
-        settings: vec![("WEFT_TELEMETRY__LOG".to_owned(), "warn".to_owned())],
+        settings,
         clock: Clock::system(),
         collects_metrics: true,
     })
@@ -105,7 +119,7 @@ async fn start(
         loaded.push(format!("{} entities of `{tenant}`, {} of them new", report.loaded(), report.created));
     }
     step.done(&loaded.join("; "));
-    Ok((cluster, platform, database_url))
+    Ok((cluster, redis, platform, database_url))
 }
 
 /// A step that takes a moment: what, then how long it took.
@@ -145,7 +159,7 @@ fn check_free(address: SocketAddr) -> anyhow::Result<()> {
 }
 
 /// Writes what scripts need; in one step, so that nobody reads half of it.
-fn write_json(file: &Path, platform: &Platform, database_url: &str) -> anyhow::Result<()> {
+fn write_json(file: &Path, platform: &Platform, database_url: &str, redis_url: Option<&str>) -> anyhow::Result<()> {
     let tokens: Map<String, Value> =
         roles().iter().map(|role| (role.name.to_owned(), platform.token(role).into())).collect();
     let clients: Map<String, Value> = roles().iter().map(|role| (role.name.to_owned(), client(role))).collect();
@@ -157,7 +171,7 @@ fn write_json(file: &Path, platform: &Platform, database_url: &str) -> anyhow::R
         "issuer": simulator.issuer_url(),
         "clients": clients,
         "database_url": database_url,
-        "redis_url": Value::Null,
+        "redis_url": redis_url,
         "tokens": tokens,
         "upstreams": { "gitlab": { "base_url": simulator.gitlab_url(), "token": simulator.gitlab_token(), "ca_file": Value::Null } },
         "sample_query": sample::QUERY,

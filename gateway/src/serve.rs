@@ -26,6 +26,12 @@ impl Serving {
         let (address, admin_address) = (public.local_addr()?, admin.local_addr()?);
         let (ending, ended) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        match app.sources.redis() {
+            Some(redis) => redis.start(&mut tasks, ended.clone()).await,
+            None => {
+                tracing::info!("no Redis is configured: caches, limits and fan-out are in process, for one replica")
+            }
+        }
         let limits = listener::Limits {
             header_timeout: server.header_timeout,
             connections_max: server.connections_max,
@@ -41,7 +47,6 @@ impl Serving {
         if app.config.auth.issuers.is_empty() {
             tracing::warn!("no issuer is configured: every caller on this machine is an administrator");
         }
-        tracing::info!("no Redis is configured: caches, limits and fan-out are in process, for one replica");
         Ok(Self { app, address, admin_address, ending, tasks })
     }
 

@@ -5,10 +5,13 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
-    Clock, SourceError, gitlab,
+    Clock, SourceError,
+    cache::Evictions,
+    gitlab,
     gitlab::Gitlab,
     health::{Health, HealthReport},
     postgres::{self, Database},
+    redis::{self, Redis},
 };
 
 /// The section `[sources]` of the configuration.
@@ -30,6 +33,7 @@ pub struct Secrets {
 #[derive(Clone)]
 pub struct Sources {
     database: Database,
+    redis: Option<Redis>,
     gitlab: Option<Gitlab>,
 }
 
@@ -37,18 +41,26 @@ impl Sources {
     /// Prepares all sources; nothing is called yet.
     pub fn build(
         database: &postgres::Config,
+        redis: &redis::Config,
         sources: &Config,
         secrets: Secrets,
         clock: Clock,
     ) -> Result<Self, SourceError> {
         let database = Database::open(database, clock.clone())?;
-        let gitlab = Gitlab::new(sources.gitlab.clone(), secrets.gitlab_token, clock)?;
-        Ok(Self { database, gitlab })
+        let evictions = Evictions::new();
+        let redis = Redis::new(redis, evictions.clone(), clock.clone())?;
+        let gitlab = Gitlab::new(sources.gitlab.clone(), secrets.gitlab_token, evictions, redis.as_ref(), clock)?;
+        Ok(Self { database, redis, gitlab })
     }
 
     /// Weft's own database.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Redis; none when it is not configured.
+    pub fn redis(&self) -> Option<&Redis> {
+        self.redis.as_ref()
     }
 
     /// GitLab; none when it is switched off or not configured.

@@ -1,10 +1,13 @@
 //! The harness of the integration tests: a platform per test, over a database of its own, through real HTTP.
 //!
 //! `make test` starts one Postgres for all tests and names it in WEFT_TEST_DATABASE_URL; without that a test starts its own.
+//! So it does with Redis and WEFT_TEST_REDIS_URL; where redis-server is not installed the tests that need it are skipped.
 
 mod database;
 mod platform;
+mod redis;
 mod statements;
 
-pub use platform::{Answer, Client, TestPlatform};
+pub use platform::{Answer, Client, Replica, TestPlatform};
+pub use redis::TestRedis;
 pub use statements::Statements;

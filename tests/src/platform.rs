@@ -6,6 +6,7 @@ use demo::{
     estate::{Estate, Role, roles},
     platform::{Platform, PlatformConfig},
 };
+use gateway::Serving;
 use reqwest::{RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use simulator::Simulator;
@@ -79,6 +80,17 @@ impl TestPlatform {
         Self { platform, database, http }
     }
 
+    /// Another gateway over the same database, upstreams and Redis.
+    pub async fn replica(&self) -> Replica {
+        let serving = self.platform.replica().await.expect("a second gateway");
+        Replica { serving, http: self.http.clone(), token: self.platform.token(&Self::role("engineer")) }
+    }
+
+    /// What the admin listener says about each dependency.
+    pub async fn readiness(&self) -> Answer {
+        Answer::of(self.http.get(format!("{}/readyz?verbose", self.admin_url()))).await
+    }
+
     /// The address of the gateway.
     pub fn url(&self) -> String {
         self.platform.url()
@@ -128,6 +140,31 @@ impl TestPlatform {
     pub async fn stop(self) {
         self.platform.stop().await;
         self.database.drop_it().await.expect("the test's database goes");
+    }
+}
+
+/// Another gateway of a platform.
+pub struct Replica {
+    serving: Serving,
+    http: reqwest::Client,
+    token: String,
+}
+
+impl Replica {
+    /// A client with the engineer's token.
+    pub fn engineer(&self) -> Client {
+        let url = format!("http://{}", self.serving.address());
+        Client { http: self.http.clone(), url, token: Some(self.token.clone()) }
+    }
+
+    /// Its parts.
+    pub fn app(&self) -> &gateway::App {
+        self.serving.app()
+    }
+
+    /// Ends it.
+    pub async fn stop(self) {
+        self.serving.stop().await;
     }
 }
 

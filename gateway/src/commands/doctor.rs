@@ -21,7 +21,7 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     if config.database.url.is_none() {
         tell("database.url", Err("not set; DATABASE_URL is not set either".to_owned()));
     } else {
-        let sources = Sources::build(&config.database, &config.sources, secrets, Clock::system())?;
+        let sources = Sources::build(&config.database, &config.redis, &config.sources, secrets, Clock::system())?;
         sources.probe().await;
         for source in sources.records() {
             let key =
@@ -35,6 +35,10 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
                     _ => Err(source.last_error.unwrap_or_else(|| "no answer".to_owned())),
                 },
             );
+        }
+        match sources.redis() {
+            Some(redis) => tell("redis.url", redis.check().await),
+            None => tell("redis.url", Ok("not configured, in process caches".to_owned())),
         }
         tell(
             "database schema",

@@ -53,6 +53,7 @@ impl Config {
         }
         for (name, key) in [
             ("DATABASE_URL", "database.url"),
+            ("REDIS_URL", "redis.url"),
             ("WEFT_LISTEN", "server.listen"),
             ("WEFT_ADMIN_LISTEN", "server.admin_listen"),
         ] {
@@ -103,6 +104,23 @@ mod tests {
         let loaded = load(&[("WEFT_LISTEN", "127.0.0.1:1"), ("WEFT_SERVER__REQUEST_TIMEOUT", "7s")], None).unwrap();
         assert_eq!(loaded.config.server.listen.port(), 1);
         assert_eq!(loaded.config.server.request_timeout.as_secs(), 7);
+    }
+
+    #[test]
+    fn redis_is_waited_for_shortly_and_its_password_is_not_shown() {
+        let loaded = load(&[("REDIS_URL", "redis://:hunter2@127.0.0.1:1")], None).unwrap();
+        assert!(!crate::config::redacted(&loaded.config).contains("hunter2"));
+        let wrong = [
+            ("WEFT_REDIS__COMMAND_TIMEOUT", "51ms"),
+            ("WEFT_REDIS__PREFIX", "{weft}"),
+            ("REDIS_URL", "hunter2://:hunter2@127.0.0.1"),
+        ];
+        let message = load(&wrong, None).err().unwrap().to_string();
+        assert!(
+            ["redis.command_timeout", "redis.prefix", "redis.url"].iter().all(|key| message.contains(key)),
+            "{message}"
+        );
+        assert!(!message.contains("hunter2"), "{message}");
     }
 
     #[test]

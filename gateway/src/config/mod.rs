@@ -29,6 +29,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Postgres.
     pub database: sources::postgres::Config,
+    /// Redis.
+    pub redis: sources::redis::Config,
     /// Growth of the catalog, and where it may be read from.
     pub catalog: CatalogConfig,
     /// Upstreams.
@@ -69,6 +71,7 @@ impl Config {
         self.limits.validate(&mut problems);
         self.catalog.validate(&mut problems);
         problems.extend(self.auth.validate().into_iter().map(|found| Problem::new(found.key, found.message)));
+        problems.extend(self.redis.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
         let gitlab = &self.sources.gitlab;
         if gitlab.base_url.is_some() && gitlab.enabled && gitlab.token.is_none() {
             problems.push(Problem::new(

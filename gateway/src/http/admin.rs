@@ -64,6 +64,11 @@ impl App {
             Ok(false) => "schema changes are missing: run `weft migrate`",
             Err(_) => "unreachable",
         };
+        let redis_word = match self.sources.redis() {
+            Some(redis) if redis.is_up().await => "ok",
+            Some(_) => "down",
+            None => "not configured, in process caches",
+        };
         let upstreams: Vec<Value> = self
             .sources
             .records()
@@ -76,7 +81,7 @@ impl App {
                 "draining": is_draining,
                 "schema": "ok",
                 "database": database_word,
-                "redis": "not configured: caches, limits and fan-out are in process, for one replica",
+                "redis": redis_word,
                 "sources": upstreams,
             }),
         }

@@ -13,7 +13,10 @@ mod repository;
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use schema::Visibility;
-use sources::{SourceError, Sources, cache::CacheMode};
+use sources::{
+    SourceError, Sources,
+    cache::{Access, CacheMode},
+};
 
 pub use entity::{IdKey, RefKey};
 pub use history::{RevisionCountKey, RevisionPageKey};
@@ -29,13 +32,13 @@ pub type Outcome<T> = Result<T, SourceError>;
 pub struct Reader {
     sources: Sources,
     visibility: Arc<Visibility>,
-    cache_mode: CacheMode,
+    access: Access,
 }
 
 impl Reader {
     /// A reader for this caller.
     pub fn new(sources: Sources, visibility: Arc<Visibility>, cache_mode: CacheMode) -> Self {
-        Self { sources, visibility, cache_mode }
+        Self { sources, visibility, access: Access::new(cache_mode) }
     }
 }
 

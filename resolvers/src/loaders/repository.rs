@@ -17,6 +17,6 @@ impl Loader<RepositoryKey> for Reader {
             .sources
             .gitlab()
             .ok_or_else(|| SourceError::unavailable(SourceKind::Gitlab, "it is switched off or not configured"))?;
-        Ok(gitlab.repositories_by_keys(keys, self.cache_mode).await)
+        Ok(gitlab.repositories_by_keys(keys, &self.access).await)
     }
 }

@@ -16,9 +16,15 @@ use super::Entry;
 use crate::SourceError;
 
 /// What a flight brings for one key.
-pub(super) type Landing<V> = Result<Entry<V>, SourceError>;
+pub(super) type Landing<V> = Result<Landed<V>, SourceError>;
 /// A key in flight; every clone gets the same landing.
 pub(super) type Awaited<V> = Shared<oneshot::Receiver<Arc<Landing<V>>>>;
+
+/// An entry, and whether a cache had it.
+pub(super) struct Landed<V> {
+    pub(super) entry: Entry<V>,
+    pub(super) is_known: bool,
+}
 
 /// The keys in flight. As many as callers wait for: bounded by the requests in progress and their pages.
 pub(super) struct Flights<V> {
@@ -59,16 +65,28 @@ impl<V> Flights<V> {
 }
 
 impl<V> Departure<V> {
-    /// The same keys, at most `batch_max` in each part.
+    /// The same keys, at most `batch_max` in each part. Sorted, so that replicas which need the same keys make the same parts.
     pub(super) fn split(mut self, batch_max: usize) -> Vec<Self> {
         let mut parts = Vec::new();
         let mut seats: Vec<_> = self.seats.drain().collect();
+        seats.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         while !seats.is_empty() {
             let rest = seats.split_off(batch_max.max(1).min(seats.len()));
             let part = std::mem::replace(&mut seats, rest);
             parts.push(Self { flights: Arc::clone(&self.flights), seats: part.into_iter().collect() });
         }
         parts
+    }
+
+    /// Takes these keys into a departure of their own.
+    pub(super) fn part(&mut self, keys: &[String]) -> Self {
+        let seats = keys.iter().filter_map(|key| self.seats.remove_entry(key)).collect();
+        Self { flights: Arc::clone(&self.flights), seats }
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats.is_empty()
     }
 
     /// The keys to fetch.

@@ -1,56 +1,42 @@
-//! `SourceCache`: the way from many keys to many values, past a store and an upstream that answers in batches.
+//! `SourceCache`: the way from many keys to many values. What memory has is served here; the rest departs (`journey.rs`).
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use schema::SourceKind;
-use tokio::time::timeout;
 
 use super::{
-    Entry, EntryStore, Lives, Served,
+    Access, CacheMode, Evictions, Lives, Served, SharedStore, TagsOf,
     flight::{Departure, Flights},
+    journey::{Journey, Purpose},
+    store::MemoryStore,
 };
 use crate::{Clock, SourceError, health::Health};
 
 /// Fetches a batch: the values that exist, by key. An error is every key's error.
 pub type Fetch<V> = dyn Fn(Vec<String>) -> BoxFuture<'static, Result<HashMap<String, V>, SourceError>> + Send + Sync;
 
-/// Whether what is known may be served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum CacheMode {
-    /// Yes.
-    #[default]
-    Use,
-    /// No: the upstream is asked; what it says is kept.
-    Bypass,
-}
+/// A cache in front of one upstream call. Clones share everything.
+pub struct SourceCache<V>(Arc<Inner<V>>);
 
-/// A cache in front of one upstream call.
-pub struct SourceCache<V> {
-    upstream: SourceKind,
-    store: Arc<dyn EntryStore<V>>,
+pub(super) struct Inner<V> {
+    pub(super) upstream: SourceKind,
+    pub(super) memory: MemoryStore<V>,
+    pub(super) shared: Option<Arc<dyn SharedStore<V>>>,
     flights: Arc<Flights<V>>,
-    fetch: Arc<Fetch<V>>,
-    lives: Lives,
+    /// Of callers who must not be given what is known, even by another flight.
+    bypass_flights: Arc<Flights<V>>,
+    pub(super) fetch: Arc<Fetch<V>>,
+    pub(super) lives: Lives,
     batch_max: usize,
-    wait_max: Duration,
-    clock: Clock,
+    pub(super) wait_max: Duration,
+    pub(super) clock: Clock,
     health: Arc<Health>,
 }
 
 impl<V> Clone for SourceCache<V> {
     fn clone(&self) -> Self {
-        Self {
-            upstream: self.upstream,
-            store: Arc::clone(&self.store),
-            flights: Arc::clone(&self.flights),
-            fetch: Arc::clone(&self.fetch),
-            lives: self.lives,
-            batch_max: self.batch_max,
-            wait_max: self.wait_max,
-            clock: self.clock.clone(),
-            health: Arc::clone(&self.health),
-        }
+        Self(Arc::clone(&self.0))
     }
 }
 
@@ -58,8 +44,14 @@ impl<V> Clone for SourceCache<V> {
 pub struct Parts<V> {
     /// Whose answers it keeps.
     pub upstream: SourceKind,
-    /// Where it keeps them.
-    pub store: Arc<dyn EntryStore<V>>,
+    /// Most entries in memory.
+    pub entries_max: u64,
+    /// What is evicted from this process.
+    pub evictions: Arc<Evictions>,
+    /// The tags of a key.
+    pub tags_of: TagsOf,
+    /// The level that replicas share, where there is one.
+    pub shared: Option<Arc<dyn SharedStore<V>>>,
     /// How the upstream is asked.
     pub fetch: Arc<Fetch<V>>,
     /// How long entries live.
@@ -74,24 +66,33 @@ pub struct Parts<V> {
     pub health: Arc<Health>,
 }
 
+type Outcomes<V> = HashMap<String, Result<Served<V>, SourceError>>;
+
 impl<V: Send + Sync + 'static> SourceCache<V> {
     /// A cache made of these parts.
     pub fn new(parts: Parts<V>) -> Self {
-        let Parts { upstream, store, fetch, lives, batch_max, wait_max, clock, health } = parts;
-        Self { upstream, store, flights: Arc::new(Flights::new()), fetch, lives, batch_max, wait_max, clock, health }
+        Self(Arc::new(Inner {
+            upstream: parts.upstream,
+            memory: MemoryStore::new(parts.entries_max, parts.evictions, parts.tags_of),
+            shared: parts.shared,
+            flights: Arc::new(Flights::new()),
+            bypass_flights: Arc::new(Flights::new()),
+            fetch: parts.fetch,
+            lives: parts.lives,
+            batch_max: parts.batch_max,
+            wait_max: parts.wait_max,
+            clock: parts.clock,
+            health: parts.health,
+        }))
     }
 
     /// One outcome for each key. Never waits longer than `wait_max`, whatever the upstream does.
-    pub async fn get_many(
-        &self,
-        keys: Vec<String>,
-        mode: CacheMode,
-    ) -> HashMap<String, Result<Served<V>, SourceError>> {
-        let known = match mode {
-            CacheMode::Use => self.store.get_many(&keys).await,
+    pub async fn get_many(&self, keys: Vec<String>, access: &Access) -> Outcomes<V> {
+        let known = match access.mode {
+            CacheMode::Use => self.0.memory.get_many(&keys).await,
             CacheMode::Bypass => keys.iter().map(|_| None).collect(),
         };
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         let mut outcomes = HashMap::with_capacity(keys.len());
         let (mut missing, mut refresh) = (Vec::new(), Vec::new());
         for (key, entry) in keys.into_iter().zip(known) {
@@ -105,96 +106,79 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
                 _ => missing.push(key),
             }
         }
-        self.health.read(outcomes.len(), missing.len());
         self.count("hit", outcomes.len() - refresh.len());
         self.count("stale", refresh.len());
-        self.count("miss", missing.len());
-        if !refresh.is_empty() {
-            // Nobody waits: whoever comes next finds the new entry, or the old one while the upstream fails.
-            let (_, departure) = self.flights.join(&refresh);
-            self.depart(departure, CacheMode::Use);
-        }
-        if !missing.is_empty() {
-            self.wait_for(missing, mode, &mut outcomes).await;
-        }
+        self.refresh(&refresh);
+        let hits = outcomes.len();
+        let (asked, shared_hits) = (missing.len(), self.wait_for(missing, access, &mut outcomes).await);
+        self.0.health.read(hits + shared_hits, asked - shared_hits);
+        self.count("shared", shared_hits);
+        self.count("miss", asked - shared_hits);
         outcomes
     }
 
-    async fn wait_for(
-        &self,
-        missing: Vec<String>,
-        mode: CacheMode,
-        outcomes: &mut HashMap<String, Result<Served<V>, SourceError>>,
-    ) {
-        let (awaited, departure) = self.flights.join(&missing);
-        self.depart(departure, mode);
-        let deadline = tokio::time::Instant::now() + self.wait_max;
+    /// Makes everything with one of these tags absent: in memory here and on the other replicas, and in the shared level.
+    pub async fn evict_tags(&self, tags: &[String]) {
+        self.0.memory.evictions().evict(tags);
+        if let Some(shared) = &self.0.shared {
+            shared.evict(tags).await;
+        }
+    }
+
+    /// Fetches anew behind. Nobody waits: whoever comes next finds the new entry, or the old one while the upstream fails.
+    pub(super) fn refresh(&self, keys: &[String]) {
+        if !keys.is_empty() {
+            let (_, departure) = self.0.flights.join(keys);
+            self.depart(departure, Purpose::Refresh, &Access::new(CacheMode::Use));
+        }
+    }
+
+    /// Waits for the flights of these keys; tells how many of them a cache had after all.
+    async fn wait_for(&self, missing: Vec<String>, access: &Access, outcomes: &mut Outcomes<V>) -> usize {
+        if missing.is_empty() {
+            return 0;
+        }
+        let (flights, purpose) = match access.mode {
+            CacheMode::Use => (&self.0.flights, Purpose::Miss),
+            CacheMode::Bypass => (&self.0.bypass_flights, Purpose::Bypass),
+        };
+        let (awaited, departure) = flights.join(&missing);
+        self.depart(departure, purpose, access);
+        let upstream = self.0.upstream;
+        let deadline = tokio::time::Instant::now() + self.0.wait_max;
+        let mut known = 0;
         for (key, flight) in awaited {
             let landing = match tokio::time::timeout_at(deadline, flight).await {
                 Ok(Ok(landing)) => match &*landing {
-                    Ok(entry) => Ok(entry.served(self.clock.now())),
+                    Ok(landed) => {
+                        known += usize::from(landed.is_known);
+                        Ok(landed.entry.served(self.0.clock.now()))
+                    }
                     Err(error) => Err(error.clone()),
                 },
-                Ok(Err(_)) => Err(SourceError::unavailable(self.upstream, "the call was given up")),
-                Err(_) => Err(SourceError::Timeout { upstream: self.upstream, limit: self.wait_max }),
+                Ok(Err(_)) => Err(SourceError::unavailable(upstream, "the call was given up")),
+                Err(_) => Err(SourceError::Timeout { upstream, limit: self.0.wait_max }),
             };
             outcomes.insert(key, landing);
         }
+        known
     }
 
     /// Fetches the departure's keys in tasks of their own, a batch each.
-    fn depart(&self, departure: Departure<V>, mode: CacheMode) {
-        for departure in departure.split(self.batch_max) {
-            let cache = self.clone();
-            tokio::spawn(async move { cache.fly(departure, mode).await });
+    fn depart(&self, departure: Departure<V>, purpose: Purpose, access: &Access) {
+        for departure in departure.split(self.0.batch_max) {
+            let journey = Journey::new(self.clone(), purpose, access.patience.clone());
+            tokio::spawn(journey.travel(departure));
         }
     }
 
-    async fn fly(&self, mut departure: Departure<V>, mode: CacheMode) {
-        let mut keys = departure.keys();
-        if mode == CacheMode::Use {
-            // Another flight may have landed between the caller's look and its joining.
-            let now = self.clock.now();
-            let known = self.store.get_many(&keys).await;
-            let mut unknown = Vec::new();
-            for (key, entry) in keys.into_iter().zip(known) {
-                match entry {
-                    Some(entry) if entry.is_fresh(now) => departure.land(&key, Ok(entry)),
-                    _ => unknown.push(key),
-                }
-            }
-            keys = unknown;
-        }
-        if keys.is_empty() {
-            return;
-        }
-        let fetched = timeout(self.wait_max, (self.fetch)(keys.clone())).await;
-        match fetched.unwrap_or(Err(SourceError::Timeout { upstream: self.upstream, limit: self.wait_max })) {
-            Ok(mut values) => {
-                let now = self.clock.now();
-                let entries: Vec<(String, Entry<V>)> = keys
-                    .into_iter()
-                    .map(|key| {
-                        let value = values.remove(&key);
-                        (key, Entry::new(value, now, &self.lives))
-                    })
-                    .collect();
-                self.store.put_many(&entries).await;
-                for (key, entry) in entries {
-                    departure.land(&key, Ok(entry));
-                }
-            }
-            Err(error) => {
-                for key in keys {
-                    departure.land(&key, Err(error.clone()));
-                }
-            }
-        }
+    pub(super) fn inner(&self) -> &Inner<V> {
+        &self.0
     }
 
     fn count(&self, outcome: &'static str, times: usize) {
         let times = u64::try_from(times).unwrap_or(u64::MAX);
-        metrics::counter!("weft_source_cache_total", "source" => self.upstream.as_str(), "outcome" => outcome)
+        metrics::counter!("weft_source_cache_total", "source" => self.0.upstream.as_str(), "outcome" => outcome)
             .increment(times);
     }
 }

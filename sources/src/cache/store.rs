@@ -1,48 +1,57 @@
-//! Where entries are kept. A store may lose anything at any time; it must never answer with another key's entry.
+//! The level inside the process. It may lose anything at any time; it never answers with another key's entry.
 
-use async_trait::async_trait;
+use std::sync::Arc;
+
 use moka::future::Cache;
 
-use super::Entry;
+use super::{Entry, Evictions, evictions::Generation};
 
-/// A level of the cache.
-#[async_trait]
-pub trait EntryStore<V>: Send + Sync {
-    /// What is known of each key, in the order of the keys.
-    async fn get_many(&self, keys: &[String]) -> Vec<Option<Entry<V>>>;
+/// The tags of a key: what an eviction names.
+pub type TagsOf = fn(&str) -> Vec<String>;
 
-    /// Keeps these entries.
-    async fn put_many(&self, entries: &[(String, Entry<V>)]);
+/// Entries in memory.
+pub(super) struct MemoryStore<V> {
+    slots: Cache<String, Slot<V>>,
+    evictions: Arc<Evictions>,
+    tags_of: TagsOf,
 }
 
-/// The level inside the process.
-pub struct MemoryStore<V> {
-    entries: Cache<String, Entry<V>>,
+struct Slot<V> {
+    entry: Entry<V>,
+    tags: Arc<[String]>,
+    began: Generation,
+}
+
+impl<V> Clone for Slot<V> {
+    fn clone(&self) -> Self {
+        Self { entry: self.entry.clone(), tags: Arc::clone(&self.tags), began: self.began }
+    }
 }
 
 impl<V: Send + Sync + 'static> MemoryStore<V> {
     /// A store of at most so many entries; beyond it the least used go first.
-    pub fn new(entries_max: u64) -> Self {
-        Self { entries: Cache::new(entries_max) }
+    pub(super) fn new(entries_max: u64, evictions: Arc<Evictions>, tags_of: TagsOf) -> Self {
+        Self { slots: Cache::new(entries_max), evictions, tags_of }
     }
-}
 
-#[async_trait]
-impl<V: Send + Sync + 'static> EntryStore<V> for MemoryStore<V>
-where
-    Entry<V>: Clone,
-{
-    async fn get_many(&self, keys: &[String]) -> Vec<Option<Entry<V>>> {
+    /// What is evicted.
+    pub(super) fn evictions(&self) -> &Evictions {
+        &self.evictions
+    }
+
+    /// What is known of each key, in the order of the keys.
+    pub(super) async fn get_many(&self, keys: &[String]) -> Vec<Option<Entry<V>>> {
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
-            found.push(self.entries.get(key).await);
+            let slot = self.slots.get(key).await;
+            found.push(slot.filter(|slot| self.evictions.spares(slot.began, &slot.tags)).map(|slot| slot.entry));
         }
         found
     }
 
-    async fn put_many(&self, entries: &[(String, Entry<V>)]) {
-        for (key, entry) in entries {
-            self.entries.insert(key.clone(), entry.clone()).await;
-        }
+    /// Keeps an entry that was begun to be read then.
+    pub(super) async fn put(&self, key: &str, entry: Entry<V>, began: Generation) {
+        let tags = (self.tags_of)(key).into();
+        self.slots.insert(key.to_owned(), Slot { entry, tags, began }).await;
     }
 }

@@ -12,11 +12,14 @@ use super::{
 };
 use crate::{
     Clock, SourceError,
-    cache::{CacheMode, MemoryStore, Parts, Served, SourceCache},
+    cache::{Access, Evictions, Parts, Served, SharedStore, SourceCache},
     health::Health,
+    redis::{Namespace, Redis, RedisStore},
     upstream::{Upstream, UpstreamConfig},
 };
 
+/// Raised whenever [`RepositoryRecord`] changes, so that no replica reads what another release kept in Redis.
+const RECORD_VERSION: u32 = 1;
 /// Longest project path that GitLab has.
 const PATH_BYTES_MAX: usize = 255;
 
@@ -49,7 +52,13 @@ impl RepositoryKey {
 
 impl Gitlab {
     /// Prepares the source; none when it is switched off or not configured.
-    pub fn new(config: Config, token: Option<SecretString>, clock: Clock) -> Result<Option<Self>, SourceError> {
+    pub fn new(
+        config: Config,
+        token: Option<SecretString>,
+        evictions: Arc<Evictions>,
+        redis: Option<&Redis>,
+        clock: Clock,
+    ) -> Result<Option<Self>, SourceError> {
         let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), token) else {
             return Ok(None);
         };
@@ -60,11 +69,18 @@ impl Gitlab {
             breaker: config.breaker,
         };
         let upstream = Upstream::new(SourceKind::Gitlab, limits, clock.clone())?;
+        let shared = redis.map(|redis| {
+            let namespace = Namespace::new(SourceKind::Gitlab, "repository", RECORD_VERSION, &base_url, &token);
+            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<RepositoryRecord>>
+        });
         let client = Client::new(upstream, base_url, token)?;
         let fetcher = client.clone();
         let repositories = SourceCache::new(Parts {
             upstream: SourceKind::Gitlab,
-            store: Arc::new(MemoryStore::new(config.cache_entries_max)),
+            entries_max: config.cache_entries_max,
+            evictions,
+            tags_of,
+            shared,
             fetch: Arc::new(move |keys| fetch(fetcher.clone(), keys).boxed()),
             lives: config.cache,
             batch_max: PATHS_MAX,
@@ -108,10 +124,17 @@ impl Gitlab {
     pub async fn repositories_by_keys(
         &self,
         keys: &[RepositoryKey],
-        mode: CacheMode,
+        access: &Access,
     ) -> HashMap<RepositoryKey, Result<Served<RepositoryRecord>, SourceError>> {
-        let mut outcomes = self.repositories.get_many(keys.iter().map(RepositoryKey::cache_key).collect(), mode).await;
+        let cache_keys = keys.iter().map(RepositoryKey::cache_key).collect();
+        let mut outcomes = self.repositories.get_many(cache_keys, access).await;
         keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&key.cache_key())?))).collect()
+    }
+
+    /// Forgets what is known of these projects, on every replica: they changed.
+    pub async fn evict_projects(&self, paths: &[String]) {
+        let tags: Vec<String> = paths.iter().map(|path| project_tag(&path.to_lowercase())).collect();
+        self.repositories.evict_tags(&tags).await;
     }
 
     /// One pipeline of a project, asked for anew each time; none when there is no such.
@@ -150,6 +173,15 @@ async fn fetch(client: Client, keys: Vec<String>) -> Result<HashMap<String, Repo
         Some((key, record))
     };
     Ok(keys.into_iter().filter_map(record_of).collect())
+}
+
+/// The tags of a cache key: its project, whoever's tenant asks.
+fn tags_of(key: &str) -> Vec<String> {
+    key.split_once('\n').map(|(_, path)| project_tag(path)).into_iter().collect()
+}
+
+fn project_tag(path: &str) -> String {
+    format!("gitlab:project:{path}")
 }
 
 fn is_project_path(path: &str) -> bool {

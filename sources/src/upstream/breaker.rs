@@ -68,6 +68,12 @@ impl Breaker {
         }
     }
 
+    /// Whether it keeps calls back for having failed too often.
+    pub fn is_open(&self) -> bool {
+        let now = self.clock.now();
+        self.lock().closed_until_probe.is_some_and(|until| now < until)
+    }
+
     /// A call was answered.
     pub fn succeeded(&self) {
         let mut state = self.lock();

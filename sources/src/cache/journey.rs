@@ -1,0 +1,188 @@
+//! One flight from its departure to its landing: what memory or the shared level has by now, else the lease, else the upstream.
+//! Nobody but the flight itself waits for the lease to be given back or for Redis to keep what was fetched.
+
+use std::{collections::HashMap, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{
+    Entry, Generation, Kept, Patience, SourceCache, Stamp,
+    flight::{Departure, Landed},
+};
+use crate::SourceError;
+
+/// Waits between looks while another replica fetches: doubled from the first to the last.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
+
+/// Why a flight departs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Memory had nothing: anything usable will do.
+    Miss,
+    /// Memory had something old: only something fresh will do.
+    Refresh,
+    /// The upstream must be asked.
+    Bypass,
+}
+
+/// A flight.
+pub(super) struct Journey<V> {
+    cache: SourceCache<V>,
+    purpose: Purpose,
+    patience: Patience,
+    /// Names this flight's leases.
+    token: String,
+}
+
+/// What is to be fetched, and with what it is kept.
+struct Order {
+    began: Generation,
+    stamps: HashMap<String, Stamp>,
+    is_leased: bool,
+}
+
+/// What is still open after a look.
+struct Open {
+    key: String,
+    is_leased: bool,
+}
+
+impl<V: Send + Sync + 'static> Journey<V> {
+    pub(super) fn new(cache: SourceCache<V>, purpose: Purpose, patience: Patience) -> Self {
+        Self { cache, purpose, patience, token: format!("{:032x}", rand::random::<u128>()) }
+    }
+
+    /// Brings every key of the departure to its landing.
+    pub(super) async fn travel(self, mut departure: Departure<V>) {
+        let wait_max = self.cache.inner().wait_max;
+        let deadline = Instant::now() + wait_max;
+        let (mut pause, mut patience) = (PAUSES.0, self.patience.clone());
+        self.land_from_memory(&mut departure).await;
+        while !departure.is_empty() {
+            let began = self.cache.inner().memory.evictions().generation();
+            let alone = |stamps| Order { began, stamps, is_leased: false };
+            let mut stamps = HashMap::new();
+            let Some(open) = self.look(&mut departure, began, &mut stamps, &patience).await else {
+                return self.fetch(departure, alone(stamps)).await;
+            };
+            if self.purpose == Purpose::Bypass {
+                return self.fetch(departure, alone(stamps)).await;
+            }
+            let Some(won) = self.lease(&open, &patience).await else {
+                return self.fetch(departure, alone(stamps)).await;
+            };
+            let part = departure.part(&won);
+            let order = Order { began, stamps, is_leased: true };
+            if departure.is_empty() {
+                return self.fetch(part, order).await;
+            }
+            if !part.is_empty() {
+                tokio::spawn(self.sibling().fetch(part, order));
+            }
+            if Instant::now() + pause >= deadline {
+                let error = SourceError::Timeout { upstream: self.cache.inner().upstream, limit: wait_max };
+                departure.keys().iter().for_each(|key| departure.land(key, Err(error.clone())));
+                return;
+            }
+            sleep(pause).await;
+            // A look that is answered costs nothing now: without Redis this time would be spent on the upstream.
+            (pause, patience) = ((pause * 2).min(PAUSES.1), self.patience.free());
+        }
+    }
+
+    /// Another flight may have landed between the caller's look and its joining.
+    async fn land_from_memory(&self, departure: &mut Departure<V>) {
+        if self.purpose == Purpose::Bypass {
+            return;
+        }
+        let inner = self.cache.inner();
+        let keys = departure.keys();
+        let now = inner.clock.now();
+        for (key, entry) in keys.iter().zip(inner.memory.get_many(&keys).await) {
+            if let Some(entry) = entry.filter(|entry| entry.is_fresh(now)) {
+                departure.land(key, Ok(Landed { entry, is_known: true }));
+            }
+        }
+    }
+
+    /// Lands what the shared level has. None when there is no such level, or none just now.
+    async fn look(
+        &self,
+        departure: &mut Departure<V>,
+        began: Generation,
+        stamps: &mut HashMap<String, Stamp>,
+        patience: &Patience,
+    ) -> Option<Vec<Open>> {
+        let inner = self.cache.inner();
+        let keys = departure.keys();
+        let known = inner.shared.as_ref()?.look(&keys, patience).await?;
+        let now = inner.clock.now();
+        let (mut open, mut refresh) = (Vec::new(), Vec::new());
+        for (key, known) in keys.into_iter().zip(known) {
+            let serves = |entry: &Entry<V>| match self.purpose {
+                Purpose::Miss => entry.is_usable(now),
+                Purpose::Refresh => entry.is_fresh(now),
+                Purpose::Bypass => false,
+            };
+            if let Some(entry) = known.entry.filter(serves) {
+                inner.memory.put(&key, entry.clone(), began).await;
+                let is_fresh = entry.is_fresh(now);
+                departure.land(&key, Ok(Landed { entry, is_known: true }));
+                if !is_fresh {
+                    refresh.push(key);
+                }
+            } else {
+                stamps.insert(key.clone(), known.stamp);
+                open.push(Open { key, is_leased: known.is_leased });
+            }
+        }
+        self.cache.refresh(&refresh);
+        Some(open)
+    }
+
+    /// Takes the leases that nobody has. None when the shared level is away.
+    async fn lease(&self, open: &[Open], patience: &Patience) -> Option<Vec<String>> {
+        let free: Vec<String> = open.iter().filter(|open| !open.is_leased).map(|open| open.key.clone()).collect();
+        if free.is_empty() {
+            return Some(Vec::new());
+        }
+        let inner = self.cache.inner();
+        // Half the wait: when the holder died, those who wait have the other half for a fetch of their own.
+        let won = inner.shared.as_ref()?.lease(&free, &self.token, inner.wait_max / 2, patience).await?;
+        Some(free.into_iter().zip(won).filter_map(|(key, is_won)| is_won.then_some(key)).collect())
+    }
+
+    async fn fetch(self, mut departure: Departure<V>, order: Order) {
+        let inner = self.cache.inner();
+        let Order { began, mut stamps, is_leased } = order;
+        let keys = departure.keys();
+        let mut kept = Vec::new();
+        let timed_out = SourceError::Timeout { upstream: inner.upstream, limit: inner.wait_max };
+        match timeout(inner.wait_max, (inner.fetch)(keys.clone())).await.unwrap_or(Err(timed_out)) {
+            Ok(mut values) => {
+                let now = inner.clock.now();
+                for key in &keys {
+                    let entry = Entry::new(values.remove(key), now, &inner.lives);
+                    // First kept, then told: whoever comes after the landing finds it.
+                    inner.memory.put(key, entry.clone(), began).await;
+                    departure.land(key, Ok(Landed { entry: entry.clone(), is_known: false }));
+                    kept.extend(stamps.remove(key).map(|stamp| Kept { key: key.clone(), entry, stamp }));
+                }
+            }
+            Err(error) => keys.iter().for_each(|key| departure.land(key, Err(error.clone()))),
+        }
+        if let Some(shared) = &inner.shared {
+            shared.settle(kept, &keys, is_leased.then_some(&self.token)).await;
+        }
+    }
+
+    /// The same flight, for a part of its keys.
+    fn sibling(&self) -> Self {
+        Self {
+            cache: self.cache.clone(),
+            purpose: self.purpose,
+            patience: self.patience.clone(),
+            token: self.token.clone(),
+        }
+    }
+}
