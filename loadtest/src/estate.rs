@@ -38,6 +38,10 @@ pub(crate) async fn prepare(place: &Place, cluster: &Cluster, count: usize) -> a
     if !exists(cluster, &name).await? {
         import(place, cluster, count, &name).await?;
     }
+    // A run of `explain` that was interrupted would still have every plan logged.
+    let (client, connection) = tokio_postgres::connect(&cluster.url("postgres"), NoTls).await?;
+    tokio::spawn(connection);
+    client.batch_execute(&format!("alter database {name} reset all")).await?;
     let url = cluster.url(&name);
     weft(place, &url, &["migrate"])?.finished().await.context("the schema could not be brought up to date")?;
     Ok(url)

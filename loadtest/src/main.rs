@@ -6,6 +6,7 @@ mod child;
 mod client;
 mod cpu;
 mod estate;
+mod explain;
 mod figures;
 mod gateway;
 mod goals;
@@ -13,6 +14,7 @@ mod machine;
 mod operation;
 mod pgbench;
 mod place;
+mod platform;
 mod report;
 mod rounds;
 mod run;
@@ -52,6 +54,13 @@ enum Command {
         /// Only this operation; may be repeated.
         #[arg(long = "operation")]
         operations: Vec<String>,
+    },
+    /// Writes how Postgres runs the statements of each operation into `loadtest/explain`, and fails when one reads a whole
+    /// table without need.
+    Explain {
+        /// Generated entities.
+        #[arg(long, default_value_t = 100_000)]
+        estate: usize,
     },
     /// Serves the ceilings; the load test starts it by itself.
     ServeCeilings {
@@ -99,13 +108,22 @@ async fn run(command: Command) -> anyhow::Result<()> {
                 with_warm: !quick,
             };
             let estate = estate.unwrap_or(if quick { 10_000 } else { 100_000 });
-            if !(2_000..=200_000).contains(&estate) {
-                bail!("an estate has 2,000 to 200,000 generated entities");
-            }
+            check(estate)?;
             run::run(run::RunArgs { estate, plan, operations }).await
+        }
+        Command::Explain { estate } => {
+            check(estate)?;
+            explain::run(estate).await
         }
         Command::ServeCeilings { answers, database_url } => {
             ceilings::serve(&database_url, &answers, viewer::Viewer::engineer()?).await
         }
     }
+}
+
+fn check(estate: usize) -> anyhow::Result<()> {
+    if !(2_000..=200_000).contains(&estate) {
+        bail!("an estate has 2,000 to 200,000 generated entities");
+    }
+    Ok(())
 }

@@ -3,29 +3,26 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
-use demo::postgres::{Cluster, ClusterConfig, Profile};
-use simulator::{Config as SimulatorConfig, Simulator};
+use demo::postgres::Cluster;
 use tokio::process::Command;
 
 use crate::{
     child::Process,
     client::Target,
     cpu, estate,
-    gateway::{Gateway, headers},
+    gateway::Gateway,
     goals::{DIRECT_MIN, LARGE, goals},
     machine::{Machine, commit},
     operation::OPERATIONS,
     pgbench::Pgbench,
     place::Place,
+    platform::{Platform, with_postgres},
     report::{PlainPages, Report},
     rounds::{Bench, Plan},
     sample::Sample,
     tally::median,
-    viewer::{Viewer, engineer_claims},
 };
 
-/// The port in `weft.toml`.
-const ISSUER_PORT: u16 = 18_961;
 /// Answers of which gateway and `direct` must agree to the byte.
 const COMPARED: usize = 50;
 /// The estate that a large one is compared with.
@@ -41,36 +38,29 @@ pub(crate) struct RunArgs {
 /// Runs; an error means that there is no result worth reading.
 pub(crate) async fn run(args: RunArgs) -> anyhow::Result<()> {
     let place = Place::find()?;
-    let cluster = Cluster::start(ClusterConfig { folder: place.load.clone(), profile: Profile::Durable }).await?;
-    let outcome = with_postgres(&place, &cluster, &args).await;
-    cluster.stop().await?;
-    outcome
+    with_postgres(&place, async |cluster| measure(&place, cluster, &args).await).await
 }
 
-async fn with_postgres(place: &Place, cluster: &Cluster, args: &RunArgs) -> anyhow::Result<()> {
+async fn measure(place: &Place, cluster: &Cluster, args: &RunArgs) -> anyhow::Result<()> {
     let database_url = estate::prepare(place, cluster, args.estate).await?;
     let small_url = match args.estate >= LARGE {
         true => Some(estate::prepare(place, cluster, SMALL).await?),
         false => None,
     };
     let mut machine = Machine::look();
-    let issuer = Simulator::start(SimulatorConfig { issuer_port: ISSUER_PORT, ..SimulatorConfig::default() }).await?;
-    let token = issuer.issuer().token(&engineer_claims()?);
-    let (cold, warm) = (headers(&token, true)?, headers(&token, false)?);
-    let viewer = Viewer::engineer()?;
-    let gateway = Gateway::start(place, &database_url, "gateway").await?;
-    let sample = Sample::draw(&database_url, &viewer, gateway.address, &cold).await?;
-    let answers = keep_answers(place, &gateway, &sample, &cold).await?;
+    let platform = Platform::start(place, &database_url).await?;
+    let Platform { gateway, sample, cold, warm, viewer, .. } = &platform;
+    let answers = keep_answers(place, gateway, sample, cold).await?;
     let (ceilings, address) = ceilings(&database_url, &answers).await?;
-    let pgbench = Pgbench::prepare(place, cluster, &database_url, &viewer, &sample)?;
+    let pgbench = Pgbench::prepare(place, cluster, &database_url, viewer, sample)?;
     let bench = Bench {
         plan: args.plan,
-        gateway: &gateway,
+        gateway,
         ceilings: (address, ceilings.pid),
         postgres_data: cluster.data_dir(),
-        sample: &sample,
+        sample,
         cold: cold.clone(),
-        warm,
+        warm: warm.clone(),
         pgbench: &pgbench,
     };
     compare(&bench).await?;
@@ -102,8 +92,7 @@ async fn with_postgres(place: &Place, cluster: &Cluster, args: &RunArgs) -> anyh
     };
     report.goals = goals(&report);
     ceilings.stop().await;
-    gateway.stop().await;
-    issuer.stop().await;
+    platform.stop().await;
     report.print();
     report.write(place)?;
     ensure!(!report.is_void, "this run is void: `direct` is too slow to be a ceiling");

@@ -16,12 +16,13 @@ use tokio_postgres::{Client, NoTls, Row, Statement};
 use super::json::{push_object, push_text};
 use crate::viewer::Viewer;
 
-/// Connections: requests in flight share them, and Postgres works off what arrives together without a pause.
-const CONNECTIONS: usize = 4;
+/// Connections for lists: as many at once as there is anything to gain from. Single entities share one more: Postgres works
+/// off what arrives there together without a pause, which is faster than spreading such short statements.
+const LIST_CONNECTIONS: usize = 4;
 const SCALARS: [&str; 10] =
     ["ref", "name", "title", "description", "type", "lifecycle", "ownerRef", "systemRef", "createdAt", "updatedAt"];
 
-/// A connection with its statements.
+/// A connection with a statement of each sort.
 struct Session {
     client: Client,
     entity: Statement,
@@ -31,41 +32,56 @@ struct Session {
 
 /// The small pool.
 pub(super) struct Direct {
-    sessions: Vec<Session>,
+    for_entities: Session,
+    for_lists: Vec<Session>,
     next: AtomicUsize,
     viewer: Viewer,
 }
 
+impl Session {
+    async fn open(database_url: &str) -> anyhow::Result<Self> {
+        let (client, connection) = tokio_postgres::connect(database_url, NoTls).await?;
+        tokio::spawn(connection);
+        Ok(Self {
+            entity: client.prepare(include_str!("../../queries/entity.sql")).await?,
+            page50: client.prepare(include_str!("../../queries/page50.sql")).await?,
+            list1000: client.prepare(include_str!("../../queries/list1000.sql")).await?,
+            client,
+        })
+    }
+}
+
 impl Direct {
     pub(super) async fn connect(database_url: &str, viewer: Viewer) -> anyhow::Result<Arc<Self>> {
-        let mut sessions = Vec::new();
-        for _ in 0..CONNECTIONS {
-            let (client, connection) = tokio_postgres::connect(database_url, NoTls).await?;
-            tokio::spawn(connection);
-            let entity = client.prepare(include_str!("../../queries/entity.sql")).await?;
-            let page50 = client.prepare(include_str!("../../queries/page50.sql")).await?;
-            let list1000 = client.prepare(include_str!("../../queries/list1000.sql")).await?;
-            sessions.push(Session { client, entity, page50, list1000 });
+        let for_entities = Session::open(database_url).await?;
+        let mut for_lists = Vec::new();
+        for _ in 0..LIST_CONNECTIONS {
+            for_lists.push(Session::open(database_url).await?);
         }
-        Ok(Arc::new(Self { sessions, next: AtomicUsize::new(0), viewer }))
+        Ok(Arc::new(Self { for_entities, for_lists, next: AtomicUsize::new(0), viewer }))
+    }
+
+    /// The next session for a list, each in turn.
+    fn for_list(&self) -> &Session {
+        let place = self.next.fetch_add(1, Ordering::Relaxed) % LIST_CONNECTIONS;
+        self.for_lists.get(place).unwrap_or(&self.for_entities)
     }
 
     async fn rows(
         &self,
-        statement: fn(&Session) -> &Statement,
-        argument: &str,
+        session: &Session,
+        statement: &Statement,
+        argument: Option<String>,
     ) -> Result<Vec<Row>, tokio_postgres::Error> {
-        let place = self.next.fetch_add(1, Ordering::Relaxed) % self.sessions.len().max(1);
-        let Some(session) = self.sessions.get(place) else { return Ok(Vec::new()) };
-        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-            [&self.viewer.tenant, &self.viewer.own_refs, &argument];
-        session.client.query(statement(session), &parameters).await
+        let argument = argument.unwrap_or_default();
+        session.client.query(statement, &[&self.viewer.tenant, &self.viewer.own_refs, &argument]).await
     }
 }
 
 /// The query is the reference.
 pub(super) async fn entity(State(direct): State<Arc<Direct>>, RawQuery(query): RawQuery) -> Response {
-    answer(direct.rows(|session| &session.entity, &query.unwrap_or_default()).await, |out, rows| {
+    let session = &direct.for_entities;
+    answer(direct.rows(session, &session.entity, query).await, |out, rows| {
         out.extend_from_slice(b"{\"data\":{\"component\":");
         match rows.first() {
             Some(row) => push_object(out, row, 0, &SCALARS)?,
@@ -78,7 +94,8 @@ pub(super) async fn entity(State(direct): State<Arc<Direct>>, RawQuery(query): R
 
 /// The query is the reference after which the page begins.
 pub(super) async fn page50(State(direct): State<Arc<Direct>>, RawQuery(query): RawQuery) -> Response {
-    answer(direct.rows(|session| &session.page50, &query.unwrap_or_default()).await, |out, rows| {
+    let session = direct.for_list();
+    answer(direct.rows(session, &session.page50, query).await, |out, rows| {
         push_nodes(out, rows, |out, row| {
             out.extend_from_slice(b"{\"ref\":");
             push_text(out, row.try_get(0)?);
@@ -99,7 +116,8 @@ pub(super) async fn page50(State(direct): State<Arc<Direct>>, RawQuery(query): R
 
 /// The query is the reference after which the list begins.
 pub(super) async fn list1000(State(direct): State<Arc<Direct>>, RawQuery(query): RawQuery) -> Response {
-    answer(direct.rows(|session| &session.list1000, &query.unwrap_or_default()).await, |out, rows| {
+    let session = direct.for_list();
+    answer(direct.rows(session, &session.list1000, query).await, |out, rows| {
         push_nodes(out, rows, |out, row| push_object(out, row, 0, &SCALARS))
     })
 }
