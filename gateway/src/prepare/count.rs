@@ -123,11 +123,7 @@ fn of_set<'a>(set: &'a [Selection], fragments: &mut Fragments<'a>, level: u64) -
     Ok(totals)
 }
 
-fn of_selection<'a>(
-    selection: &'a Selection,
-    fragments: &mut Fragments<'a>,
-    level: u64,
-) -> Result<Totals, Refusal> {
+fn of_selection<'a>(selection: &'a Selection, fragments: &mut Fragments<'a>, level: u64) -> Result<Totals, Refusal> {
     let level = level + 1;
     not_too_high(level)?;
     let (mut totals, own) = match selection {

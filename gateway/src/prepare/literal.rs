@@ -105,8 +105,9 @@ impl<'a> Check<'a> {
                 if input.directives.has("oneOf") {
                     self.one_of(name, fields, value, operation);
                 }
-                for (at, (key, value)) in fields.iter().enumerate() {
-                    if fields.iter().take(at).any(|(before, _)| before == key) {
+                let mut keys = HashSet::new();
+                for (key, value) in fields {
+                    if !keys.insert(key) {
                         self.find(format!("the key `{key}` is given twice"), value);
                     }
                     if let Some(field) = input.fields.get(key) {

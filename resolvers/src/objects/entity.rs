@@ -1,5 +1,4 @@
 //! `Entity`: what all kinds share, written once. Each kind adds its own fields in a file of its own.
-#![expect(clippy::duplicated_attributes, reason = "fields of the interface repeat types and arguments")]
 
 use std::sync::Arc;
 

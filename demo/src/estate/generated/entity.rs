@@ -43,7 +43,7 @@ impl Fleet {
         kind.among(self.count)
     }
 
-    fn new(self, kind: Kind, word: &'static str, index: usize) -> Entity {
+    fn bare(self, kind: Kind, word: &'static str, index: usize) -> Entity {
         let name = name(kind, index);
         let title = title(&name);
         Entity::new(word, name, title, description(kind, index))
@@ -77,7 +77,7 @@ impl Fleet {
             0..20 => dice.pick(&UNITS).to_owned(),
             _ => name(Kind::Group, dice.skewed(index)),
         };
-        let entity = self.new(Kind::Group, "Group", index);
+        let entity = self.bare(Kind::Group, "Group", index);
         let profile = json!({ "displayName": entity.title, "email": format!("{}@tidewater.example", entity.name) });
         entity
             .spec("type", "team")
@@ -92,7 +92,7 @@ impl Fleet {
         if dice.one_in(4) {
             teams.push(self.team(dice.below(TEAMS.len())));
         }
-        let mut entity = self.new(Kind::User, "User", index);
+        let mut entity = self.bare(Kind::User, "User", index);
         let profile = json!({ "displayName": entity.title, "email": format!("{}@tidewater.example", entity.name) });
         entity.targets.extend(teams.iter().map(|team| ("group", team.clone())));
         entity.spec("profile", profile).spec("memberOf", json!(teams))
@@ -100,20 +100,20 @@ impl Fleet {
 
     fn domain(self, index: usize) -> Entity {
         let owner = self.owner_of(Kind::Domain, index);
-        self.new(Kind::Domain, "Domain", index).owned_by(&owner).refer("subdomainOf", "domain", "attic")
+        self.bare(Kind::Domain, "Domain", index).owned_by(&owner).refer("subdomainOf", "domain", "attic")
     }
 
     fn system(self, index: usize, dice: &mut Dice) -> Entity {
         let domain = name(Kind::Domain, dice.skewed(self.among(Kind::Domain)));
         let owner = self.owner_of(Kind::System, index);
-        let entity = self.new(Kind::System, "System", index).owned_by(&owner).refer("domain", "domain", &domain);
+        let entity = self.bare(Kind::System, "System", index).owned_by(&owner).refer("domain", "domain", &domain);
         entity.spec("type", "product")
     }
 
     fn component(self, index: usize, dice: &mut Dice) -> Entity {
         let system = name(Kind::System, Self::system_of(index));
         let owner = self.owner_of_component(index);
-        let mut entity = self.new(Kind::Component, "Component", index);
+        let mut entity = self.bare(Kind::Component, "Component", index);
         let project = format!("{owner}/{}", entity.name);
         entity.tags = tags(Kind::Component, index);
         entity.labels = vec![
@@ -155,7 +155,7 @@ impl Fleet {
 
     fn api(self, index: usize, dice: &mut Dice) -> Entity {
         let provider = index * Kind::Component.per_block() / Kind::Api.per_block();
-        let entity = self.new(Kind::Api, "API", index);
+        let entity = self.bare(Kind::Api, "API", index);
         let definition = format!(
             "openapi: 3.1.0\ninfo:\n  title: {}\n  version: 1.{}.0\npaths:\n  /{}:\n    get:\n      summary: Lists what there is.\n",
             entity.title,
@@ -176,7 +176,7 @@ impl Fleet {
         let system = index % self.among(Kind::System).max(1);
         let users = self.several(Kind::Component, 4, dice);
         let entity = self
-            .new(Kind::Resource, "Resource", index)
+            .bare(Kind::Resource, "Resource", index)
             .tag("postgresql")
             .annotate("azure.com/resource-group", format!("production/{}", name(Kind::System, system)))
             .spec("type", dice.pick(&STORES))
