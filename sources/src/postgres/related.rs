@@ -117,7 +117,8 @@ impl Database {
         list.push_where(&mut query, visibility)?;
         Order::REF.push_bounds(&mut query, page)?;
         Order::REF.push_order(&mut query, page.from_end);
-        query.push(" limit ").push_bind(i64::from(page.limit) + 1).push(") e");
+        // In the text: a plan for any limit would not use the order of an index, so Postgres would plan each time.
+        query.push(format_args!(" limit {}) e", page.limit + 1));
         Order::REF.push_order(&mut query, page.from_end);
         let rows: Vec<RelatedRow> = self.timed("related_pages", query.build_query_as().fetch_all(self.pool())).await?;
         let mut by_parent: HashMap<EntityRef, Vec<EntityRow>> = HashMap::new();
