@@ -40,3 +40,59 @@ pub fn validate(document: &Document, types: &TypeSystem, suggests: bool) -> Resu
     }
     Ok(valid)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prepare::parse::parse;
+
+    const SDL: &str = "
+        type Query { f(o: One, t: At): Int }
+        type Subscription { a: Int b: Int }
+        input One @oneOf { a: Int b: String }
+        scalar At
+    ";
+
+    fn outcome(text: &str) -> Result<(), String> {
+        let types = TypeSystem::read(SDL).unwrap();
+        validate(&parse(text).unwrap(), &types, false).map(|_| ()).map_err(|refusal| {
+            assert_eq!(refusal.code, ErrorCode::GraphqlValidationFailed);
+            refusal.message
+        })
+    }
+
+    #[test]
+    fn one_of_takes_one_key_and_nothing_that_may_be_null() {
+        for good in [
+            "{ f(o: { a: 1 }) }",
+            "query ($v: Int!) { f(o: { a: $v }) }",
+            "query ($v: One) { f(o: $v) }",
+            "{ f(o: null) }",
+        ] {
+            assert_eq!(outcome(good), Ok(()), "{good}");
+        }
+        for (bad, what) in [
+            ("{ f(o: {}) }", "exactly one key"),
+            ("{ f(o: { a: 1, b: \"x\" }) }", "exactly one key"),
+            ("{ f(o: { a: null }) }", "must not be null"),
+            ("query ($v: Int) { f(o: { a: $v }) }", "may be null"),
+            ("query ($v: Int) { ...x } fragment x on Query { f(o: { a: $v }) }", "may be null"),
+            ("{ f(o: { a: 1, a: 1 }) }", "twice"),
+        ] {
+            let message = outcome(bad).expect_err(bad);
+            assert!(message.contains(what) || message.contains("exactly one key"), "{bad}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_subscription_has_one_root_field() {
+        assert_eq!(outcome("subscription { a }"), Ok(()));
+        for bad in [
+            "subscription { a b }",
+            "subscription { ...x } fragment x on Subscription { a b }",
+            "subscription { __typename }",
+        ] {
+            assert!(outcome(bad).is_err(), "{bad} is accepted");
+        }
+    }
+}
