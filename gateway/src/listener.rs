@@ -9,7 +9,7 @@ use hyper_util::{
     server::{conn::auto::Builder, graceful::GracefulShutdown},
 };
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
 };
 use tower::ServiceExt;
@@ -53,19 +53,40 @@ pub async fn run(listener: TcpListener, router: Router, limits: Limits, mut ende
         };
         // A small answer must not wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
+        let header_timeout = limits.header_timeout;
         let router = router.clone();
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
             router.clone().oneshot(request)
         });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
+        let (builder, watcher) = (builder.clone(), graceful.watcher());
         tokio::spawn(async move {
             // A client that breaks off or sends no HTTP is its own affair.
-            let _ = connection.await;
+            if tokio::time::timeout(header_timeout, version_known(&stream)).await.is_ok_and(|known| known.is_ok()) {
+                let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+                let _ = watcher.watch(connection.into_owned()).await;
+            }
             drop(place);
         });
     }
     drop(listener);
     let _ = tokio::time::timeout(limits.drain_max, graceful.shutdown()).await;
+}
+
+/// Waits for as much of a connection as tells HTTP/1 from HTTP/2. The server's own look at it has no deadline.
+async fn version_known(stream: &TcpStream) -> std::io::Result<()> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut start = [0; PREFACE.len()];
+    loop {
+        let count = stream.peek(&mut start).await?;
+        let seen = start.get(..count).unwrap_or_default();
+        if seen.is_empty() {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if count == PREFACE.len() || !PREFACE.starts_with(seen) {
+            return Ok(());
+        }
+        // `peek` is ready as long as anything is there: it would spin.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

@@ -11,6 +11,7 @@ mod change_log;
 mod clients;
 mod gitlab;
 mod guard;
+mod hostile;
 mod http;
 mod import;
 mod lists;

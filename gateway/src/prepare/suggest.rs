@@ -4,12 +4,14 @@ use super::type_system::TypeSystem;
 
 /// Most names that are suggested.
 const NAMES_MAX: usize = 3;
+/// Longer names are compared with nothing: the comparison takes the product of both lengths.
+const NAME_BYTES_MAX: usize = 60;
 
 /// What to add to a validator's message about an unknown field; none for other messages, or when nothing is close.
 pub fn hint(message: &str, types: &TypeSystem) -> Option<String> {
     let rest = message.strip_prefix("type `")?;
     let (type_name, rest) = rest.split_once("` does not have a field `")?;
-    let (field, _) = rest.split_once('`')?;
+    let (field, _) = rest.split_once('`').filter(|(field, _)| field.len() <= NAME_BYTES_MAX)?;
     let definition = types.schema.types.get(type_name)?;
     let names: Vec<&str> = match definition {
         apollo_compiler::schema::ExtendedType::Object(object) => {
