@@ -15,6 +15,8 @@ pub(crate) struct Figures {
     pub(crate) server_cpu_us: f64,
     /// Processor time of Postgres for each request, in microseconds.
     pub(crate) postgres_cpu_us: f64,
+    /// Processor time of the client for each request, in microseconds.
+    pub(crate) client_cpu_us: f64,
     /// Bytes of an answer.
     pub(crate) bytes: f64,
     /// SQL statements for each request, as the gateway counts them.
@@ -33,6 +35,7 @@ impl Figures {
             p99_ms: of(|round| round.p99_ms),
             server_cpu_us: of(|round| round.server_cpu_us),
             postgres_cpu_us: of(|round| round.postgres_cpu_us),
+            client_cpu_us: of(|round| round.client_cpu_us),
             bytes: of(|round| round.bytes),
             statements: of(|round| round.statements),
             upstream_calls: of(|round| round.upstream_calls),

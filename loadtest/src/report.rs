@@ -22,6 +22,9 @@ pub(crate) struct Report {
     pub(crate) pgbench_rate: f64,
     /// What `direct` reaches of it; below 0.85 the run is void.
     pub(crate) direct_over_pgbench: f64,
+    /// Processor time of a statement with `pgbench` over that of a request with `direct`, clients and Postgres included: the
+    /// same comparison, on which other work of the machine has less influence.
+    pub(crate) pgbench_cpu_over_direct: f64,
     pub(crate) is_void: bool,
     /// Memory of the gateway after the run, and the most it held, in MiB.
     pub(crate) gateway_rss_mib: f64,
@@ -117,8 +120,13 @@ impl Report {
             }
         }
         println!(
-            "\npgbench {:.0}/s on the statement of `entity`; direct reaches {:.3} of it. Gateway: {:.0} MiB, at most {:.0} MiB.",
-            self.pgbench_rate, self.direct_over_pgbench, self.gateway_rss_mib, self.gateway_peak_mib
+            "\npgbench {:.0}/s on the statement of `entity`; direct reaches {:.3} of it, {:.3} by processor time. \
+             Gateway: {:.0} MiB, at most {:.0} MiB.",
+            self.pgbench_rate,
+            self.direct_over_pgbench,
+            self.pgbench_cpu_over_direct,
+            self.gateway_rss_mib,
+            self.gateway_peak_mib
         );
         println!("Load average {:.2} before, {:.2} after.\n", self.machine.load_before, self.machine.load_after);
         for goal in &self.goals {

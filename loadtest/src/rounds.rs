@@ -13,7 +13,6 @@ use crate::{
     operation::{OPERATIONS, Operation},
     pgbench::Pgbench,
     sample::Sample,
-    tally::median,
 };
 
 /// How much is measured.
@@ -47,6 +46,7 @@ pub(crate) struct Outcome {
     pub(crate) operations: Vec<OperationResult>,
     pub(crate) pgbench_rate: f64,
     pub(crate) direct_over_pgbench: f64,
+    pub(crate) pgbench_cpu_over_direct: f64,
 }
 
 /// The targets of one operation.
@@ -88,21 +88,36 @@ impl Bench<'_> {
         let entity = self.targets(operation_named("entity")?)?.direct.context("`entity` has a ceiling")?;
         for round in 1..=self.plan.rounds {
             println!("Round {round} of {} …", self.plan.rounds);
-            pgbench.push(self.pgbench.rate(self.plan.clients, self.plan.lasting).await?);
-            direct.push(self.turn(&entity, self.ceilings.1, Load::Closed(self.plan.clients)).await?.rate);
+            pgbench.push(self.pgbench_turn().await?);
+            direct.push(self.turn(&entity, self.ceilings.1, Load::Closed(self.plan.clients)).await?);
             for (operation, (targets, rounds)) in chosen.iter().zip(&mut work) {
                 self.round(targets, rounds).await.with_context(|| format!("operation {}", operation.name))?;
             }
         }
-        let pgbench_rate = median(pgbench);
+        let (pgbench, direct) = (Figures::median(&pgbench), Figures::median(&direct));
+        let cpu = |figures: &Figures| figures.server_cpu_us + figures.postgres_cpu_us + figures.client_cpu_us;
         Ok(Outcome {
             operations: chosen
                 .into_iter()
                 .zip(work)
                 .map(|(operation, (_, rounds))| result(operation, &rounds))
                 .collect(),
-            pgbench_rate,
-            direct_over_pgbench: median(direct) / pgbench_rate,
+            pgbench_rate: pgbench.rate,
+            direct_over_pgbench: direct.rate / pgbench.rate,
+            pgbench_cpu_over_direct: cpu(&pgbench) / cpu(&direct),
+        })
+    }
+
+    /// One turn of `pgbench`; it is its own client.
+    async fn pgbench_turn(&self) -> anyhow::Result<Figures> {
+        let used = (cpu::of_ended_children(), cpu::of_postgres(&self.postgres_data));
+        let rate = self.pgbench.rate(self.plan.clients, self.plan.lasting).await?;
+        let count = (rate * self.plan.lasting.as_secs_f64()).max(1.0);
+        Ok(Figures {
+            rate,
+            client_cpu_us: (cpu::of_ended_children() - used.0) * 1e6 / count,
+            postgres_cpu_us: (cpu::of_postgres(&self.postgres_data) - used.1) * 1e6 / count,
+            ..Figures::default()
         })
     }
 
@@ -150,13 +165,14 @@ impl Bench<'_> {
             target.closed_loop(callers, self.plan.warm_up).await?;
         }
         let counts = self.gateway.counts().await?;
-        let used = (cpu::of_process(server), cpu::of_postgres(&self.postgres_data));
+        let used = (cpu::of_process(server), cpu::of_postgres(&self.postgres_data), cpu::of_self());
         let tally = match load {
             Load::Closed(callers) => target.closed_loop(callers, self.plan.lasting).await?,
             Load::Open(rate) => target.open_loop(rate, self.plan.lasting).await?,
         };
         let server_cpu = cpu::of_process(server) - used.0;
         let postgres_cpu = cpu::of_postgres(&self.postgres_data) - used.1;
+        let client_cpu = cpu::of_self() - used.2;
         let counted = self.gateway.counts().await?;
         let each = |sum: f64| sum / tally.count.max(1) as f64;
         Ok(Figures {
@@ -165,6 +181,7 @@ impl Bench<'_> {
             p99_ms: tally.quantile_ms(0.99),
             server_cpu_us: each(server_cpu * 1e6),
             postgres_cpu_us: each(postgres_cpu * 1e6),
+            client_cpu_us: each(client_cpu * 1e6),
             bytes: each(tally.bytes as f64),
             statements: each(counted.statements - counts.statements),
             upstream_calls: each(counted.upstream_calls - counts.upstream_calls),
