@@ -186,3 +186,48 @@ async fn five_thousand_entities_take_a_handful_of_statements_per_thousand() {
     fs::remove_dir_all(&folder).unwrap();
     platform.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_a_teams_own_is_not_taken_over_by_others_with_its_history() {
+    let platform = TestPlatform::start_empty(&[]).await;
+    let (ours, theirs) = (folder("secret-ours"), folder("secret-theirs"));
+    let secret = component("secret", "  title: Plan B\n  annotations:\n    weft.dev/visibility: team\n");
+    fs::write(ours.join("a.yaml"), &secret).unwrap();
+    assert_eq!(import(&platform, "default", &ours).await.created, 1);
+    let id = "{ entity(ref: \"component:default/secret\") { id isOrphan title } }";
+    let admin = platform.client("admin");
+    let before = admin.data(id, json!({})).await;
+    for is_orphan in [false, true] {
+        if is_orphan {
+            fs::write(ours.join("a.yaml"), component("other", "")).unwrap();
+            assert_eq!(import(&platform, "default", &ours).await.orphaned, 1);
+        }
+        fs::write(theirs.join("b.yaml"), component("secret", "")).unwrap();
+        let report = import(&platform, "default", &theirs).await;
+        assert_eq!((report.loaded(), report.refused.len()), (0, 1), "{report:?}");
+        let message = &report.refused[0].message;
+        assert!(message.contains("is taken") && !message.contains("secret-ours"), "{message}");
+        assert!(platform.client("engineer").data(id, json!({})).await["entity"].is_null());
+    }
+    // The team itself may move its file.
+    fs::write(theirs.join("b.yaml"), &secret).unwrap();
+    assert_eq!(import(&platform, "default", &theirs).await.updated, 1);
+    assert_eq!(admin.data(id, json!({})).await["entity"]["id"], before["entity"]["id"]);
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orphans_take_room_until_they_go() {
+    let platform = TestPlatform::start_empty(&[]).await;
+    let folder = folder("churn");
+    let config = CatalogConfig { entities_per_tenant_max: 3, ..platform.app().config.catalog.clone() };
+    let mut loaded = Vec::new();
+    for round in 0..3 {
+        let names = [0, 1].map(|at| component(&format!("c{round}-{at}"), ""));
+        fs::write(folder.join("a.yaml"), names.join("---\n")).unwrap();
+        let report = import_catalog(platform.database(), &config, "default", &[folder.clone()]).await.unwrap();
+        loaded.push(report.created);
+    }
+    assert_eq!(loaded, [2, 2, 1], "names that change each time use up no room");
+    platform.stop().await;
+}

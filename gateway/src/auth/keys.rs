@@ -45,6 +45,8 @@ pub(super) struct IssuerKeys {
     current: ArcSwapOption<KeySet>,
     /// When the newest fetch on behalf of an unknown key began. Whoever holds the lock fetches; the others wait for it.
     asked_at: Mutex<Option<DateTime<Utc>>>,
+    /// One fetch at a time, or an older answer could replace a newer one.
+    fetching: Mutex<()>,
 }
 
 impl IssuerKeys {
@@ -58,6 +60,7 @@ impl IssuerKeys {
             cooldown: delta(config.unknown_key_cooldown),
             current: ArcSwapOption::empty(),
             asked_at: Mutex::new(None),
+            fetching: Mutex::new(()),
         }
     }
 
@@ -67,6 +70,7 @@ impl IssuerKeys {
 
     /// Fetches the keys; those known so far stay when that fails.
     pub(super) async fn refresh(&self) -> Result<(), String> {
+        let _alone = self.fetching.lock().await;
         let outcome = discovery::fetch(&self.client, &self.issuer).await;
         let word = if outcome.is_ok() { "ok" } else { "failed" };
         metrics::counter!("weft_auth_key_fetches_total", "outcome" => word).increment(1);
@@ -80,7 +84,7 @@ impl IssuerKeys {
     }
 
     /// The key for a token of this algorithm; asks the issuer when it is not known and the cooldown allows it.
-    pub(super) async fn find(&self, key_id: Option<&str>, algorithm: Algorithm) -> Result<Key, AuthError> {
+    pub(super) async fn find(self: &Arc<Self>, key_id: Option<&str>, algorithm: Algorithm) -> Result<Key, AuthError> {
         if let Some(key) = self.known(key_id, algorithm)? {
             return Ok(key);
         }
@@ -92,9 +96,15 @@ impl IssuerKeys {
         let now = self.clock.now();
         if asked_at.is_none_or(|at| now - at >= self.cooldown) {
             *asked_at = Some(now);
-            if let Err(error) = self.refresh().await {
-                tracing::warn!(issuer = self.issuer.issuer, error, "the keys of an issuer could not be fetched");
-            }
+            // In a task of its own: a caller who leaves must not take the fetch away and leave the cooldown.
+            let keys = Arc::clone(self);
+            let fetch = tokio::spawn(async move {
+                if let Err(error) = keys.refresh().await {
+                    tracing::warn!(issuer = keys.issuer.issuer, error, "the keys of an issuer could not be fetched");
+                }
+            });
+            // It does not panic, and nobody aborts it.
+            let _ = fetch.await;
         }
         match self.known(key_id, algorithm)? {
             Some(key) => Ok(key),

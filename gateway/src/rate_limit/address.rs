@@ -61,7 +61,9 @@ pub fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[Network]
         if !is_trusted(address) {
             break;
         }
-        match hop.trim().parse() {
+        // Some proxies write the port too.
+        let hop = hop.trim();
+        match hop.parse().or_else(|_| hop.parse::<SocketAddr>().map(|hop| hop.ip())) {
             Ok(next) => address = next,
             Err(_) => break,
         }
@@ -86,6 +88,8 @@ mod tests {
         assert_eq!(address("192.0.2.9", "203.0.113.7"), "192.0.2.9", "a stranger's word does not count");
         assert_eq!(address("10.1.2.3", "203.0.113.7"), "203.0.113.7");
         assert_eq!(address("10.1.2.3", "198.51.100.1, 203.0.113.7, 10.9.9.9"), "203.0.113.7");
+        assert_eq!(address("10.1.2.3", "203.0.113.7:51234"), "203.0.113.7");
+        assert_eq!(address("10.1.2.3", "[2001:db8::7]:443"), "2001:db8::7");
         assert_eq!(address("10.1.2.3", "spoofed, garbage"), "10.1.2.3");
         assert!(networks(&["10.0.0.0/33".to_owned()]).is_err() && networks(&["host".to_owned()]).is_err());
     }

@@ -5,6 +5,8 @@ select
     e.orphaned_at is not null
         or e.location_id is null and not exists (select 1 from location o where o.tenant = e.tenant and o.ref = e.ref)
         as is_free,
+    e.is_team_only,
+    e.guardian_ref,
     coalesce(l.target, '') as location,
     coalesce(e.target, '') as target,
     e.line

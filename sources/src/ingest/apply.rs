@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    path::Path,
     time::Duration,
 };
 
@@ -209,7 +210,7 @@ fn within_limits(outcomes: Vec<Outcome>, room: usize) -> (Vec<CatalogDocument>, 
 }
 
 /// What the location no longer declares. A document that is refused today does not remove what it declared yesterday, and a
-/// file that cannot be read at all removes nothing that came from it.
+/// file or folder that cannot be read at all removes nothing that came from it or from below it.
 fn vanished(standing: &HashMap<String, Standing>, documents: &[CatalogDocument], refused: &[Refusal]) -> Vec<Uuid> {
     let declared: HashSet<&str> = documents
         .iter()
@@ -221,7 +222,40 @@ fn vanished(standing: &HashMap<String, Standing>, documents: &[CatalogDocument],
     let is_gone = |(entity_ref, entity): &(&String, &Standing)| {
         !entity.is_orphan
             && !declared.contains(entity_ref.as_str())
-            && !entity.target.as_deref().is_some_and(|target| unreadable.contains(target))
+            && !entity.target.as_deref().is_some_and(|target| {
+                let mut with_above = Path::new(target).ancestors().filter_map(Path::to_str);
+                unreadable.contains(target) || with_above.any(|folder| unreadable.contains(folder))
+            })
     };
     standing.iter().filter(is_gone).map(|(_, entity)| entity.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_a_folder_that_cannot_be_read_nothing_vanishes() {
+        let standing = |target: &str| Standing {
+            id: Uuid::new_v4(),
+            content_hash: Vec::new(),
+            target: Some(target.to_owned()),
+            is_orphan: false,
+        };
+        let all = HashMap::from([
+            ("component:default/a".to_owned(), standing("/srv/catalog/teams/x/a.yaml")),
+            ("component:default/b".to_owned(), standing("/srv/catalog/teams-b/b.yaml")),
+        ]);
+        let refused = Refusal {
+            message: "permission denied".to_owned(),
+            target: "/srv/catalog/teams".to_owned(),
+            line: None,
+            column: None,
+            entity_ref: None,
+            is_team_only: false,
+            owner_ref: None,
+        };
+        let gone = vanished(&all, &[], &[refused]);
+        assert_eq!(gone, [all["component:default/b"].id]);
+    }
 }

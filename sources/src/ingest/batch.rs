@@ -56,6 +56,8 @@ struct Elsewhere {
     r#ref: String,
     id: Uuid,
     is_free: bool,
+    is_team_only: bool,
+    guardian_ref: Option<String>,
     location: String,
     target: String,
     line: Option<i32>,
@@ -112,7 +114,7 @@ async fn plan<'a>(
                 continue;
             }
             (Some(standing), _) => (standing.id, false),
-            (None, Some(other)) if !other.is_free => {
+            (None, Some(other)) if !other.is_free || !keeps_secret(document, other) => {
                 report.refused.push(conflict(document, other));
                 continue;
             }
@@ -124,6 +126,12 @@ async fn plan<'a>(
     Ok(writes)
 }
 
+/// Whether whoever could not see the other declaration sees nothing of it through this one: history comes with the entity.
+fn keeps_secret(document: &CatalogDocument, other: &Elsewhere) -> bool {
+    let guardian = rows::guardian(&document.entity_ref, document.owner_ref.as_ref());
+    !other.is_team_only || (document.is_team_only && guardian == other.guardian_ref)
+}
+
 fn conflict(document: &CatalogDocument, other: &Elsewhere) -> Refusal {
     let line = other.line.map(|line| format!(":{line}")).unwrap_or_default();
     Refusal {
@@ -133,10 +141,14 @@ fn conflict(document: &CatalogDocument, other: &Elsewhere) -> Refusal {
         entity_ref: Some(document.entity_ref.clone()),
         is_team_only: document.is_team_only,
         owner_ref: document.owner_ref.clone(),
-        message: format!(
-            "{} is already declared in {}{line} of the location {}",
-            document.entity_ref, other.target, other.location
-        ),
+        // Where a team keeps what only it may see is its own affair.
+        message: match other.is_team_only {
+            true => format!("the reference {} is taken", document.entity_ref),
+            false => format!(
+                "{} is already declared in {}{line} of the location {}",
+                document.entity_ref, other.target, other.location
+            ),
+        },
     }
 }
 
