@@ -278,7 +278,7 @@ async fn whatever_is_sent_is_refused_cleanly_and_the_process_lives() {
             .json(&json!({ "query": "{ __typename }" }));
         trial.refused(request, &[401], &format!("authorization: {authorization:?}")).await;
     }
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
     for method in METHODS {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let request = http.request(method.clone(), format!("{}/graphql", platform.url()));

@@ -225,7 +225,8 @@ async fn orphans_take_room_until_they_go() {
     for round in 0..3 {
         let names = [0, 1].map(|at| component(&format!("c{round}-{at}"), ""));
         fs::write(folder.join("a.yaml"), names.join("---\n")).unwrap();
-        let report = import_catalog(platform.database(), &config, "default", &[folder.clone()]).await.unwrap();
+        let report =
+            import_catalog(platform.database(), &config, "default", std::slice::from_ref(&folder)).await.unwrap();
         loaded.push(report.created);
     }
     assert_eq!(loaded, [2, 2, 1], "names that change each time use up no room");
