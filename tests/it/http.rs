@@ -274,7 +274,11 @@ async fn a_refusal_before_the_end_of_the_body_breaks_no_later_request() {
             (typed(&client, "text/plain", &large), 415),
             (typed(&nobody, "application/json", &large), 401),
         ] {
-            assert_eq!(Answer::of(request).await.status, status, "round {round}");
+            // The refusal comes before the body was sent: who is still writing may find the connection closed.
+            match request.send().await {
+                Ok(answer) => assert_eq!(answer.status(), status, "round {round}"),
+                Err(error) => assert!(error.is_request(), "round {round}: {error:?}"),
+            }
             // Over the same connection, if the gateway lets it be used again.
             let answer = Answer::of(client.post().json(&json!({ "query": QUERY }))).await;
             assert_eq!(answer.status, 200, "after {status}, round {round}");
