@@ -1,8 +1,11 @@
 //! `App`: every part of a running gateway, wired in one visible place.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 use anyhow::Context;
@@ -45,6 +48,8 @@ pub struct App {
     pub metrics: Option<PrometheusHandle>,
     /// What time it is.
     pub clock: Clock,
+    /// What the public listener was told of readiness, and when.
+    pub(crate) readiness_known: tokio::sync::Mutex<Option<(Instant, bool)>>,
     draining: AtomicBool,
 }
 
@@ -82,6 +87,7 @@ impl App {
             places: Semaphore::new(config.server.requests_in_flight_max),
             metrics,
             clock,
+            readiness_known: tokio::sync::Mutex::default(),
             draining: AtomicBool::new(false),
             sources,
             config,

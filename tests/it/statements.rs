@@ -53,3 +53,18 @@ async fn gitlab_is_asked_once_per_fifty_projects_and_not_at_all_when_warm() {
 fn repository_calls(platform: &TestPlatform) -> usize {
     platform.simulator().calls(Upstream::Gitlab).recent().iter().filter(|call| call.full_paths.unwrap_or(0) > 0).count()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_readiness_questions_is_a_few_statements() {
+    let statements = Statements::count();
+    let platform = TestPlatform::start().await;
+    let client = platform.client_with(None);
+    statements.take();
+    let asked = (0..200).map(|_| async { client.get("/readyz").send().await.unwrap().status() });
+    let answers = futures::future::join_all(asked).await;
+    assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
+    // Two for each look, one look a second; the flood may reach into a third second on a slow machine.
+    let count = statements.take().len();
+    assert!((1..=8).contains(&count), "{count} statements");
+    platform.stop().await;
+}

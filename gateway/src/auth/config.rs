@@ -100,8 +100,8 @@ fn algorithms() -> Vec<Algorithm> {
     vec![RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA]
 }
 
-/// Whether keys may be fetched from here: over TLS, or from this machine.
-pub(super) fn is_trustworthy(url: &Url) -> bool {
+/// Whether keys may be fetched from here, and tokens sent: over TLS, or from this machine.
+pub(crate) fn is_trustworthy(url: &Url) -> bool {
     let is_loopback = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),

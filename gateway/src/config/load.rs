@@ -124,6 +124,20 @@ mod tests {
     }
 
     #[test]
+    fn gitlabs_address_keeps_the_token_safe() {
+        for (address, what) in [
+            ("http://gitlab.example.com", "https"),
+            ("https://user:hunter2@gitlab.example.com", "name or password"),
+            ("ftp://gitlab.example.com", "http"),
+        ] {
+            let error = load(&[("WEFT_SOURCES__GITLAB__BASE_URL", address)], None);
+            let message = error.err().unwrap().to_string();
+            assert!(message.contains("sources.gitlab.base_url") && message.contains(what), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
     fn every_problem_is_told_with_its_key() {
         let error = load(&[("WEFT_LIMITS__NESTING_MAX", "0"), ("WEFT_CATALOG__DEFAULT_TENANT", "Not A Tenant")], None);
         let message = error.err().unwrap().to_string();

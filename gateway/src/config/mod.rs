@@ -86,6 +86,16 @@ impl Config {
         {
             problems.push(Problem::new("sources.gitlab.base_url", "must be an http or https address"));
         }
+        if let Some(url) = &gitlab.base_url {
+            if !url.username().is_empty() || url.password().is_some() {
+                let message = "must not hold a name or password: the token has a key of its own";
+                problems.push(Problem::new("sources.gitlab.base_url", message));
+            }
+            if url.scheme() == "http" && !auth::is_trustworthy(url) {
+                let message = "must be https: the token would travel in the clear; http is for loopback addresses only";
+                problems.push(Problem::new("sources.gitlab.base_url", message));
+            }
+        }
         for (key, is_zero) in [
             ("database.connections_max", self.database.connections_max == 0),
             ("sources.gitlab.requests_in_flight_max", gitlab.requests_in_flight_max == 0),

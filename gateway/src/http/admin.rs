@@ -1,6 +1,9 @@
 //! Health and metrics. The public listener answers bare statuses; details are for operators only.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Json, Router,
@@ -30,7 +33,7 @@ pub async fn livez() -> StatusCode {
 
 /// Whether useful work is possible; the status alone.
 pub async fn readyz_bare(State(app): State<Arc<App>>) -> StatusCode {
-    if app.readiness().await.is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    if app.is_ready_lately().await { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
 async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
@@ -54,7 +57,26 @@ pub struct Readiness {
     pub details: Value,
 }
 
+/// How old the answer of the public listener may be: whoever asks there must not be able to keep the database busy.
+const READINESS_AGE_MAX: Duration = Duration::from_secs(1);
+
 impl App {
+    /// As [`App::readiness`], asked at most once a second however many want to know.
+    async fn is_ready_lately(&self) -> bool {
+        if self.is_draining() {
+            return false;
+        }
+        let mut known = self.readiness_known.lock().await;
+        match *known {
+            Some((at, is_ready)) if at.elapsed() < READINESS_AGE_MAX => is_ready,
+            _ => {
+                let is_ready = self.readiness().await.is_ready;
+                *known = Some((Instant::now(), is_ready));
+                is_ready
+            }
+        }
+    }
+
     /// Checks what is required, and tells of what is not.
     pub async fn readiness(&self) -> Readiness {
         let is_draining = self.is_draining();

@@ -24,7 +24,11 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(upstream: Upstream, base_url: Url, token: SecretString) -> Result<Self, SourceError> {
+    pub(super) fn new(upstream: Upstream, mut base_url: Url, token: SecretString) -> Result<Self, SourceError> {
+        if !base_url.path().ends_with('/') {
+            // Or `join` would replace the last part: GitLab below a path is common.
+            base_url.set_path(&format!("{}/", base_url.path()));
+        }
         let endpoint =
             base_url.join("api/graphql").map_err(|error| SourceError::unavailable(SourceKind::Gitlab, error))?;
         Ok(Self { upstream, base_url, endpoint, token })
