@@ -286,6 +286,32 @@ async fn reach(counter: &AtomicU64, count: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_leaves_does_not_burn_the_fetch_of_a_new_key() {
+    let platform = TestPlatform::start().await;
+    let issuer = platform.simulator().issuer();
+    until(&platform.client("engineer"), 200).await;
+    issuer.rotate(Algorithm::Es256).unwrap();
+    platform.simulator().faults(Upstream::Issuer).always(Fault::Latency { delay_ms: 1_500 });
+    let calls = platform.simulator().calls(Upstream::Issuer);
+    let seen = calls.count();
+    let newcomer = platform.client_with(Some(issuer.token(&engineer())));
+    let leaves = tokio::spawn({
+        let newcomer = newcomer.clone();
+        async move { ask(&newcomer).await }
+    });
+    let started = Instant::now();
+    while calls.count() == seen {
+        assert!(started.elapsed() < Duration::from_secs(20), "nobody asks the issuer");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    leaves.abort();
+    // Well within the cooldown: only the fetch that the other began can help.
+    let answer = ask(&newcomer).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_retired_key_takes_its_remembered_tokens_with_it() {
     let platform = TestPlatform::start_with(&[("WEFT_AUTH__REFRESH_INTERVAL", "1s")]).await;
     let issuer = platform.simulator().issuer();

@@ -43,8 +43,8 @@ pub(super) struct IssuerKeys {
     keys_age_max: TimeDelta,
     cooldown: TimeDelta,
     current: ArcSwapOption<KeySet>,
-    /// When the newest fetch on behalf of an unknown key began. Whoever holds the lock fetches; the others wait for it.
-    asked_at: Mutex<Option<DateTime<Utc>>>,
+    /// When the newest fetch on behalf of an unknown key began. The fetch holds the lock until it ends; the others wait for it.
+    asked_at: Arc<Mutex<Option<DateTime<Utc>>>>,
     /// One fetch at a time, or an older answer could replace a newer one.
     fetching: Mutex<()>,
 }
@@ -59,7 +59,7 @@ impl IssuerKeys {
             keys_age_max: delta(config.keys_age_max),
             cooldown: delta(config.unknown_key_cooldown),
             current: ArcSwapOption::empty(),
-            asked_at: Mutex::new(None),
+            asked_at: Arc::default(),
             fetching: Mutex::new(()),
         }
     }
@@ -88,7 +88,7 @@ impl IssuerKeys {
         if let Some(key) = self.known(key_id, algorithm)? {
             return Ok(key);
         }
-        let mut asked_at = self.asked_at.lock().await;
+        let mut asked_at = Arc::clone(&self.asked_at).lock_owned().await;
         // Somebody else may have fetched it while we waited for the lock.
         if let Some(key) = self.known(key_id, algorithm)? {
             return Ok(key);
@@ -96,9 +96,11 @@ impl IssuerKeys {
         let now = self.clock.now();
         if asked_at.is_none_or(|at| now - at >= self.cooldown) {
             *asked_at = Some(now);
-            // In a task of its own: a caller who leaves must not take the fetch away and leave the cooldown.
+            // In a task of its own, and the lock with it: a caller who leaves must not take the fetch away and leave the
+            // cooldown, nor have those refused who come before the fetch has ended.
             let keys = Arc::clone(self);
             let fetch = tokio::spawn(async move {
+                let _others_wait = asked_at;
                 if let Err(error) = keys.refresh().await {
                     tracing::warn!(issuer = keys.issuer.issuer, error, "the keys of an issuer could not be fetched");
                 }
