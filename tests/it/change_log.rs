@@ -63,3 +63,44 @@ async fn every_change_of_the_catalog_stands_in_the_log_once() {
     assert_eq!(changes[0].kind, schema::ChangeKind::Deleted);
     platform.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_tells_who_could_see_the_entity_before_it() {
+    let platform = TestPlatform::start_empty(&[]).await;
+    let folder = std::env::temp_dir().join(format!("weft-it-sight-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let newest = platform.database().change_newest().await.unwrap();
+    for annotations in ["annotations:\n    weft.dev/visibility: team", "title: A"] {
+        let text = format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: a\n  {annotations}\nspec:\n  type: service\n  lifecycle: production\n  owner: team-a\n"
+        );
+        std::fs::write(folder.join("a.yaml"), text).unwrap();
+        let config = &platform.app().config.catalog;
+        let report = gateway::commands::import_catalog(platform.database(), config, "default", &[folder.clone()]).await;
+        assert!(report.unwrap().refused.is_empty());
+    }
+    let remove = "mutation { removeEntity(input: { ref: \"component:default/a\" }) { userErrors { code } } }";
+    platform.client("admin").data(remove, json!({})).await;
+    let started = Instant::now();
+    let mut changes = Vec::new();
+    while changes.len() < 3 {
+        assert!(started.elapsed() < Duration::from_secs(60), "the changes do not show");
+        changes = platform.database().changes_after(&newest, 100).await.unwrap();
+    }
+    let payloads: Vec<_> = changes.into_iter().map(|change| change.payload).collect();
+    let sight = |is_team_only: bool| json!({ "isTeamOnly": is_team_only, "guardianRef": "group:default/team-a" });
+    let with_before = |mut now: serde_json::Value, before: serde_json::Value| {
+        now["before"] = before;
+        now
+    };
+    assert_eq!(
+        payloads,
+        [
+            with_before(sight(true), json!(null)),
+            with_before(sight(false), sight(true)),
+            with_before(sight(false), sight(false))
+        ]
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+    platform.stop().await;
+}

@@ -217,6 +217,35 @@ async fn what_was_a_teams_own_is_not_taken_over_by_others_with_its_history() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_for_the_team_stays_with_it_when_the_entity_is_shown_to_all() {
+    let platform = TestPlatform::start_empty(&[]).await;
+    let folder = folder("lifted");
+    let hidden = |title: &str| format!("  title: {title}\n  annotations:\n    weft.dev/visibility: team\n");
+    let shown = |title: &str| format!("  title: {title}\n");
+    for metadata in [shown("Plan A"), hidden("Plan B"), hidden("Plan C"), shown("Plan D"), shown("Plan E")] {
+        fs::write(folder.join("a.yaml"), component("plan", &metadata)).unwrap();
+        assert!(import(&platform, "default", &folder).await.refused.is_empty());
+    }
+    let query = "{ entity(ref: \"component:default/plan\") { title history(first: 20) { totalCount nodes {
+        kind changes { path before after } } } } }";
+    let seen = async |client: it::Client| client.data(query, json!({})).await["entity"].clone();
+    let stranger = seen(platform.client("engineer")).await;
+    assert_eq!(stranger["title"], "Plan E");
+    // When it was made, and from D to E: neither A to B, within B and C, nor C to D.
+    assert_eq!(stranger["history"]["totalCount"], 2, "{stranger:#}");
+    assert_eq!(stranger["history"]["nodes"].as_array().unwrap().len(), 2);
+    let told = stranger.to_string();
+    assert!(!told.contains("Plan B") && !told.contains("Plan C") && told.contains("Plan D"), "{told}");
+    let mut member = demo::platform::claims(&TestPlatform::role("engineer"));
+    member.teams = vec!["team-a".to_owned()];
+    let member = platform.client_with(Some(platform.simulator().issuer().token(&member)));
+    for all in [seen(member).await, seen(platform.client("admin")).await] {
+        assert_eq!(all["history"]["totalCount"], 5, "{all:#}");
+    }
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn orphans_take_room_until_they_go() {
     let platform = TestPlatform::start_empty(&[]).await;
     let folder = folder("churn");

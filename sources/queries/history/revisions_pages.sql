@@ -13,6 +13,7 @@ cross join lateral (
     where entity_id = p.id
         and tenant = $1
         and position < $3
+        and ($5 or guardians <@ (select visible_guardians($1, $6)))
     order by position desc
     limit $4
 ) r

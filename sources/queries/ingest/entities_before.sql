@@ -2,6 +2,8 @@
 select
     id,
     owner_ref,
+    is_team_only,
+    guardian_ref,
     jsonb_build_object(
         'apiVersion', api_version,
         'kind', kind,

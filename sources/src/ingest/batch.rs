@@ -10,7 +10,7 @@ use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
-    changes::{Changed, record},
+    changes::{Changed, Sight, record},
     diff,
     rows::{self, EntityInput},
 };
@@ -61,6 +61,16 @@ struct Elsewhere {
     location: String,
     target: String,
     line: Option<i32>,
+}
+
+/// An entity as it stood before it is written.
+#[derive(FromRow)]
+struct Before {
+    id: Uuid,
+    owner_ref: Option<String>,
+    #[sqlx(flatten)]
+    sight: Sight,
+    document: Json<Value>,
 }
 
 /// Takes one batch over.
@@ -155,25 +165,25 @@ fn conflict(document: &CatalogDocument, other: &Elsewhere) -> Refusal {
 /// What history and change log will tell: read before the rows are overwritten.
 async fn changes(connection: &mut PgConnection, writes: &[Write<'_>]) -> Result<Vec<Changed>, sqlx::Error> {
     let known: Vec<Uuid> = writes.iter().filter(|write| !write.is_new).map(|write| write.id).collect();
-    let mut before: HashMap<Uuid, (Option<String>, Value)> = HashMap::new();
+    let mut before: HashMap<Uuid, Before> = HashMap::new();
     if !known.is_empty() {
-        let rows: Vec<(Uuid, Option<String>, Json<Value>)> =
-            sqlx::query_as(include_str!("../../queries/ingest/entities_before.sql"))
-                .bind(known)
-                .fetch_all(connection)
-                .await?;
-        before.extend(rows.into_iter().map(|(id, owner, document)| (id, (owner, document.0))));
+        let rows: Vec<Before> = sqlx::query_as(include_str!("../../queries/ingest/entities_before.sql"))
+            .bind(known)
+            .fetch_all(connection)
+            .await?;
+        before.extend(rows.into_iter().map(|row| (row.id, row)));
     }
     Ok(writes.iter().map(|write| change(write, before.get(&write.id))).collect())
 }
 
-fn change(write: &Write<'_>, before: Option<&(Option<String>, Value)>) -> Changed {
+fn change(write: &Write<'_>, before: Option<&Before>) -> Changed {
     let document = write.document;
     let owner = document.owner_ref.as_ref().map(|owner| owner.as_str().to_owned());
     let (kind, changes, owner) = match before {
         None => ("CREATED", Vec::new(), Some(owner)),
-        Some((old_owner, old)) => {
-            ("UPDATED", diff::changes(old, &rows::comparable(document)), (*old_owner != owner).then_some(owner))
+        Some(old) => {
+            let changes = diff::changes(&old.document, &rows::comparable(document));
+            ("UPDATED", changes, (old.owner_ref != owner).then_some(owner))
         }
     };
     let guardian = rows::guardian(&document.entity_ref, document.owner_ref.as_ref());
@@ -183,7 +193,8 @@ fn change(write: &Write<'_>, before: Option<&(Option<String>, Value)>) -> Change
         kind,
         changes,
         owner,
-        visibility: Changed::visibility(document.is_team_only, guardian.as_deref()),
+        before: before.map(|old| old.sight.clone()),
+        now: Sight { is_team_only: document.is_team_only, guardian_ref: guardian },
     }
 }
 

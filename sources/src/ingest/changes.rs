@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use schema::FieldChange;
 use serde_json::{Value, json};
-use sqlx::{PgConnection, types::Json};
+use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 /// One entity that was created, updated or deleted.
@@ -14,14 +14,42 @@ pub(super) struct Changed {
     pub(super) changes: Vec<FieldChange>,
     /// The owner from now on, where it changed or is new.
     pub(super) owner: Option<Option<String>>,
-    /// Who may see it, now and before: a reader of the log decides by it when the entity itself is gone.
-    pub(super) visibility: Value,
+    /// Who could see it before; none when it is new.
+    pub(super) before: Option<Sight>,
+    /// Who may see it now, or could when it went.
+    pub(super) now: Sight,
+}
+
+/// Who may see an entity.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub(super) struct Sight {
+    pub(super) is_team_only: bool,
+    pub(super) guardian_ref: Option<String>,
+}
+
+impl Sight {
+    /// How the change log tells it.
+    fn to_json(&self) -> Value {
+        json!({ "isTeamOnly": self.is_team_only, "guardianRef": self.guardian_ref })
+    }
 }
 
 impl Changed {
-    /// What the change log tells about visibility.
-    pub(super) fn visibility(is_team_only: bool, guardian_ref: Option<&str>) -> Value {
-        json!({ "isTeamOnly": is_team_only, "guardianRef": guardian_ref })
+    /// Who may see it, now and before: a reader of the log decides by it, because the entity itself may tell neither.
+    fn visibility(&self) -> Value {
+        let mut visibility = self.now.to_json();
+        if let Some(fields) = visibility.as_object_mut() {
+            fields.insert("before".to_owned(), self.before.as_ref().map_or(Value::Null, Sight::to_json));
+        }
+        visibility
+    }
+
+    /// Who guards what the revision tells, without doubles: that of before and that of now.
+    fn guardians(&self) -> Vec<&str> {
+        let hidden = self.before.iter().chain([&self.now]).filter(|sight| sight.is_team_only);
+        let mut guardians: Vec<&str> = hidden.map(|sight| sight.guardian_ref.as_deref().unwrap_or_default()).collect();
+        guardians.dedup();
+        guardians
     }
 }
 
@@ -46,6 +74,7 @@ pub(super) async fn record(
         .bind(&ids)
         .bind(&kinds)
         .bind(changed.iter().map(|change| Json(&change.changes)).collect::<Vec<_>>())
+        .bind(changed.iter().map(|change| Json(change.guardians())).collect::<Vec<_>>())
         .execute(&mut *connection)
         .await?;
     sqlx::query(include_str!("../../queries/ingest/changes_insert.sql"))
@@ -53,7 +82,7 @@ pub(super) async fn record(
         .bind(&kinds)
         .bind(&refs)
         .bind(&ids)
-        .bind(changed.iter().map(|change| Json(&change.visibility)).collect::<Vec<_>>())
+        .bind(changed.iter().map(|change| Json(change.visibility())).collect::<Vec<_>>())
         .execute(&mut *connection)
         .await?;
     record_owners(connection, tenant, at, changed).await

@@ -5,7 +5,7 @@ use schema::{FieldChange, Json};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::changes::{Changed, record};
+use super::changes::{Changed, Sight, record};
 
 /// Most entities that go in one statement.
 const REMOVED_MAX: i64 = 1_000;
@@ -15,8 +15,8 @@ const REMOVED_MAX: i64 = 1_000;
 pub(super) struct Leaving {
     pub(super) id: Uuid,
     pub(super) r#ref: String,
-    pub(super) is_team_only: bool,
-    pub(super) guardian_ref: Option<String>,
+    #[sqlx(flatten)]
+    pub(super) sight: Sight,
 }
 
 impl Leaving {
@@ -27,7 +27,8 @@ impl Leaving {
             kind,
             changes,
             owner: None,
-            visibility: Changed::visibility(self.is_team_only, self.guardian_ref.as_deref()),
+            before: Some(self.sight.clone()),
+            now: self.sight.clone(),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! History of entities. It is asked only for entities that the caller was just shown, so the keys carry the visibility.
+//! History of entities. It is asked only for entities that the caller was just shown; what one said while it was team-only
+//! is still told to its guardians of then alone.
 
 use std::collections::HashMap;
 
@@ -34,7 +35,7 @@ impl From<Row> for EntityRevisionRecord {
 }
 
 impl Database {
-    /// The same page of each entity's changes, newest first; one statement. `ids` are entities that the caller sees.
+    /// The same page of each entity's changes that the caller may see, newest first; one statement. `ids` are entities that the caller sees.
     pub async fn revisions_pages(
         &self,
         visibility: &Visibility,
@@ -53,6 +54,8 @@ impl Database {
             .bind(ids)
             .bind(before)
             .bind(i64::from(page.limit) + 1)
+            .bind(visibility.sees_all())
+            .bind(visibility.own_refs())
             .fetch_all(self.pool());
         let mut by_id: HashMap<Uuid, Vec<EntityRevisionRecord>> = HashMap::new();
         for row in self.timed("revisions_pages", rows).await? {
@@ -62,7 +65,7 @@ impl Database {
         Ok(by_id.into_iter().map(|(id, rows)| (id, Page::of_rows(rows, page, true, cursor))).collect())
     }
 
-    /// How many changes each entity has; one statement. `ids` are entities that the caller sees.
+    /// How many changes of each entity the caller may see; one statement. `ids` are entities that the caller sees.
     pub async fn revisions_counts(
         &self,
         visibility: &Visibility,
@@ -71,6 +74,8 @@ impl Database {
         let rows = sqlx::query_as::<_, (Uuid, i64)>(include_str!("../../queries/history/revisions_counts.sql"))
             .bind(&visibility.tenant)
             .bind(ids)
+            .bind(visibility.sees_all())
+            .bind(visibility.own_refs())
             .fetch_all(self.pool());
         Ok(self.timed("revisions_counts", rows).await?.into_iter().collect())
     }
