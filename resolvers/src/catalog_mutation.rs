@@ -101,9 +101,11 @@ async fn register(ctx: &Context<'_>, input: RegisterLocationInput) -> Result<Reg
     let shown: String = target.chars().take(200).collect();
     request.require(scope::CATALOG_WRITE, "registerLocation", Some(shown.clone())).await?;
     let entry = request.audit_entry("registerLocation", Some(shown));
-    let is_sound = target.len() <= TARGET_BYTES_MAX && !target.contains('\0');
+    let is_sound = target.len() <= TARGET_BYTES_MAX && !target.contains(char::is_control);
     let checked = match (is_sound, input.location_type) {
-        (false, _) => Err(format!("the target must be at most {TARGET_BYTES_MAX} bytes of text")),
+        (false, _) => {
+            Err(format!("the target must be at most {TARGET_BYTES_MAX} bytes of text without control characters"))
+        }
         (true, LocationType::Url) => request.locations().reader.check_url(&target).map(String::from),
         (true, LocationType::File) => {
             request.locations().reader.check_file(&target).map(|path| path.to_string_lossy().into_owned())

@@ -87,6 +87,22 @@ pub struct AuditEntry {
     pub request_id: Option<String>,
 }
 
+impl AuditEntry {
+    /// The record with every control character replaced: a text that the database cannot store, such as one with a NUL, must
+    /// not keep the record from being written.
+    pub fn storable(mut self) -> Self {
+        let texts =
+            [Some(&mut self.subject), Some(&mut self.action), self.target.as_mut(), self.operation_name.as_mut()];
+        let rest = [self.document_hash.as_mut(), self.variables_fingerprint.as_mut(), self.request_id.as_mut()];
+        for text in texts.into_iter().chain(rest).flatten() {
+            if text.contains(char::is_control) {
+                *text = text.replace(char::is_control, "\u{fffd}");
+            }
+        }
+        self
+    }
+}
+
 /// Which records. An empty filter matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, InputObject)]
 pub struct AuditFilter {

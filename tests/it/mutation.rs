@@ -153,6 +153,23 @@ async fn a_change_needs_its_scope_and_the_refusal_is_audited() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_cannot_be_stored_is_refused_and_audited_all_the_same() {
+    let platform = TestPlatform::start_empty(&[]).await;
+    let input = json!({ "input": { "target": "https://git.example.com/a\u{0}b\nc" } });
+    let admin = platform.client("admin");
+    let data = admin.data(REGISTER, input.clone()).await;
+    assert_eq!(data["registerLocation"]["userErrors"][0]["code"], "INVALID", "{data:#}");
+    let answer = platform.client("engineer").query(REGISTER, input).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    let log = "{ auditLog(filter: { action: \"registerLocation\" }) { nodes { target errorCode } } }";
+    let target = "https://git.example.com/a\u{fffd}b\u{fffd}c";
+    let expected =
+        json!([{ "target": target, "errorCode": "FORBIDDEN" }, { "target": target, "errorCode": "INVALID" }]);
+    assert_eq!(admin.data(log, json!({})).await["auditLog"]["nodes"], expected);
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_mutations_of_one_operation_run_in_order_and_see_each_other() {
     let platform = TestPlatform::start().await;
     let client = platform.client("admin");

@@ -19,6 +19,7 @@ pub(super) async fn append(
     entry: &AuditEntry,
     at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
+    let entry = &entry.clone().storable();
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('audit:' || $1, 0))")
         .bind(tenant)
         .execute(&mut *connection)
