@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Context, QueryPathNode, QueryPathSegment, dataloader::DataLoader, dataloader::HashMapCache};
 use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
 use sources::{Sources, cache::CacheMode, ingest::LocationReader};
+use tokio::sync::OnceCell;
 
 use crate::{
-    error::{self, Result},
+    error::{self, OrFieldError, Result},
     flush::{FlushQueue, NoDelay},
     loaders::Reader,
 };
@@ -26,6 +27,7 @@ pub struct RequestData {
     audit: AuditEntry,
     locations: Arc<Locations>,
     stale: Mutex<Vec<StaleMark>>,
+    audit_reading: OnceCell<()>,
     options: Options,
 }
 
@@ -83,7 +85,16 @@ impl RequestData {
     ) -> Self {
         let reader = Reader::new(sources.clone(), Arc::clone(&visibility), cache_mode);
         let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
-        Self { visibility, sources, loaders, audit, locations, stale: Mutex::default(), options }
+        Self {
+            visibility,
+            sources,
+            loaders,
+            audit,
+            locations,
+            stale: Mutex::default(),
+            audit_reading: OnceCell::new(),
+            options,
+        }
     }
 
     /// The request of this field.
@@ -137,6 +148,16 @@ impl RequestData {
             tracing::error!(error = failure.chain(), action, "a refusal could not be audited");
         }
         Err(error::coded(ErrorCode::Forbidden, format!("this needs the scope `{scope}`")))
+    }
+
+    /// Records that audit records are read by their ids; once for a request, however many they are.
+    pub async fn record_audit_reading(&self) -> Result<()> {
+        let record = async || {
+            let entry = self.audit_entry("auditLog", None);
+            self.sources.database().audit_append(&self.visibility.tenant, &entry).await
+        };
+        self.audit_reading.get_or_try_init(record).await.or_field_error()?;
+        Ok(())
     }
 
     /// Marks the field as answered from old data.

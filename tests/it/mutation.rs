@@ -170,6 +170,33 @@ async fn a_target_that_cannot_be_stored_is_refused_and_audited_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reading_audit_records_by_id_is_recorded_once_for_each_request() {
+    let platform = TestPlatform::start_empty(&[]).await;
+    let admin = platform.client("admin");
+    let log = "{ auditLog { nodes { id action operationName } } }";
+    for _ in 0..2 {
+        admin.data(log, json!({})).await;
+    }
+    let ids: Vec<Value> = admin.data(log, json!({})).await["auditLog"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| record["id"].clone())
+        .collect();
+    assert_eq!(ids.len(), 3);
+    let nodes = "query ById($ids: [ID!]!) { nodes(ids: $ids) { ... on AuditRecord { action } } }";
+    let data = admin.data(nodes, json!({ "ids": ids })).await;
+    assert_eq!(data["nodes"], json!([{ "action": "auditLog" }, { "action": "auditLog" }, { "action": "auditLog" }]));
+    let data = admin.data(log, json!({})).await;
+    let by_id = |record: &&Value| record["operationName"] == "ById" && record["action"] == "auditLog";
+    assert_eq!(data["auditLog"]["nodes"].as_array().unwrap().iter().filter(by_id).count(), 1, "{data:#}");
+    // Who may not read the log is told nothing, as of any other id.
+    let engineer = platform.client("engineer").data(nodes, json!({ "ids": ids })).await;
+    assert_eq!(engineer["nodes"], json!([null, null, null]));
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_mutations_of_one_operation_run_in_order_and_see_each_other() {
     let platform = TestPlatform::start().await;
     let client = platform.client("admin");

@@ -87,6 +87,8 @@ impl Node {
             }
             "Source" => Source::of_name(request.sources(), &key).map(NodeKind::Source),
             "AuditRecord" if request.visibility().has(scope::AUDIT_READ) => {
+                // As with `auditLog`, before anything is told.
+                request.record_audit_reading().await?;
                 AuditObject::of_key(ctx, &key).await?.map(NodeKind::AuditRecord)
             }
             _ => entity(ctx, &type_name, &key).await?,
