@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use schema::AuditEntry;
 use sources::{
-    Clock,
     catalog::{self, Outcome, Refusal},
     ingest::{DueLocation, Location},
 };
@@ -20,10 +19,10 @@ const POLL: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_secs(30);
 
 /// Reads until the gateway ends.
-pub async fn run(app: Arc<App>, clock: Clock, mut ended: watch::Receiver<bool>) {
+pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            () = read_all_due(&app, &clock) => {}
+            () = read_all_due(&app) => {}
             _ = ended.changed() => return,
         }
         tokio::select! {
@@ -34,9 +33,8 @@ pub async fn run(app: Arc<App>, clock: Clock, mut ended: watch::Receiver<bool>) 
     }
 }
 
-async fn read_all_due(app: &App, clock: &Clock) {
+async fn read_all_due(app: &App) {
     while let Ok(Some(due)) = app.sources.database().location_lease(LEASE).await {
-        let started_at = clock.now();
         let outcome = read(app, &due).await;
         let interval = app.config.catalog.refresh_interval;
         let (interval, error) = match &outcome {
@@ -51,7 +49,7 @@ async fn read_all_due(app: &App, clock: &Clock) {
                 (interval.min(RETRY), Some(message.as_str()))
             }
         };
-        let settled = app.sources.database().location_settle(due.id, interval, started_at, error).await;
+        let settled = app.sources.database().location_settle(&due, interval, error).await;
         if let Err(error) = settled {
             tracing::warn!(error = error.chain(), "a location could not be given back");
             return;

@@ -41,7 +41,7 @@ impl Serving {
         let admin_router: Router = http::admin_router(Arc::clone(&app));
         tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
         tasks.spawn(probe(Arc::clone(&app), ended.clone()));
-        tasks.spawn(location_worker::run(Arc::clone(&app), app.clock.clone(), ended.clone()));
+        tasks.spawn(location_worker::run(Arc::clone(&app), ended.clone()));
         app.authenticator.start(&mut tasks, ended.clone());
         tracing::info!(%address, %admin_address, "serving");
         if app.config.auth.issuers.is_empty() {

@@ -1,10 +1,18 @@
 //! Changes of the catalog through the graph: stored, audited, and refused where they must be.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use axum::{Router, routing::get};
 use it::{Client, TestPlatform};
 use serde_json::{Value, json};
+use sources::Clock;
+use tokio::sync::Semaphore;
 
 const CATALOG: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: from-afar\nspec:\n  type: service\n  lifecycle: production\n  owner: payments\n";
 const REGISTER: &str = "mutation($input: RegisterLocationInput!) { registerLocation(input: $input) {
@@ -166,6 +174,44 @@ async fn a_target_that_cannot_be_stored_is_refused_and_audited_all_the_same() {
     let expected =
         json!([{ "target": target, "errorCode": "FORBIDDEN" }, { "target": target, "errorCode": "INVALID" }]);
     assert_eq!(admin.data(log, json!({})).await["auditLog"]["nodes"], expected);
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_during_a_reading_counts_although_the_clock_of_the_replica_is_ahead() {
+    let (read, may_end) = (Arc::new(AtomicU64::new(0)), Arc::new(Semaphore::new(0)));
+    let handler = {
+        let (read, may_end) = (Arc::clone(&read), Arc::clone(&may_end));
+        move || async move {
+            read.fetch_add(1, Ordering::Relaxed);
+            may_end.acquire().await.unwrap().forget();
+            CATALOG
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap().to_string();
+    tokio::spawn(axum::serve(listener, Router::new().route("/a.yaml", get(handler))).into_future());
+    let ahead = Clock::of(|| Clock::system().now() + chrono::TimeDelta::hours(1));
+    let allowed_hosts = json!([server]).to_string();
+    let settings =
+        [("WEFT_CATALOG__ALLOWED_HOSTS", allowed_hosts.as_str()), ("WEFT_CATALOG__ALLOW_PRIVATE_ADDRESSES", "true")];
+    let platform = TestPlatform::start_at(&settings, ahead).await;
+    let admin = platform.client("admin");
+    let input = json!({ "input": { "target": format!("http://{server}/a.yaml") } });
+    let location = admin.data(REGISTER, input).await["registerLocation"]["location"]["ref"].clone();
+    let reach = async |count: u64| {
+        let started = Instant::now();
+        while read.load(Ordering::Relaxed) < count {
+            assert!(started.elapsed() < Duration::from_secs(20), "it is not read for the {count}. time");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    reach(1).await;
+    let refresh = "mutation($ref: EntityRef!) { refreshEntity(input: { ref: $ref }) { userErrors { code } } }";
+    let data = admin.data(refresh, json!({ "ref": location })).await;
+    assert_eq!(data["refreshEntity"]["userErrors"], json!([]));
+    may_end.add_permits(2);
+    reach(2).await;
     platform.stop().await;
 }
 

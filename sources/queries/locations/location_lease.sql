@@ -10,4 +10,4 @@ where id = (
     limit 1
     for update skip locked
 )
-returning id, tenant, type, target, ref
+returning id, tenant, type, target, ref, now() as leased_at

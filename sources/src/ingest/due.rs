@@ -22,6 +22,8 @@ pub struct DueLocation {
     pub target: String,
     /// The entity that stands for it.
     pub entity_ref: Option<EntityRef>,
+    /// When it was taken, by the clock of the database: that of a replica may go otherwise.
+    pub leased_at: DateTime<Utc>,
 }
 
 #[derive(FromRow)]
@@ -31,6 +33,7 @@ struct Row {
     r#type: String,
     target: String,
     r#ref: Option<String>,
+    leased_at: DateTime<Utc>,
 }
 
 impl Database {
@@ -45,22 +48,22 @@ impl Database {
             location_type: if row.r#type == "file" { "file" } else { "url" },
             target: row.target,
             entity_ref: row.r#ref.map(EntityRef::stored),
+            leased_at: row.leased_at,
         };
         Ok(self.timed("location_lease", row).await?.map(due))
     }
 
-    /// Gives a leased location back: it is due again after `interval`, or at once when somebody asked after `started_at`.
+    /// Gives a leased location back: it is due again after `interval`, or at once when somebody asked after it was taken.
     pub async fn location_settle(
         &self,
-        id: Uuid,
+        due: &DueLocation,
         interval: Duration,
-        started_at: DateTime<Utc>,
         error: Option<&str>,
     ) -> Result<(), SourceError> {
         let settle = sqlx::query(include_str!("../../queries/locations/location_settle.sql"))
-            .bind(id)
+            .bind(due.id)
             .bind(interval.as_secs_f64())
-            .bind(started_at)
+            .bind(due.leased_at)
             .bind(error)
             .execute(self.pool());
         self.timed("location_settle", settle).await?;
