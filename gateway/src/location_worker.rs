@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::future::join_all;
 use schema::AuditEntry;
 use sources::{
     catalog::{self, Outcome, Refusal},
@@ -18,11 +19,18 @@ const POLL: Duration = Duration::from_secs(5);
 /// How soon a location that failed is tried again, at the least.
 const RETRY: Duration = Duration::from_secs(30);
 
+/// Most locations that a replica reads at the same time: one that answers slowly must not hold up all others.
+const WORKERS: usize = 4;
+
 /// Reads until the gateway ends.
-pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
+pub async fn run(app: Arc<App>, ended: watch::Receiver<bool>) {
+    join_all((0..WORKERS).map(|_| work(&app, ended.clone()))).await;
+}
+
+async fn work(app: &App, mut ended: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            () = read_all_due(&app) => {}
+            () = read_all_due(app) => {}
             _ = ended.changed() => return,
         }
         tokio::select! {
@@ -34,27 +42,38 @@ pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
 }
 
 async fn read_all_due(app: &App) {
-    while let Ok(Some(due)) = app.sources.database().location_lease(LEASE).await {
-        let outcome = read(app, &due).await;
-        let interval = app.config.catalog.refresh_interval;
-        let (interval, error) = match &outcome {
-            Ok(()) => (interval, None),
-            Err(message) => {
-                tracing::warn!(
-                    tenant = due.tenant,
-                    location = due.target,
-                    error = message,
-                    "a location could not be read"
-                );
-                (interval.min(RETRY), Some(message.as_str()))
+    loop {
+        match app.sources.database().location_lease(LEASE).await {
+            Ok(Some(due)) => {
+                if !read_and_settle(app, &due).await {
+                    return;
+                }
             }
-        };
-        let settled = app.sources.database().location_settle(&due, interval, error).await;
-        if let Err(error) = settled {
-            tracing::warn!(error = error.chain(), "a location could not be given back");
-            return;
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(error = error.chain(), "it cannot be told which locations are due");
+                return;
+            }
         }
     }
+}
+
+/// Reads a location and gives it back; answers whether that was stored.
+async fn read_and_settle(app: &App, due: &DueLocation) -> bool {
+    let outcome = read(app, due).await;
+    let interval = app.config.catalog.refresh_interval;
+    let (interval, error) = match &outcome {
+        Ok(()) => (interval, None),
+        Err(message) => {
+            tracing::warn!(tenant = due.tenant, location = due.target, error = message, "a location could not be read");
+            (interval.min(RETRY), Some(message.as_str()))
+        }
+    };
+    let settled = app.sources.database().location_settle(due, interval, error).await;
+    if let Err(error) = &settled {
+        tracing::warn!(error = error.chain(), "a location could not be given back");
+    }
+    settled.is_ok()
 }
 
 /// Reads one location. One that cannot be read at all leaves a processing error, and everything it declared stays.

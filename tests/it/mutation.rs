@@ -216,6 +216,36 @@ async fn a_refresh_during_a_reading_counts_although_the_clock_of_the_replica_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn locations_that_do_not_answer_hold_up_no_other_tenant() {
+    let router = Router::new()
+        .route("/silent/{name}", get(std::future::pending::<&str>))
+        .route("/catalog-info.yaml", get(|| async { CATALOG }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap().to_string();
+    tokio::spawn(axum::serve(listener, router).into_future());
+    let allowed_hosts = json!([server]).to_string();
+    let platform = TestPlatform::start_empty(&[
+        ("WEFT_CATALOG__ALLOWED_HOSTS", allowed_hosts.as_str()),
+        ("WEFT_CATALOG__ALLOW_PRIVATE_ADDRESSES", "true"),
+        ("WEFT_CATALOG__FETCH_TIMEOUT", "60s"),
+    ])
+    .await;
+    let admin = platform.client("admin");
+    for number in 0..6 {
+        let input = json!({ "input": { "target": format!("http://{server}/silent/{number}") } });
+        assert_eq!(admin.data(REGISTER, input).await["registerLocation"]["userErrors"], json!([]));
+    }
+    let mut claims = demo::platform::claims(&TestPlatform::role("other_tenant_engineer"));
+    claims.scopes.push("catalog:write".to_owned());
+    let other = platform.client_with(Some(platform.simulator().issuer().token(&claims)));
+    let input = json!({ "input": { "target": format!("http://{server}/catalog-info.yaml") } });
+    assert_eq!(other.data(REGISTER, input).await["registerLocation"]["userErrors"], json!([]));
+    let found = "{ component(ref: \"from-afar\") { ref } }";
+    until(&other, found, |data| data["component"]["ref"] == "component:default/from-afar").await;
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reading_audit_records_by_id_is_recorded_once_for_each_request() {
     let platform = TestPlatform::start_empty(&[]).await;
     let admin = platform.client("admin");

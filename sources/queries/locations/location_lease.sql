@@ -6,6 +6,14 @@ where id = (
     from location
     where next_read_at <= now()
         and (leased_until is null or leased_until < now())
+        -- However many a tenant has, it leaves workers to the others. Two replicas at the same moment may pass it by one.
+        and tenant not in (
+            select tenant
+            from location
+            where leased_until >= now()
+            group by tenant
+            having count(*) >= 2
+        )
     order by next_read_at
     limit 1
     for update skip locked

@@ -37,7 +37,8 @@ struct Row {
 }
 
 impl Database {
-    /// Takes the location that is due longest; nobody else gets it before `lease` has passed. None when none is due.
+    /// Takes the location that is due longest; nobody else gets it before `lease` has passed. None when none is
+    /// due, or those that are belong to tenants that have two taken already.
     pub async fn location_lease(&self, lease: Duration) -> Result<Option<DueLocation>, SourceError> {
         let row = sqlx::query_as::<_, Row>(include_str!("../../queries/locations/location_lease.sql"))
             .bind(lease.as_secs_f64())
