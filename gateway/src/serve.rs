@@ -35,9 +35,12 @@ impl Serving {
         let limits = listener::Limits {
             header_timeout: server.header_timeout,
             connections_max: server.connections_max,
+            connections_per_address_max: server.connections_per_address_max,
+            trusted_proxies: app.trusted_proxies.clone(),
+            write_timeout: server.write_timeout,
             drain_max: server.shutdown_grace,
         };
-        tasks.spawn(listener::run(public, http::router(Arc::clone(&app)), limits, ended.clone()));
+        tasks.spawn(listener::run(public, http::router(Arc::clone(&app)), limits.clone(), ended.clone()));
         let admin_router: Router = http::admin_router(Arc::clone(&app));
         tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
         tasks.spawn(probe(Arc::clone(&app), ended.clone()));

@@ -14,6 +14,7 @@ mod guard;
 mod hostile;
 mod http;
 mod import;
+mod listener;
 mod lists;
 mod mutation;
 mod rate_limit;

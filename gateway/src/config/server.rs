@@ -30,11 +30,16 @@ pub struct ServerConfig {
     /// Longest wait for the body of a request.
     #[serde(with = "humantime_serde")]
     pub body_timeout: Duration,
+    /// Longest time in which a client takes nothing of its answer.
+    #[serde(with = "humantime_serde")]
+    pub write_timeout: Duration,
     /// How long accepted work may go on after the signal to end.
     #[serde(with = "humantime_serde")]
     pub shutdown_grace: Duration,
     /// Most open connections; beyond it new ones wait.
     pub connections_max: usize,
+    /// Most open connections of one address that is no trusted proxy; beyond it new ones are closed.
+    pub connections_per_address_max: usize,
     /// Most requests in progress; beyond it `OVERLOADED`.
     pub requests_in_flight_max: usize,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -93,6 +98,7 @@ impl ServerConfig {
             ("server.request_timeout", self.request_timeout),
             ("server.header_timeout", self.header_timeout),
             ("server.body_timeout", self.body_timeout),
+            ("server.write_timeout", self.write_timeout),
         ] {
             if duration.is_zero() {
                 problems.push(Problem::new(key, "must be more than zero"));
@@ -100,6 +106,7 @@ impl ServerConfig {
         }
         for (key, count) in [
             ("server.connections_max", self.connections_max),
+            ("server.connections_per_address_max", self.connections_per_address_max),
             ("server.requests_in_flight_max", self.requests_in_flight_max),
         ] {
             if count == 0 {

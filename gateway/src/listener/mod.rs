@@ -1,5 +1,8 @@
 //! One listener: accepts connections within limits, and drains them when the gateway ends.
 
+mod addresses;
+mod write_deadline;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo, http::Request};
@@ -14,13 +17,22 @@ use tokio::{
 };
 use tower::ServiceExt;
 
+use self::{addresses::Addresses, write_deadline::WriteDeadline};
+use crate::rate_limit::Network;
+
 /// How long to wait for what, and how many at once.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Longest wait for the headers of a request; also the longest idle time of a connection.
     pub header_timeout: Duration,
     /// Most open connections; beyond it new ones wait to be accepted.
     pub connections_max: usize,
+    /// Most open connections of one address; beyond it new ones are closed at once.
+    pub connections_per_address_max: usize,
+    /// Networks of proxies, which stand for many clients and are not counted.
+    pub trusted_proxies: Vec<Network>,
+    /// Longest time in which a client takes nothing of its answer.
+    pub write_timeout: Duration,
     /// Longest wait for open connections to finish at the end.
     pub drain_max: Duration,
 }
@@ -28,6 +40,7 @@ pub struct Limits {
 /// Serves until `ended` turns true, then lets open requests finish.
 pub async fn run(listener: TcpListener, router: Router, limits: Limits, mut ended: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
+    let addresses = Addresses::new(limits.connections_per_address_max);
     let graceful = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(64 * 1024);
@@ -37,9 +50,12 @@ pub async fn run(listener: TcpListener, router: Router, limits: Limits, mut ende
         .keep_alive_interval(Some(limits.header_timeout))
         .max_header_list_size(32 * 1024);
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await.ok()?;
+            Some((place, listener.accept().await))
+        };
+        let (place, accepted) = tokio::select! {
+            Some(next) = next => next,
             _ = ended.changed() => break,
         };
         let (stream, peer) = match accepted {
@@ -51,9 +67,16 @@ pub async fn run(listener: TcpListener, router: Router, limits: Limits, mut ende
                 continue;
             }
         };
+        let is_proxy = limits.trusted_proxies.iter().any(|network| network.contains(peer.ip()));
+        let address_place = if is_proxy { None } else { addresses.enter(peer.ip()) };
+        if !is_proxy && address_place.is_none() {
+            metrics::counter!("weft_connections_refused_total").increment(1);
+            tracing::debug!(%peer, "an address has as many connections as it may");
+            continue;
+        }
         // A small answer must not wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
-        let header_timeout = limits.header_timeout;
+        let (header_timeout, write_timeout) = (limits.header_timeout, limits.write_timeout);
         let router = router.clone();
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
@@ -63,10 +86,11 @@ pub async fn run(listener: TcpListener, router: Router, limits: Limits, mut ende
         tokio::spawn(async move {
             // A client that breaks off or sends no HTTP is its own affair.
             if tokio::time::timeout(header_timeout, version_known(&stream)).await.is_ok_and(|known| known.is_ok()) {
-                let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+                let connection = builder
+                    .serve_connection_with_upgrades(TokioIo::new(WriteDeadline::new(stream, write_timeout)), service);
                 let _ = watcher.watch(connection.into_owned()).await;
             }
-            drop(place);
+            drop((place, address_place));
         });
     }
     drop(listener);
