@@ -132,9 +132,10 @@ impl From<sqlx::Error> for SourceError {
     fn from(error: sqlx::Error) -> Self {
         let is_absent = match &error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-            // 57: operator intervention, which is also how a statement timeout ends; 53: out of resources; 08: connection lost.
+            // 57: operator intervention, which is also how a statement timeout ends; 55P03: another writer holds the lock for
+            // too long; 53: out of resources; 08: connection lost.
             sqlx::Error::Database(inner) => {
-                inner.code().is_some_and(|code| ["57", "53", "08"].iter().any(|class| code.starts_with(class)))
+                inner.code().is_some_and(|code| ["57", "55P03", "53", "08"].iter().any(|class| code.starts_with(class)))
             }
             _ => false,
         };

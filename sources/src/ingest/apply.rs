@@ -70,9 +70,9 @@ impl Database {
         progress: &(dyn Fn(usize) + Send + Sync),
     ) -> Result<ImportReport, SourceError> {
         self.timed("apply_location", async {
-            let mut transaction = self.pool().begin().await?;
+            let mut transaction = self.writers().begin().await?;
             // An import is not a request: it may take minutes, and whoever waits for it can interrupt it.
-            sqlx::query("set local statement_timeout = 0").execute(&mut *transaction).await?;
+            sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0").execute(&mut *transaction).await?;
             let report = apply(&mut transaction, location, outcomes, limits, audit, progress).await?;
             transaction.commit().await?;
             if report.created + report.updated >= ANALYZE_MIN {
@@ -87,7 +87,7 @@ impl Database {
     /// facet over 100,000 entities then takes minutes instead of 0.3 s.
     async fn analyze(&self) {
         let analyze = async {
-            let mut transaction = self.pool().begin().await?;
+            let mut transaction = self.writers().begin().await?;
             sqlx::raw_sql("set local statement_timeout = 0; analyze entity, entity_facet, relation, entity_revision")
                 .execute(&mut *transaction)
                 .await?;

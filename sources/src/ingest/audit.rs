@@ -89,7 +89,7 @@ impl Database {
     /// Records something that changed nothing: a refusal, or the reading of the log itself.
     pub async fn audit_append(&self, tenant: &str, entry: &AuditEntry) -> Result<(), SourceError> {
         self.timed("audit_append", async {
-            let mut transaction = self.pool().begin().await?;
+            let mut transaction = self.writers().begin().await?;
             let at = begin(&mut transaction, tenant).await?;
             append(&mut transaction, tenant, entry, at).await?;
             transaction.commit().await

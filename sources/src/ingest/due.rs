@@ -42,7 +42,7 @@ impl Database {
     pub async fn location_lease(&self, lease: Duration) -> Result<Option<DueLocation>, SourceError> {
         let row = sqlx::query_as::<_, Row>(include_str!("../../queries/locations/location_lease.sql"))
             .bind(lease.as_secs_f64())
-            .fetch_optional(self.pool());
+            .fetch_optional(self.writers());
         let due = |row: Row| DueLocation {
             id: row.id,
             tenant: row.tenant,
@@ -66,7 +66,7 @@ impl Database {
             .bind(interval.as_secs_f64())
             .bind(due.leased_at)
             .bind(error)
-            .execute(self.pool());
+            .execute(self.writers());
         self.timed("location_settle", settle).await?;
         Ok(())
     }

@@ -38,7 +38,7 @@ impl Database {
         let name = format!("generated-{}", digest.get(..40).unwrap_or(&digest));
         let entity_ref = EntityRef::of("location", "default", &name);
         self.timed("location_register", async {
-            let mut transaction = self.pool().begin().await?;
+            let mut transaction = self.writers().begin().await?;
             let at = begin(&mut transaction, &visibility.tenant).await?;
             let count: i64 = sqlx::query_scalar(include_str!("../../queries/locations/locations_registered.sql"))
                 .bind(&visibility.tenant)
@@ -90,7 +90,7 @@ impl Database {
         entry: &AuditEntry,
     ) -> Result<Written<()>, SourceError> {
         self.timed("location_unregister", async {
-            let mut transaction = self.pool().begin().await?;
+            let mut transaction = self.writers().begin().await?;
             let at = begin(&mut transaction, &visibility.tenant).await?;
             let Some(entity) = visible_entity(&mut transaction, visibility, entity_ref).await? else {
                 return refuse(self, transaction, visibility, entry, not_found(entity_ref)).await;
@@ -127,7 +127,7 @@ impl Database {
         entry: &AuditEntry,
     ) -> Result<Written<()>, SourceError> {
         self.timed("entity_refresh", async {
-            let mut transaction = self.pool().begin().await?;
+            let mut transaction = self.writers().begin().await?;
             let at = begin(&mut transaction, &visibility.tenant).await?;
             if visible_entity(&mut transaction, visibility, entity_ref).await?.is_none() {
                 return refuse(self, transaction, visibility, entry, not_found(entity_ref)).await;
@@ -160,7 +160,7 @@ impl Database {
         entry: &AuditEntry,
     ) -> Result<Written<()>, SourceError> {
         self.timed("entity_remove", async {
-            let mut transaction = self.pool().begin().await?;
+            let mut transaction = self.writers().begin().await?;
             let at = begin(&mut transaction, &visibility.tenant).await?;
             let Some(entity) = visible_entity(&mut transaction, visibility, entity_ref).await? else {
                 return refuse(self, transaction, visibility, entry, not_found(entity_ref)).await;
@@ -209,7 +209,7 @@ async fn refuse<T>(
     };
     // What was done so far must not stay; the record must, so it has a transaction of its own.
     transaction.rollback().await?;
-    let mut transaction = database.pool().begin().await?;
+    let mut transaction = database.writers().begin().await?;
     let at = audit::begin(&mut transaction, &visibility.tenant).await?;
     let entry = AuditEntry { denied: Some(code), ..entry.clone() };
     audit::append(&mut transaction, &visibility.tenant, &entry, at).await?;

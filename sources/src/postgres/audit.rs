@@ -106,7 +106,7 @@ impl Database {
             query.push(" and position < ").push_bind(position);
         }
         query.push(" order by position desc limit ").push_bind(i64::from(page.limit) + 1);
-        let rows: Vec<Row> = self.timed("audit_page", query.build_query_as().fetch_all(self.pool())).await?;
+        let rows: Vec<Row> = self.all("audit_page", query.build_query_as()).await?;
         let page = Page::of_rows(rows, page, true, |row| Cursor::new(ORDER, [row.position.to_string()]).encode());
         Ok(page.map(AuditRecord::from))
     }
@@ -115,15 +115,14 @@ impl Database {
     pub async fn audit_count(&self, visibility: &Visibility, filter: &AuditFilter) -> Result<i64, SourceError> {
         let mut query = QueryBuilder::new("-- audit_count\nselect count(*) from audit_log where ");
         push_where(&mut query, visibility, filter)?;
-        self.timed("audit_count", query.build_query_scalar().fetch_one(self.pool())).await
+        Ok(self.one::<(i64,)>("audit_count", query.build_query_as()).await?.0)
     }
 
     /// The tenant's records with these keys, in no order; one statement.
     pub async fn audit_by_keys(&self, visibility: &Visibility, keys: &[Uuid]) -> Result<Vec<AuditRecord>, SourceError> {
         let rows = sqlx::query_as::<_, Row>(include_str!("../../queries/audit/audit_by_keys.sql"))
             .bind(&visibility.tenant)
-            .bind(keys)
-            .fetch_all(self.pool());
-        Ok(self.timed("audit_by_keys", rows).await?.into_iter().map(AuditRecord::from).collect())
+            .bind(keys);
+        Ok(self.all("audit_by_keys", rows).await?.into_iter().map(AuditRecord::from).collect())
     }
 }

@@ -56,17 +56,15 @@ impl Database {
         let rows = sqlx::query_as::<_, Row>(include_str!("../../queries/change_log/changes_after.sql"))
             .bind(position.transaction_id.to_string())
             .bind(position.position)
-            .bind(i64::from(limit))
-            .fetch_all(self.pool());
-        let rows = self.timed("changes_after", rows).await?;
+            .bind(i64::from(limit));
+        let rows = self.all("changes_after", rows).await?;
         rows.into_iter().map(change).collect()
     }
 
     /// The place from which only what commits from now on is read.
     pub async fn change_newest(&self) -> Result<ChangePosition, SourceError> {
-        let row = sqlx::query_scalar::<_, String>(include_str!("../../queries/change_log/change_newest.sql"))
-            .fetch_one(self.pool());
-        let transaction_id = transaction(&self.timed("change_newest", row).await?)?;
+        let row = sqlx::query_as::<_, (String,)>(include_str!("../../queries/change_log/change_newest.sql"));
+        let transaction_id = transaction(&self.one("change_newest", row).await?.0)?;
         Ok(ChangePosition { transaction_id, position: i64::MAX })
     }
 }

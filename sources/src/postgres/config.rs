@@ -11,12 +11,17 @@ use serde::Deserialize;
 pub struct Config {
     /// `postgres://user:password@host:port/name`. `DATABASE_URL` overrides it.
     pub url: Option<SecretString>,
-    /// Most connections of this replica.
-    pub connections_max: u32,
+    /// Most connections of this replica for reads.
+    pub connections_max: usize,
+    /// Most connections of this replica for writes, which wait for each other without keeping readers out.
+    pub write_connections_max: u32,
     /// Longest wait for a free connection; beyond it the read fails with `DATABASE_UNAVAILABLE`.
     #[serde(with = "humantime_serde")]
     pub acquire_timeout: Duration,
     /// Longest run of one statement of a request.
     #[serde(with = "humantime_serde")]
     pub statement_timeout: Duration,
+    /// Longest wait of a mutation for another writer of the same tenant, such as an import.
+    #[serde(with = "humantime_serde")]
+    pub lock_timeout: Duration,
 }

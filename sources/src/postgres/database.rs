@@ -1,4 +1,4 @@
-//! `Database`: the one bounded pool, and the way every statement is timed and counted.
+//! `Database`: bounded pools for reads and for writes, and the way every statement is timed and counted.
 
 use std::{
     sync::Arc,
@@ -7,27 +7,29 @@ use std::{
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    FromRow, PgPool, Postgres,
+    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+    query::QueryAs,
 };
 use tracing::Instrument;
 
-use super::Config;
+use super::{Config, read_pool::ReadPool};
 use crate::{Clock, SourceError, health::Health};
 use schema::SourceKind;
 
 /// The schema changes compiled into the binary.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
-/// A handle on the database; clones share one pool.
+/// A handle on the database; clones share its pools.
 #[derive(Clone)]
 pub struct Database {
-    pool: PgPool,
+    readers: ReadPool,
+    writers: PgPool,
     health: Arc<Health>,
 }
 
 impl Database {
-    /// Prepares the pool. Connections are made when they are first needed, so this does not fail while Postgres is away.
+    /// Prepares the pools. Connections are made when they are first needed, so this does not fail while Postgres is away.
     pub fn open(config: &Config, clock: Clock) -> Result<Self, SourceError> {
         let url = config.url.as_ref().ok_or_else(|| {
             SourceError::Invalid("no database is configured: set `database.url` or DATABASE_URL".to_owned())
@@ -39,18 +41,19 @@ impl Database {
         let options = options
             .application_name("weft")
             .options([("statement_timeout", config.statement_timeout.as_millis().to_string())]);
-        let pool = PgPoolOptions::new()
-            .max_connections(config.connections_max)
+        let readers = ReadPool::new(options.clone(), config)?;
+        let writers = PgPoolOptions::new()
+            .max_connections(config.write_connections_max)
             .acquire_timeout(config.acquire_timeout)
             .test_before_acquire(false)
             .idle_timeout(Duration::from_secs(300))
-            .connect_lazy_with(options);
-        Ok(Self { pool, health: Arc::new(Health::new(clock)) })
+            .connect_lazy_with(options.options([("lock_timeout", config.lock_timeout.as_millis().to_string())]));
+        Ok(Self { readers, writers, health: Arc::new(Health::new(clock)) })
     }
 
-    /// The pool itself, for writes in a transaction of their own.
-    pub(crate) fn pool(&self) -> &PgPool {
-        &self.pool
+    /// The pool for writes.
+    pub(crate) fn writers(&self) -> &PgPool {
+        &self.writers
     }
 
     /// How the database has been answering.
@@ -60,32 +63,56 @@ impl Database {
 
     /// Applies the schema changes that are missing.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
-        MIGRATIONS.run(&self.pool).await
+        MIGRATIONS.run(&self.writers).await
     }
 
     /// Whether all schema changes known to this binary are applied.
     pub async fn is_migrated(&self) -> Result<bool, SourceError> {
         let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-        self.timed("migrations_newest", async {
-            let table: Option<String> =
-                sqlx::query_scalar("select to_regclass('_sqlx_migrations')::text").fetch_one(&self.pool).await?;
-            if table.is_none() {
-                return Ok(false);
-            }
-            let applied: Option<i64> = sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
-                .fetch_one(&self.pool)
-                .await?;
-            Ok(applied.unwrap_or(0) >= newest)
-        })
-        .await
+        let table = sqlx::query_as("select to_regclass('_sqlx_migrations')::text");
+        if self.one::<(Option<String>,)>("migrations_table", table).await?.0.is_none() {
+            return Ok(false);
+        }
+        let applied = sqlx::query_as("select max(version) from _sqlx_migrations where success");
+        Ok(self.one::<(Option<i64>,)>("migrations_newest", applied).await?.0.unwrap_or(0) >= newest)
     }
 
     /// The server's own version, such as `15.18`.
     pub async fn server_version(&self) -> Result<String, SourceError> {
-        self.timed("server_version", async {
-            sqlx::query_scalar("select split_part(current_setting('server_version'), ' ', 1)")
-                .fetch_one(&self.pool)
-                .await
+        let version = sqlx::query_as("select split_part(current_setting('server_version'), ' ', 1)");
+        Ok(self.one::<(String,)>("server_version", version).await?.0)
+    }
+
+    /// All rows of a read.
+    pub(crate) async fn all<T>(
+        &self,
+        statement: &'static str,
+        query: QueryAs<'_, Postgres, T, PgArguments>,
+    ) -> Result<Vec<T>, SourceError>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        self.timed(statement, async {
+            let mut lease = self.readers.lease().await?;
+            let rows = query.fetch_all(lease.connection()?).await;
+            lease.end(rows)
+        })
+        .await
+    }
+
+    /// The first row of a read, which has one.
+    pub(crate) async fn one<T>(
+        &self,
+        statement: &'static str,
+        query: QueryAs<'_, Postgres, T, PgArguments>,
+    ) -> Result<T, SourceError>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        self.timed(statement, async {
+            let mut lease = self.readers.lease().await?;
+            let row = query.fetch_one(lease.connection()?).await;
+            lease.end(row)
         })
         .await
     }
@@ -114,6 +141,7 @@ impl Database {
 
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.readers.close();
+        self.writers.close().await;
     }
 }

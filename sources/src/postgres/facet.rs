@@ -53,7 +53,7 @@ impl Database {
         list.push_where(&mut query, visibility)?;
         query.push(" group by f.facet, f.value) counted where place <= ").push_bind(FACET_VALUES_MAX);
         query.push(" order by facet, place");
-        let rows: Vec<FacetRow> = self.timed("entity_facets", query.build_query_as().fetch_all(self.pool())).await?;
+        let rows: Vec<FacetRow> = self.all("entity_facets", query.build_query_as()).await?;
         Ok(in_order(rows.into_iter().filter_map(FacetRow::record).collect(), by))
     }
 }

@@ -55,10 +55,9 @@ impl Database {
             .bind(before)
             .bind(i64::from(page.limit) + 1)
             .bind(visibility.sees_all())
-            .bind(visibility.own_refs())
-            .fetch_all(self.pool());
+            .bind(visibility.own_refs());
         let mut by_id: HashMap<Uuid, Vec<EntityRevisionRecord>> = HashMap::new();
-        for row in self.timed("revisions_pages", rows).await? {
+        for row in self.all("revisions_pages", rows).await? {
             by_id.entry(row.entity_id).or_default().push(row.into());
         }
         let cursor = |revision: &EntityRevisionRecord| Cursor::new(ORDER, [revision.position.to_string()]).encode();
@@ -75,8 +74,7 @@ impl Database {
             .bind(&visibility.tenant)
             .bind(ids)
             .bind(visibility.sees_all())
-            .bind(visibility.own_refs())
-            .fetch_all(self.pool());
-        Ok(self.timed("revisions_counts", rows).await?.into_iter().collect())
+            .bind(visibility.own_refs());
+        Ok(self.all("revisions_counts", rows).await?.into_iter().collect())
     }
 }

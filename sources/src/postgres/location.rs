@@ -19,9 +19,8 @@ impl Database {
         let sql = include_str!("../../queries/locations/locations_last_read.sql");
         let rows = sqlx::query_as::<_, (String, DateTime<Utc>)>(sql)
             .bind(&visibility.tenant)
-            .bind(refs)
-            .fetch_all(self.pool());
-        let rows = self.timed("locations_last_read", rows).await?;
+            .bind(refs);
+        let rows = self.all("locations_last_read", rows).await?;
         Ok(rows.into_iter().map(|(entity_ref, at)| (EntityRef::stored(entity_ref), at.into())).collect())
     }
 }

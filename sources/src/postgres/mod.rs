@@ -16,6 +16,7 @@ mod location;
 mod order;
 mod ownership;
 mod processing_error;
+mod read_pool;
 mod related;
 mod relation;
 mod repository_access;

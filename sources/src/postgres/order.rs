@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schema::{Cursor, EntityOrder, EntityOrderField, FilterError, OrderDirection, PageArgs};
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{Encode, Postgres, QueryBuilder, Type};
 
 use super::entity::EntityRow;
 use crate::SourceError;
@@ -106,7 +106,8 @@ impl Order {
         if self.field == EntityOrderField::Ref {
             let [entity_ref] = Cursor::decode::<1>(text, self.tag())?;
             let sign = if is_after != self.is_descending { '>' } else { '<' };
-            query.push(format_args!(" and e.ref {sign} ")).push_bind(entity_ref);
+            query.push(format_args!(" and e.ref {sign} "));
+            push_hidden(query, entity_ref);
             return Ok(());
         }
         let [key, entity_ref] = Cursor::decode::<2>(text, self.tag())?;
@@ -118,7 +119,9 @@ impl Order {
         push_key(query, &key);
         query.push(format_args!(" and ({column} {key_sign} "));
         push_key(query, &key);
-        query.push(format_args!(" or e.ref {ref_sign} ")).push_bind(entity_ref).push(")");
+        query.push(format_args!(" or e.ref {ref_sign} "));
+        push_hidden(query, entity_ref);
+        query.push(")");
         Ok(())
     }
 
@@ -143,8 +146,16 @@ impl Order {
 
 fn push_key(query: &mut QueryBuilder<Postgres>, key: &Key) {
     match key {
-        Key::Text(text) => query.push_bind(text.clone()),
-        Key::Moment(at) => query.push_bind(*at),
-        Key::Rank(rank) => query.push_bind(*rank),
-    };
+        Key::Text(text) => push_hidden(query, text.clone()),
+        Key::Moment(at) => push_hidden(query, *at),
+        Key::Rank(rank) => push_hidden(query, *rank),
+    }
+}
+
+/// Appends a value that the planner does not see: from wherever a page continues, the plan is the same, and is made once.
+fn push_hidden<T>(query: &mut QueryBuilder<Postgres>, value: T)
+where
+    T: 'static + Send + Encode<'static, Postgres> + Type<Postgres>,
+{
+    query.push("(select ").push_bind(value).push(format_args!("::{})", T::type_info()));
 }

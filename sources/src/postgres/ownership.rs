@@ -49,7 +49,7 @@ impl Database {
         }
         // The outer join tells the moment of counting even when nothing matched.
         query.push(") e group by kind, owner_ref, state) counted on true");
-        let rows = self.timed("ownership_report", query.build_query_as().fetch_all(self.pool())).await?;
+        let rows = self.all("ownership_report", query.build_query_as()).await?;
         Ok(report(rows))
     }
 }

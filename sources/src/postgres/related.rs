@@ -120,7 +120,7 @@ impl Database {
         // In the text: a plan for any limit would not use the order of an index, so Postgres would plan each time.
         query.push(format_args!(" limit {}) e", page.limit + 1));
         Order::REF.push_order(&mut query, page.from_end);
-        let rows: Vec<RelatedRow> = self.timed("related_pages", query.build_query_as().fetch_all(self.pool())).await?;
+        let rows: Vec<RelatedRow> = self.all("related_pages", query.build_query_as()).await?;
         let mut by_parent: HashMap<EntityRef, Vec<EntityRow>> = HashMap::new();
         for row in rows {
             by_parent.entry(EntityRef::stored(row.parent_ref)).or_default().push(row.entity);
@@ -144,7 +144,7 @@ impl Database {
         list.push_where(&mut query, visibility)?;
         query.push(") e");
         let rows: Vec<(String, i64)> =
-            self.timed("related_counts", query.build_query_as().fetch_all(self.pool())).await?;
+            self.all("related_counts", query.build_query_as()).await?;
         Ok(rows.into_iter().map(|(parent, count)| (EntityRef::stored(parent), count)).collect())
     }
 
@@ -172,7 +172,7 @@ impl Database {
         query.push(") e join entity_facet f on f.entity_id = e.id and f.tenant = e.tenant and f.facet = any(");
         query.push_bind(facet_names(by)).push(") group by p.ref, f.facet, f.value) counted where place <= ");
         query.push_bind(FACET_VALUES_MAX).push(" order by parent_ref, facet, place");
-        let rows: Vec<Row> = self.timed("related_facets", query.build_query_as().fetch_all(self.pool())).await?;
+        let rows: Vec<Row> = self.all("related_facets", query.build_query_as()).await?;
         let mut by_parent: HashMap<EntityRef, Vec<FacetCountRecord>> = HashMap::new();
         for row in rows {
             if let Some(record) = row.facet.record() {

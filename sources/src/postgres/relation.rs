@@ -56,7 +56,7 @@ impl Database {
         }
         query.push(" order by r.type, r.target_ref limit ").push_bind(i64::from(page.limit) + 1);
         query.push(") r order by r.type, r.target_ref");
-        let rows: Vec<Row> = self.timed("relations_pages", query.build_query_as().fetch_all(self.pool())).await?;
+        let rows: Vec<Row> = self.all("relations_pages", query.build_query_as()).await?;
         let mut by_parent: HashMap<EntityRef, Vec<RelationRecord>> = HashMap::new();
         for row in rows {
             let relation = RelationRecord { relation_type: row.r#type, target_ref: EntityRef::stored(row.target_ref) };
@@ -83,7 +83,7 @@ impl Database {
         list.push_where(&mut query, visibility);
         query.push(") r");
         let rows: Vec<(String, i64)> =
-            self.timed("relations_counts", query.build_query_as().fetch_all(self.pool())).await?;
+            self.all("relations_counts", query.build_query_as()).await?;
         Ok(rows.into_iter().map(|(parent, count)| (EntityRef::stored(parent), count)).collect())
     }
 }

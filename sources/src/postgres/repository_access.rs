@@ -26,8 +26,7 @@ impl Database {
         );
         query.push_bind(visibility.tenant.clone()).push(" and f.value = any(").push_bind(values).push(") and ");
         push_visible(&mut query, "e", visibility);
-        let found: Vec<String> =
-            self.timed("repository_paths_visible", query.build_query_scalar().fetch_all(self.pool())).await?;
-        Ok(found.into_iter().filter_map(|value| value.strip_prefix(&prefix).map(str::to_owned)).collect())
+        let found: Vec<(String,)> = self.all("repository_paths_visible", query.build_query_as()).await?;
+        Ok(found.into_iter().filter_map(|(value,)| value.strip_prefix(&prefix).map(str::to_owned)).collect())
     }
 }

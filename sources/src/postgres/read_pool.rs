@@ -1,0 +1,135 @@
+//! `ReadPool`: connections for reads of one statement each.
+//!
+//! sqlx's own pool sends a message and waits for its answer whenever a connection comes back, to roll back what a transaction
+//! may have left open; for a look-up that is as long as the look-up. Reads leave nothing open. The connection used last is
+//! used next: its statements are planned and what it reads is in its caches.
+
+use std::time::Duration;
+
+use deadpool::{
+    Runtime,
+    managed::{Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts},
+};
+use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+
+use super::Config;
+use crate::SourceError;
+
+/// A connection that was idle for longer is opened anew: something on the way may have forgotten it.
+const IDLE_MAX: Duration = Duration::from_secs(300);
+
+/// A handle on the pool; clones share it.
+#[derive(Clone)]
+pub(super) struct ReadPool {
+    pool: Pool<Connector>,
+    statement_timeout: Duration,
+}
+
+/// Opens connections.
+struct Connector(PgConnectOptions);
+
+impl Manager for Connector {
+    type Type = PgConnection;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<PgConnection, sqlx::Error> {
+        self.0.connect().await
+    }
+
+    async fn recycle(&self, _: &mut PgConnection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
+        if metrics.last_used() > IDLE_MAX { Err(RecycleError::message("idle for long")) } else { Ok(()) }
+    }
+}
+
+/// A connection for one statement.
+pub(super) struct Lease {
+    /// None once it is given back or thrown away.
+    connection: Option<Object<Connector>>,
+    pool: ReadPool,
+}
+
+impl ReadPool {
+    /// Nothing is connected before the first read.
+    pub(super) fn new(options: PgConnectOptions, config: &Config) -> Result<Self, SourceError> {
+        let timeouts = Timeouts {
+            wait: Some(config.acquire_timeout),
+            create: Some(config.acquire_timeout),
+            recycle: Some(config.acquire_timeout),
+        };
+        let pool = Pool::builder(Connector(options))
+            .max_size(config.connections_max)
+            .timeouts(timeouts)
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| SourceError::Invalid(error.to_string()))?;
+        Ok(Self { pool, statement_timeout: config.statement_timeout })
+    }
+
+    /// A connection, waited for as long as the configuration allows.
+    pub(super) async fn lease(&self) -> Result<Lease, sqlx::Error> {
+        let connection = self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => error,
+            PoolError::Closed => sqlx::Error::PoolClosed,
+            _ => {
+                metrics::counter!("weft_sql_pool_timeouts_total", "pool" => "read").increment(1);
+                sqlx::Error::PoolTimedOut
+            }
+        })?;
+        Ok(Lease { connection: Some(connection), pool: self.clone() })
+    }
+
+    /// Closes what is idle; what is in use is closed when it comes back.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+impl Lease {
+    /// The connection itself.
+    pub(super) fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        self.connection.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Ends the lease after the statement: the connection goes back, unless it is what failed.
+    pub(super) fn end<T>(mut self, outcome: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        let connection = self.connection.take();
+        if let Err(error) = &outcome
+            && is_lost(error)
+        {
+            drop(connection.map(Object::take));
+            // The others were most likely lost with it.
+            self.pool.pool.retain(|_, _| false);
+        }
+        outcome
+    }
+}
+
+impl Drop for Lease {
+    /// Whoever asked has gone in the middle of the statement. It is waited for, so that the next one does not wait instead.
+    fn drop(&mut self) {
+        let (Some(mut connection), Ok(runtime)) = (self.connection.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let limit = self.pool.statement_timeout;
+        runtime.spawn(async move {
+            let is_idle = tokio::time::timeout(limit, connection.ping()).await.is_ok_and(|pinged| pinged.is_ok());
+            if !is_idle {
+                drop(Object::take(connection));
+            }
+        });
+    }
+}
+
+/// Whether the connection is of no more use after this error.
+fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        // 57P: the server ends; 08: the connection is lost.
+        sqlx::Error::Database(inner) => {
+            inner.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+        }
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        _ => false,
+    }
+}
