@@ -56,7 +56,7 @@ impl Executor {
     pub async fn execute(&self, job: Job<'_>) -> Answer {
         let Job { mut prepared, principal, cache_mode, request_id } = job;
         let name = prepared.chosen.name();
-        let visibility = Arc::new(principal.visibility());
+        let visibility = Arc::clone(principal.visibility());
         let audit = AuditEntry {
             subject: visibility.subject.clone(),
             operation_name: name.clone(),
@@ -102,11 +102,7 @@ impl Executor {
     fn fingerprint(&self, variables: &Map<String, Value>) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.audit_key.expose_secret().as_bytes())
             .expect("HMAC takes keys of any length");
-        mac.update(Value::Object(variables.clone()).to_string().as_bytes());
-        hex(&mac.finalize().into_bytes())
+        mac.update(&serde_json::to_vec(variables).expect("a JSON object can be written"));
+        hex::encode(mac.finalize().into_bytes())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -21,7 +21,11 @@ pub fn log(config: &TelemetryConfig) -> anyhow::Result<()> {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let outcome = if is_json { builder.json().flatten_event(true).try_init() } else { builder.compact().try_init() };
+    let outcome = if is_json {
+        builder.json().flatten_event(true).with_span_list(false).try_init()
+    } else {
+        builder.compact().try_init()
+    };
     outcome.map_err(|error| anyhow::anyhow!("logging cannot be set up: {error}"))
 }
 

@@ -76,7 +76,9 @@ async fn a_change_tells_who_could_see_the_entity_before_it() {
         );
         std::fs::write(folder.join("a.yaml"), text).unwrap();
         let config = &platform.app().config.catalog;
-        let report = gateway::commands::import_catalog(platform.database(), config, "default", &[folder.clone()]).await;
+        let report =
+            gateway::commands::import_catalog(platform.database(), config, "default", std::slice::from_ref(&folder))
+                .await;
         assert!(report.unwrap().refused.is_empty());
     }
     let remove = "mutation { removeEntity(input: { ref: \"component:default/a\" }) { userErrors { code } } }";

@@ -1,9 +1,12 @@
 //! No N+1: a page of any size costs the same statements and the fewest upstream calls.
 
+use std::time::Duration;
+
 use demo::sample;
 use it::{Statements, TestPlatform};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::Upstream;
+use sqlx::{Connection, PgConnection};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stitched_query_costs_the_same_for_any_page() {
@@ -67,4 +70,50 @@ async fn a_flood_of_readiness_questions_is_a_few_statements() {
     let count = statements.take().len();
     assert!((1..=8).contains(&count), "{count} statements");
     platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn look_ups_of_one_caller_that_come_meanwhile_are_one_statement() {
+    const CALLERS: usize = 20;
+    let statements = Statements::count();
+    let settings = [("WEFT_DATABASE__REF_BATCHES_MAX", "1"), ("WEFT_DATABASE__STATEMENT_TIMEOUT", "60s")];
+    let platform = TestPlatform::start_with(&settings).await;
+    let (engineer, finops) = (platform.client("engineer"), platform.client("finops"));
+    let page = engineer.data("{ components(first: 20) { nodes { ref name } } }", json!({})).await;
+    let expected: Vec<(String, String)> = page["components"]["nodes"].as_array().unwrap().iter().map(texts).collect();
+    assert_eq!(expected.len(), CALLERS);
+    let query = "query($ref: EntityRef!) { component(ref: $ref) { ref name } }";
+    let places = platform.app().places.available_permits();
+    statements.take();
+
+    // Whoever reads waits for the lock; so the first statement is under way for as long as we like.
+    let mut other = PgConnection::connect(&platform.database_url()).await.unwrap();
+    let mut lock = other.begin().await.unwrap();
+    sqlx::query("lock table entity in access exclusive mode").execute(&mut *lock).await.unwrap();
+    let ask = |client: &it::Client, (entity_ref, name): &(String, String)| {
+        let (client, entity_ref, name) = (client.clone(), entity_ref.clone(), name.clone());
+        tokio::spawn(async move {
+            let data = client.data(query, json!({ "ref": entity_ref })).await;
+            assert_eq!(texts(&data["component"]), (entity_ref, name));
+        })
+    };
+    let mut asked: Vec<_> = expected.iter().map(|entity| ask(&engineer, entity)).collect();
+    asked.push(ask(&finops, &expected[0]));
+    while places - platform.app().places.available_permits() < asked.len() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    lock.rollback().await.unwrap();
+    for outcome in asked {
+        outcome.await.unwrap();
+    }
+    let looked_up = statements.take().iter().filter(|text| text.contains("entities_by_refs")).count();
+    // One under way, one for all who waited; and one of the caller who sees other things.
+    assert_eq!(looked_up, 3);
+    platform.stop().await;
+}
+
+fn texts(entity: &Value) -> (String, String) {
+    let text = |field: &str| entity[field].as_str().unwrap().to_owned();
+    (text("ref"), text("name"))
 }

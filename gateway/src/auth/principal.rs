@@ -22,9 +22,7 @@ pub struct Principal {
     pub tenant: String,
     /// Tells principals apart: tenant, issuer and subject.
     pub key: Arc<str>,
-    user: Option<EntityRef>,
-    teams: Vec<EntityRef>,
-    scopes: BTreeSet<String>,
+    visibility: Arc<Visibility>,
 }
 
 impl Principal {
@@ -55,30 +53,30 @@ impl Principal {
         let user = user.and_then(|user| EntityRef::parse_with(user, Some("user"), "default").ok());
         let scopes = texts(claim(claims, &names.scopes), true)?.into_iter().collect();
         let key = Value::from(vec![tenant.as_str(), issuer, subject.as_str()]).to_string().into();
-        Ok(Self { subject, tenant, key, user, teams, scopes })
+        let visibility = Visibility { tenant: tenant.clone(), subject: subject.clone(), user, teams, scopes };
+        Ok(Self { subject, tenant, key, visibility: Arc::new(visibility) })
     }
 
     /// The caller where no issuer is configured: whoever reaches a loopback address is this machine's own operator.
     pub fn local(tenant: &str) -> Self {
-        Self {
-            subject: "local".to_owned(),
+        let visibility = Visibility {
             tenant: tenant.to_owned(),
-            key: format!("local {tenant}").into(),
+            subject: "local".to_owned(),
             user: None,
             teams: Vec::new(),
             scopes: BTreeSet::from([scope::ADMIN.to_owned()]),
+        };
+        Self {
+            subject: visibility.subject.clone(),
+            tenant: visibility.tenant.clone(),
+            key: format!("local {tenant}").into(),
+            visibility: Arc::new(visibility),
         }
     }
 
     /// Whose eyes this caller's reads look through.
-    pub fn visibility(&self) -> Visibility {
-        Visibility {
-            tenant: self.tenant.clone(),
-            subject: self.subject.clone(),
-            user: self.user.clone(),
-            teams: self.teams.clone(),
-            scopes: self.scopes.clone(),
-        }
+    pub fn visibility(&self) -> &Arc<Visibility> {
+        &self.visibility
     }
 }
 
@@ -126,7 +124,8 @@ mod tests {
     fn claims_become_a_principal() {
         let claims =
             json!({"sub": "mira", "groups": ["/payments", "group:ops/sre", "not a team"], "realm": {"scopes": "a b"}});
-        let visibility = read(claims).unwrap().visibility();
+        let principal = read(claims).unwrap();
+        let visibility = principal.visibility();
         assert_eq!(visibility.tenant, "default");
         assert_eq!(visibility.own_refs(), ["user:default/mira", "group:default/payments", "group:ops/sre"]);
         assert!(visibility.has("b") && !visibility.has("c"));

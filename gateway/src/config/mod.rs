@@ -99,6 +99,7 @@ impl Config {
         for (key, is_zero) in [
             ("database.connections_max", self.database.connections_max == 0),
             ("database.write_connections_max", self.database.write_connections_max == 0),
+            ("database.ref_batches_max", self.database.ref_batches_max == 0),
             ("database.lock_timeout", self.database.lock_timeout.is_zero()),
             ("sources.gitlab.requests_in_flight_max", gitlab.requests_in_flight_max == 0),
             ("sources.gitlab.timeout", gitlab.timeout.is_zero()),

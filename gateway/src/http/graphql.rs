@@ -92,7 +92,7 @@ impl Steps<'_> {
             body::read(&parts.method, &parts.uri, &parts.headers, body, limits, config.server.body_timeout).await;
         let parameters = self.or_refused(parameters)?;
         self.or_refused(crate::guard::check_document(&parameters.query, &limits.guard()).map_err(Refusal::from))?;
-        let may_introspect = config.server.introspection.allows(&principal.visibility());
+        let may_introspect = config.server.introspection.allows(principal.visibility());
         let document = self.or_refused(self.app.preparer.document(parameters.query, may_introspect))?;
         let chosen = self.or_refused(document.choose(parameters.operation_name.as_deref()))?;
         match chosen.kind() {
@@ -175,6 +175,5 @@ fn cache_mode(headers: &HeaderMap, principal: &Principal) -> CacheMode {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case("no-cache")));
-    let visibility = principal.visibility();
-    if wants && visibility.has(scope::CACHE_BYPASS) { CacheMode::Bypass } else { CacheMode::Use }
+    if wants && principal.visibility().has(scope::CACHE_BYPASS) { CacheMode::Bypass } else { CacheMode::Use }
 }

@@ -37,7 +37,7 @@ pub async fn attach(mut request: Request, next: Next) -> Response {
     span.in_scope(|| {
         tracing::info!(
             status = response.status().as_u16(),
-            took_ms = started.elapsed().as_secs_f64() * 1e3,
+            took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
     });

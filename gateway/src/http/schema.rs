@@ -31,7 +31,7 @@ pub async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Respo
             return response;
         }
     };
-    if !app.config.server.introspection.allows(&principal.visibility()) {
+    if !app.config.server.introspection.allows(principal.visibility()) {
         return problem(StatusCode::FORBIDDEN, "you may not read the schema here");
     }
     let mut response = Response::new(Body::from(resolvers::sdl::public()));

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::dataloader::Loader;
 use schema::{EntityRecord, EntityRef};
-use sources::{SourceError, postgres::Projection};
+use sources::{SourceError, postgres::Columns};
 use uuid::Uuid;
 
 use super::Reader;
@@ -14,8 +14,8 @@ use super::Reader;
 pub struct RefKey {
     /// The reference.
     pub entity_ref: EntityRef,
-    /// Whether its body is needed.
-    pub body: bool,
+    /// What of it is needed.
+    pub columns: Columns,
 }
 
 /// An entity by its key.
@@ -25,7 +25,7 @@ pub struct IdKey(pub Uuid);
 impl RefKey {
     /// A whole entity.
     pub fn whole(entity_ref: EntityRef) -> Self {
-        Self { entity_ref, body: true }
+        Self { entity_ref, columns: Columns::ALL }
     }
 }
 
@@ -35,11 +35,9 @@ impl Loader<RefKey> for Reader {
 
     async fn load(&self, keys: &[RefKey]) -> Result<HashMap<RefKey, Self::Value>, SourceError> {
         let refs: Vec<EntityRef> = keys.iter().map(|key| key.entity_ref.clone()).collect();
-        // One statement for all: who needs no body gets it too when somebody does.
-        let projection = Projection { body: keys.iter().any(|key| key.body), cursors: false };
-        let found = self.sources.database().entities_by_refs(&self.visibility, &refs, projection).await?;
-        let found: HashMap<EntityRef, Arc<EntityRecord>> =
-            found.into_iter().map(|(entity_ref, entity)| (entity_ref, Arc::new(entity))).collect();
+        // One statement for all: who needs little gets more when somebody does.
+        let columns = keys.iter().fold(Columns::NONE, |columns, key| columns.and(key.columns));
+        let found = self.sources.database().entities_by_refs(&self.visibility, refs, columns).await?;
         Ok(keys.iter().filter_map(|key| Some((key.clone(), Arc::clone(found.get(&key.entity_ref)?)))).collect())
     }
 }
@@ -50,7 +48,7 @@ impl Loader<IdKey> for Reader {
 
     async fn load(&self, keys: &[IdKey]) -> Result<HashMap<IdKey, Self::Value>, SourceError> {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
-        let found = self.sources.database().entities_by_ids(&self.visibility, &ids, Projection::WHOLE).await?;
+        let found = self.sources.database().entities_by_ids(&self.visibility, &ids, Columns::ALL).await?;
         Ok(found.into_iter().map(|(id, entity)| (IdKey(id), Arc::new(entity))).collect())
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     connection::entity_connection,
     error::{Nullable, OrFieldError, Result},
     loaders::{ProcessingErrorKey, RefKey},
-    records::{EntityObject, needs_body},
+    records::{EntityObject, columns},
     request::RequestData,
 };
 
@@ -146,7 +146,7 @@ impl EntityObject for Entity {
 
 /// Loads the record with this reference, and of it what the field's own selection needs; none when it is not there or hidden.
 pub async fn load_record(ctx: &Context<'_>, entity_ref: &EntityRef) -> Result<Option<Arc<EntityRecord>>> {
-    let key = RefKey { entity_ref: entity_ref.clone(), body: needs_body(&ctx.item.node.selection_set.node) };
+    let key = RefKey { entity_ref: entity_ref.clone(), columns: columns(&ctx.item.node.selection_set.node) };
     RequestData::of(ctx).loaders().load_one(key).await.or_field_error()
 }
 

@@ -14,7 +14,7 @@ mod related;
 
 pub use json::value as write_value;
 pub use list::{Edges, EntityEdge, EntityObject, Records};
-pub use projection::{needs_body, of_connection};
+pub use projection::{columns, of_connection};
 
 use schema::EntityRecord;
 

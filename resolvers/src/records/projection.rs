@@ -1,49 +1,37 @@
-//! What has to be read for a selection: the bodies of entities are most of their bytes, and few lists need them.
+//! What has to be read for a selection: the bodies of entities are most of their bytes, and few lists need more than some texts.
 
 use async_graphql::{
     Positioned,
     parser::types::{Field, Selection, SelectionSet},
 };
-use sources::postgres::Projection;
+use sources::postgres::{Columns, Projection};
 
-/// Fields that every type answers without the body of the entity. Whatever is not here is taken to need it.
-const WITHOUT_BODY: [&str; 26] = [
-    "__typename",
-    "id",
-    "ref",
-    "kind",
-    "namespace",
-    "name",
-    "title",
-    "description",
-    "type",
-    "lifecycle",
-    "ownerRef",
-    "owner",
-    "systemRef",
-    "system",
-    "isOrphan",
-    "createdAt",
-    "updatedAt",
-    "processingErrors",
-    "relations",
-    "history",
-    "dependsOn",
-    "dependents",
-    "providesApis",
-    "consumesApis",
-    "members",
-    "owns",
-];
+/// What the fields that every type answers without the body of the entity need. Whatever is not here is taken to need all.
+fn columns_of(field: &str) -> Columns {
+    match field {
+        "__typename" | "id" | "ref" => Columns::NONE,
+        "kind" | "namespace" | "name" => Columns::NAMES,
+        "title" => Columns::TITLE,
+        "description" => Columns::DESCRIPTION,
+        "type" | "lifecycle" => Columns::TYPE,
+        "ownerRef" | "owner" => Columns::OWNER,
+        "systemRef" | "system" => Columns::SYSTEM,
+        "isOrphan" | "createdAt" | "updatedAt" => Columns::TIMES,
+        "processingErrors" | "relations" | "history" | "dependsOn" | "dependents" | "providesApis" | "consumesApis"
+        | "members" | "owns" => Columns::HEAD,
+        _ => Columns::ALL,
+    }
+}
 
-/// Whether a selection on entities needs their bodies.
-pub fn needs_body(set: &SelectionSet) -> bool {
-    set.items.iter().any(|item| match &item.node {
-        Selection::Field(field) => !WITHOUT_BODY.contains(&field.node.name.node.as_str()),
-        Selection::InlineFragment(fragment) => needs_body(&fragment.node.selection_set.node),
+/// What of entities a selection on them needs.
+pub fn columns(set: &SelectionSet) -> Columns {
+    let of_item = |item: &Positioned<Selection>| match &item.node {
+        Selection::Field(field) => columns_of(&field.node.name.node),
+        Selection::InlineFragment(fragment) => columns(&fragment.node.selection_set.node),
         // Nobody has looked what is in it.
-        Selection::FragmentSpread(_) => true,
-    })
+        Selection::FragmentSpread(_) => Columns::ALL,
+    };
+    set.items.iter().fold(Columns::NONE, |columns, item| columns.and(of_item(item)))
 }
 
 /// What a page of entities needs, from the selection on its connection; none when no page is selected at all.
@@ -68,8 +56,8 @@ fn add_connection(set: &SelectionSet, projection: &mut Option<Projection>) {
         };
         let below = &field.node.selection_set.node;
         match field.node.name.node.as_str() {
-            "pageInfo" => add(projection, false, false),
-            "nodes" => add(projection, needs_body(below), false),
+            "pageInfo" => add(projection, Columns::NONE, false),
+            "nodes" => add(projection, columns(below), false),
             "edges" => add_edges(below, projection),
             _ => {}
         }
@@ -77,23 +65,23 @@ fn add_connection(set: &SelectionSet, projection: &mut Option<Projection>) {
 }
 
 fn add_edges(set: &SelectionSet, projection: &mut Option<Projection>) {
-    add(projection, false, false);
+    add(projection, Columns::NONE, false);
     for item in &set.items {
         match &item.node {
             Selection::Field(field) => match field.node.name.node.as_str() {
-                "cursor" => add(projection, false, true),
-                "node" => add(projection, needs_body(&field.node.selection_set.node), false),
+                "cursor" => add(projection, Columns::NONE, true),
+                "node" => add(projection, columns(&field.node.selection_set.node), false),
                 _ => {}
             },
             Selection::InlineFragment(fragment) => add_edges(&fragment.node.selection_set.node, projection),
-            Selection::FragmentSpread(_) => add(projection, true, true),
+            Selection::FragmentSpread(_) => add(projection, Columns::ALL, true),
         }
     }
 }
 
-fn add(projection: &mut Option<Projection>, body: bool, cursors: bool) {
-    let before = projection.unwrap_or(Projection { body: false, cursors: false });
-    *projection = Some(Projection { body: before.body || body, cursors: before.cursors || cursors });
+fn add(projection: &mut Option<Projection>, columns: Columns, cursors: bool) {
+    let before = projection.unwrap_or(Projection { columns: Columns::NONE, cursors: false });
+    *projection = Some(Projection { columns: before.columns.and(columns), cursors: before.cursors || cursors });
 }
 
 #[cfg(test)]
@@ -111,14 +99,15 @@ mod tests {
 
     #[test]
     fn only_what_is_selected_is_read() {
-        let some = |body, cursors| Some(Projection { body, cursors });
+        let some = |columns, cursors| Some(Projection { columns, cursors });
+        let owner_title = Columns::OWNER.and(Columns::TITLE);
         assert_eq!(of("{ totalCount }"), None);
-        assert_eq!(of("{ pageInfo { endCursor } }"), some(false, false));
-        assert_eq!(of("{ nodes { ref owner { name } } }"), some(false, false));
-        assert_eq!(of("{ nodes { ref tags } }"), some(true, false));
-        assert_eq!(of("{ nodes { ... on Component { repository { path } } } }"), some(true, false));
-        assert_eq!(of("{ edges { cursor node { ref } } }"), some(false, true));
-        assert_eq!(of("{ edges { node { spec } } nodes { ref } }"), some(true, false));
-        assert_eq!(of("{ nodes { aFieldOfTomorrow } }"), some(true, false));
+        assert_eq!(of("{ pageInfo { endCursor } }"), some(Columns::NONE, false));
+        assert_eq!(of("{ nodes { ref title owner { name } } }"), some(owner_title, false));
+        assert_eq!(of("{ nodes { ref tags } }"), some(Columns::ALL, false));
+        assert_eq!(of("{ nodes { ... on Component { repository { path } } } }"), some(Columns::ALL, false));
+        assert_eq!(of("{ edges { cursor node { ref } } }"), some(Columns::NONE, true));
+        assert_eq!(of("{ edges { node { spec } } nodes { ref } }"), some(Columns::ALL, false));
+        assert_eq!(of("{ nodes { aFieldOfTomorrow } }"), some(Columns::ALL, false));
     }
 }

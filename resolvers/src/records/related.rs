@@ -13,7 +13,7 @@ use futures::{
 use schema::{EntityRecord, EntityRef};
 
 use super::{
-    ObjectKind, json, needs_body,
+    ObjectKind, columns, json,
     plan::{Plan, Step, What},
 };
 use crate::{
@@ -58,8 +58,8 @@ pub fn write_named<'a>(
         if refs.is_empty() {
             return Ok(HashMap::new());
         }
-        let body = needs_body(set);
-        let keys = refs.into_iter().map(|entity_ref| RefKey { entity_ref: entity_ref.clone(), body });
+        let columns = columns(set);
+        let keys = refs.into_iter().map(|entity_ref| RefKey { entity_ref: entity_ref.clone(), columns });
         let found = request.loaders().load_many(keys).await.or_field_error()?;
         let found: Vec<Arc<EntityRecord>> =
             found.into_values().filter(|record| named.kinds.contains(&ObjectKind::of(record))).collect();

@@ -72,7 +72,9 @@ impl Database {
         self.timed("apply_location", async {
             let mut transaction = self.writers().begin().await?;
             // An import is not a request: it may take minutes, and whoever waits for it can interrupt it.
-            sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0").execute(&mut *transaction).await?;
+            sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0")
+                .execute(&mut *transaction)
+                .await?;
             let report = apply(&mut transaction, location, outcomes, limits, audit, progress).await?;
             transaction.commit().await?;
             if report.created + report.updated >= ANALYZE_MIN {

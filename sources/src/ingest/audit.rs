@@ -1,15 +1,13 @@
 //! The audit chain of a tenant: each record holds the hash of the one before, so none can be changed, dropped or put between
 //! others without a trace.
 
+use crate::{SourceError, postgres::Database};
 use chrono::{DateTime, SecondsFormat, Utc};
 use schema::AuditEntry;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
-
-use super::rows::hex;
-use crate::{SourceError, postgres::Database};
 
 /// Appends a record to the tenant's chain, as part of the caller's transaction. Writers of one tenant wait for each other
 /// from here to their commit, so this stands last in a transaction.
@@ -82,7 +80,7 @@ fn record_hash(
         entry.request_id,
         previous_hash,
     ]);
-    hex(&Sha256::digest(content.to_string()))
+    hex::encode(Sha256::digest(content.to_string()))
 }
 
 impl Database {

@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::{
     audit, batch,
     removal::{self, Leaving},
-    rows::hex,
 };
 use crate::{
     SourceError,
@@ -34,7 +33,7 @@ impl Database {
         locations_max: usize,
         entry: &AuditEntry,
     ) -> Result<Written<EntityRef>, SourceError> {
-        let digest = hex(&Sha256::digest(format!("{}:{target}", location_type.as_str())));
+        let digest = hex::encode(Sha256::digest(format!("{}:{target}", location_type.as_str())));
         let name = format!("generated-{}", digest.get(..40).unwrap_or(&digest));
         let entity_ref = EntityRef::of("location", "default", &name);
         self.timed("location_register", async {

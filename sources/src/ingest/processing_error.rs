@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::rows::{guardian, hex};
+use super::rows::guardian;
 use crate::catalog::Refusal;
 
 /// Most errors kept of one location; the report of the import names all of them.
@@ -47,7 +47,7 @@ pub(super) async fn replace(
         }
         rows.push(Json(Row {
             id: Uuid::now_v7(),
-            fingerprint: hex(&fingerprint),
+            fingerprint: hex::encode(&fingerprint),
             entity_ref,
             is_team_only: refusal.is_team_only,
             guardian_ref: refusal

@@ -113,7 +113,7 @@ impl<'a> EntityInput<'a> {
             guardian_ref: guardian(&document.entity_ref, document.owner_ref.as_ref()),
             target: &document.target,
             line: document.line,
-            content_hash: hex(content_hash),
+            content_hash: hex::encode(content_hash),
         }
     }
 }
@@ -140,9 +140,4 @@ pub(super) fn facets(document: &CatalogDocument) -> Vec<(&'static str, String)> 
     }
     let cut = |text: String| text.chars().take(FACET_VALUE_CHARS_MAX).collect();
     facets.into_iter().map(|(facet, value)| (facet, cut(value))).collect()
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -15,6 +15,8 @@ pub struct Config {
     pub connections_max: usize,
     /// Most connections of this replica for writes, which wait for each other without keeping readers out.
     pub write_connections_max: u32,
+    /// Most statements at once that look up entities by reference for one caller; beyond it look-ups are sent together.
+    pub ref_batches_max: usize,
     /// Longest wait for a free connection; beyond it the read fails with `DATABASE_UNAVAILABLE`.
     #[serde(with = "humantime_serde")]
     pub acquire_timeout: Duration,

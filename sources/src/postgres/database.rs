@@ -13,7 +13,7 @@ use sqlx::{
 };
 use tracing::Instrument;
 
-use super::{Config, read_pool::ReadPool};
+use super::{Config, read_pool::ReadPool, ref_batch::RefBatches};
 use crate::{Clock, SourceError, health::Health};
 use schema::SourceKind;
 
@@ -25,6 +25,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations")
 pub struct Database {
     readers: ReadPool,
     writers: PgPool,
+    ref_batches: RefBatches,
     health: Arc<Health>,
 }
 
@@ -48,7 +49,17 @@ impl Database {
             .test_before_acquire(false)
             .idle_timeout(Duration::from_secs(300))
             .connect_lazy_with(options.options([("lock_timeout", config.lock_timeout.as_millis().to_string())]));
-        Ok(Self { readers, writers, health: Arc::new(Health::new(clock)) })
+        Ok(Self {
+            readers,
+            writers,
+            ref_batches: RefBatches::new(config.ref_batches_max),
+            health: Arc::new(Health::new(clock)),
+        })
+    }
+
+    /// Look-ups by reference that are sent together.
+    pub(super) fn ref_batches(&self) -> &RefBatches {
+        &self.ref_batches
     }
 
     /// The pool for writes.

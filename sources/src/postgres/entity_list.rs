@@ -5,7 +5,8 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 
 use super::{
     Database,
-    entity::{EntityRow, Projection},
+    columns::Projection,
+    entity_row::EntityRow,
     filter::{push_filter, search_words},
     order::Order,
     visibility::push_visible,
@@ -65,8 +66,9 @@ impl Database {
         projection: Projection,
     ) -> Result<Page<EntityRecord>, SourceError> {
         let order = Order::read(list.order, list.search.is_some())?;
-        let mut query =
-            QueryBuilder::new(format!("-- entities_page\nselect {}, e.rank from (select e.*, ", projection.columns()));
+        let mut query = QueryBuilder::new("-- entities_page\nselect ");
+        projection.columns.and(order.columns()).push(&mut query);
+        query.push(", e.rank from (select e.*, ");
         match &list.search {
             Some(search) => {
                 query.push("ts_rank(e.search, to_tsquery('simple', ").push_bind(search_words(search)?).push("))");

@@ -17,9 +17,7 @@ impl Database {
     ) -> Result<HashMap<EntityRef, schema::DateTime>, SourceError> {
         let refs: Vec<&str> = refs.iter().map(EntityRef::as_str).collect();
         let sql = include_str!("../../queries/locations/locations_last_read.sql");
-        let rows = sqlx::query_as::<_, (String, DateTime<Utc>)>(sql)
-            .bind(&visibility.tenant)
-            .bind(refs);
+        let rows = sqlx::query_as::<_, (String, DateTime<Utc>)>(sql).bind(&visibility.tenant).bind(refs);
         let rows = self.all("locations_last_read", rows).await?;
         Ok(rows.into_iter().map(|(entity_ref, at)| (EntityRef::stored(entity_ref), at.into())).collect())
     }

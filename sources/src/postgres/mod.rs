@@ -5,10 +5,12 @@
 
 mod audit;
 mod change_log;
+mod columns;
 mod config;
 mod database;
 mod entity;
 mod entity_list;
+mod entity_row;
 mod facet;
 mod filter;
 mod history;
@@ -17,15 +19,17 @@ mod order;
 mod ownership;
 mod processing_error;
 mod read_pool;
+mod ref_batch;
 mod related;
 mod relation;
 mod repository_access;
 mod visibility;
 
 pub use change_log::{Change, ChangePosition};
+pub use columns::{Columns, Projection};
 pub use config::Config;
 pub use database::{Database, MIGRATIONS};
-pub use entity::Projection;
+pub use entity::ByRef;
 pub use entity_list::EntityQuery;
 pub(crate) use filter::FACET_VALUE_CHARS_MAX;
 pub use related::{Edge, RelatedQuery};

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schema::{Cursor, EntityOrder, EntityOrderField, FilterError, OrderDirection, PageArgs};
 use sqlx::{Encode, Postgres, QueryBuilder, Type};
 
-use super::entity::EntityRow;
+use super::{columns::Columns, entity_row::EntityRow};
 use crate::SourceError;
 
 /// An order that lists offer. Ties stand in ascending order of references, in both directions.
@@ -66,7 +66,16 @@ impl Order {
         }
     }
 
-    /// The cursor of a row.
+    /// The columns that a cursor holds.
+    pub(super) fn columns(self) -> Columns {
+        match self.field {
+            EntityOrderField::Ref | EntityOrderField::Relevance => Columns::NONE,
+            EntityOrderField::Name => Columns::SORT_NAME,
+            EntityOrderField::UpdatedAt | EntityOrderField::CreatedAt => Columns::TIMES,
+        }
+    }
+
+    /// The cursor of a row, which has [`Order::columns`].
     pub(super) fn cursor(self, row: &EntityRow, rank: f32) -> String {
         let entity_ref = row.entity_ref().to_owned();
         let moment = |at: DateTime<Utc>| at.timestamp_micros().to_string();

@@ -45,8 +45,7 @@ impl Database {
         query.push_bind(visibility.tenant.clone()).push(") and ");
         push_visible(&mut query, "p", visibility);
         query.push(" order by p.target, p.line, p.id limit ").push_bind(ERRORS_MAX).push(") e");
-        let rows: Vec<Row> =
-            self.all("processing_errors_by_refs", query.build_query_as()).await?;
+        let rows: Vec<Row> = self.all("processing_errors_by_refs", query.build_query_as()).await?;
         let mut by_ref: HashMap<EntityRef, Vec<ProcessingErrorRecord>> = HashMap::new();
         for row in rows {
             by_ref.entry(EntityRef::stored(row.entity_ref)).or_default().push(ProcessingErrorRecord {

@@ -7,7 +7,8 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 
 use super::{
     Database,
-    entity::{EntityRow, Projection},
+    columns::Projection,
+    entity_row::EntityRow,
     facet::{FACET_VALUES_MAX, FacetRow, facet_names, in_order},
     filter::push_filter,
     order::Order,
@@ -113,7 +114,9 @@ impl Database {
     ) -> Result<HashMap<EntityRef, Page<EntityRecord>>, SourceError> {
         let mut query = QueryBuilder::new("-- related_pages\nselect e.*, p.ref as parent_ref");
         push_parents(&mut query, parents);
-        query.push(format_args!(" cross join lateral (select {} from entity e where ", projection.columns()));
+        query.push(" cross join lateral (select ");
+        projection.columns.push(&mut query);
+        query.push(" from entity e where ");
         list.push_where(&mut query, visibility)?;
         Order::REF.push_bounds(&mut query, page)?;
         Order::REF.push_order(&mut query, page.from_end);
@@ -143,8 +146,7 @@ impl Database {
         query.push(" cross join lateral (select count(*) as count from entity e where ");
         list.push_where(&mut query, visibility)?;
         query.push(") e");
-        let rows: Vec<(String, i64)> =
-            self.all("related_counts", query.build_query_as()).await?;
+        let rows: Vec<(String, i64)> = self.all("related_counts", query.build_query_as()).await?;
         Ok(rows.into_iter().map(|(parent, count)| (EntityRef::stored(parent), count)).collect())
     }
 

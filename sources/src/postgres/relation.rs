@@ -82,8 +82,7 @@ impl Database {
             .push("::text[]) as p(ref) cross join lateral (select count(distinct (r.type, r.target_ref)) as count");
         list.push_where(&mut query, visibility);
         query.push(") r");
-        let rows: Vec<(String, i64)> =
-            self.all("relations_counts", query.build_query_as()).await?;
+        let rows: Vec<(String, i64)> = self.all("relations_counts", query.build_query_as()).await?;
         Ok(rows.into_iter().map(|(parent, count)| (EntityRef::stored(parent), count)).collect())
     }
 }

@@ -1,0 +1,92 @@
+//! `Columns`: what of an entity is read. Most lists need a few texts of it, and each column costs in Postgres, on the way and here.
+
+use sqlx::{Postgres, QueryBuilder};
+
+/// Groups of columns, beyond the key and the reference, which are always read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Columns(i16);
+
+/// What of a page is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Projection {
+    /// What of each entity.
+    pub columns: Columns,
+    /// A cursor for each row, not only for the ends of the page.
+    pub cursors: bool,
+}
+
+impl Projection {
+    /// Everything.
+    pub const WHOLE: Self = Self { columns: Columns::ALL, cursors: true };
+}
+
+impl Columns {
+    /// None but the key and the reference.
+    pub const NONE: Self = Self(0);
+    /// Kind, namespace and name, as declared.
+    pub const NAMES: Self = Self(1);
+    /// The title.
+    pub const TITLE: Self = Self(1 << 1);
+    /// The description.
+    pub const DESCRIPTION: Self = Self(1 << 2);
+    /// Type and lifecycle.
+    pub const TYPE: Self = Self(1 << 3);
+    /// The owner's reference.
+    pub const OWNER: Self = Self(1 << 4);
+    /// The system's reference.
+    pub const SYSTEM: Self = Self(1 << 5);
+    /// Whether it is an orphan, since when it is there and when it changed.
+    pub const TIMES: Self = Self(1 << 6);
+    /// Labels, annotations, tags, links and `spec`.
+    pub const BODY: Self = Self(1 << 7);
+    /// What the order `NAME` compares.
+    pub(super) const SORT_NAME: Self = Self(1 << 8);
+    /// Everything but the body.
+    pub const HEAD: Self = Self(
+        Self::NAMES.0
+            | Self::TITLE.0
+            | Self::DESCRIPTION.0
+            | Self::TYPE.0
+            | Self::OWNER.0
+            | Self::SYSTEM.0
+            | Self::TIMES.0,
+    );
+    /// Everything.
+    pub const ALL: Self = Self::HEAD.and(Self::BODY);
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `group` are among these.
+    pub const fn has(self, group: Self) -> bool {
+        self.0 & group.0 == group.0
+    }
+
+    /// As a row tells what it has.
+    pub(super) const fn told(told: i16) -> Self {
+        Self(told)
+    }
+
+    /// Appends the columns of a table called `e`, after a first one that tells which they are.
+    pub(super) fn push(self, query: &mut QueryBuilder<Postgres>) {
+        query.push(format_args!("{}::int2 as columns, e.id, e.ref", self.0));
+        for (group, columns) in [
+            (Self::NAMES, ", e.kind, e.namespace, e.name"),
+            (Self::TITLE, ", e.title"),
+            (Self::DESCRIPTION, ", e.description"),
+            (Self::TYPE, ", e.type, e.lifecycle"),
+            (Self::OWNER, ", e.owner_ref"),
+            (Self::SYSTEM, ", e.system_ref"),
+            (Self::TIMES, ", e.orphaned_at is not null as is_orphan, e.created_at, e.updated_at"),
+            (Self::SORT_NAME, ", e.sort_name"),
+            (Self::BODY, ", e.labels, e.annotations, e.tags, e.links, e.spec"),
+        ] {
+            if self.has(group) {
+                query.push(columns);
+            }
+        }
+    }
+}
