@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use schema::EntityRef;
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
@@ -13,6 +12,7 @@ use super::{
     changes::{Changed, Sight, record},
     diff,
     rows::{self, EntityInput},
+    side_tables,
 };
 use crate::catalog::{CatalogDocument, Refusal};
 
@@ -88,7 +88,9 @@ pub(super) async fn apply(
     }
     let changed = changes(connection, &writes).await?;
     write_entities(connection, context, &writes).await?;
-    write_side_tables(connection, context, &writes).await?;
+    let known: Vec<Uuid> = writes.iter().filter(|write| !write.is_new).map(|write| write.id).collect();
+    let documents: Vec<(Uuid, &CatalogDocument)> = writes.iter().map(|write| (write.id, write.document)).collect();
+    side_tables::write(connection, context.tenant, &known, &documents).await?;
     record(connection, context.tenant, context.actor, context.at, &changed).await?;
     Ok(report)
 }
@@ -210,59 +212,6 @@ async fn write_entities(
         .bind(context.tenant)
         .bind(context.location_id)
         .bind(context.at)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Relations and facets: those of changed entities are written anew.
-async fn write_side_tables(
-    connection: &mut PgConnection,
-    context: &Context<'_>,
-    writes: &[Write<'_>],
-) -> Result<(), sqlx::Error> {
-    let known: Vec<Uuid> = writes.iter().filter(|write| !write.is_new).map(|write| write.id).collect();
-    if !known.is_empty() {
-        for delete in [
-            include_str!("../../queries/ingest/relations_delete.sql"),
-            include_str!("../../queries/ingest/facets_delete.sql"),
-        ] {
-            sqlx::query(delete).bind(&known).execute(&mut *connection).await?;
-        }
-    }
-    let (mut sources, mut types, mut targets, mut origins) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut facets, mut values, mut owners) = (Vec::new(), Vec::new(), Vec::new());
-    for write in writes {
-        let own: &EntityRef = &write.document.entity_ref;
-        for relation in &write.document.relations {
-            let ends =
-                [(own, &relation.relation_type, &relation.target), (&relation.target, &relation.inverse_type, own)];
-            for (source, relation_type, target) in ends {
-                sources.push(source.as_str());
-                types.push(*relation_type);
-                targets.push(target.as_str());
-                origins.push(write.id);
-            }
-        }
-        for (facet, value) in rows::facets(write.document) {
-            facets.push(facet);
-            values.push(value);
-            owners.push(write.id);
-        }
-    }
-    sqlx::query(include_str!("../../queries/ingest/relations_insert.sql"))
-        .bind(context.tenant)
-        .bind(sources)
-        .bind(types)
-        .bind(targets)
-        .bind(origins)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(include_str!("../../queries/ingest/facets_insert.sql"))
-        .bind(context.tenant)
-        .bind(facets)
-        .bind(values)
-        .bind(owners)
         .execute(connection)
         .await?;
     Ok(())

@@ -15,6 +15,7 @@ mod processing_error;
 mod removal;
 mod report;
 mod rows;
+mod side_tables;
 
 pub use apply::{ApplyLimits, Location};
 pub use due::DueLocation;
