@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use schema::EntityRef;
 
-use super::{CatalogDocument, Outcome, Refusal};
+use super::{Outcome, PackedDocument, Refusal};
 
 /// Turns every later claim of a reference into a refusal that names the first.
 pub fn resolve_conflicts(outcomes: Vec<Outcome>) -> Vec<Outcome> {
@@ -20,7 +20,7 @@ pub fn resolve_conflicts(outcomes: Vec<Outcome>) -> Vec<Outcome> {
     outcomes.into_iter().map(resolve).collect()
 }
 
-fn refuse(document: CatalogDocument, place: &str) -> Refusal {
+fn refuse(document: PackedDocument, place: &str) -> Refusal {
     Refusal {
         message: format!("{} is already declared in {place}", document.entity_ref),
         target: document.target,

@@ -1,10 +1,13 @@
 //! What becomes of a document of a catalog file.
 
 use schema::{EntityLink, EntityRef};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::PackedDocument;
+
 /// A valid document: one entity, as declared.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CatalogDocument {
     /// The file or address it stands in.
     pub target: String,
@@ -46,7 +49,8 @@ pub struct CatalogDocument {
     pub system_ref: Option<EntityRef>,
     /// Annotated `weft.dev/visibility: team`.
     pub is_team_only: bool,
-    /// What it declares of other entities.
+    /// What it declares of other entities. It follows from the rest.
+    #[serde(skip)]
     pub relations: Vec<DeclaredRelation>,
 }
 
@@ -84,7 +88,7 @@ pub struct Refusal {
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// Valid.
-    Document(Box<CatalogDocument>),
+    Document(Box<PackedDocument>),
     /// Not taken over.
     Refused(Refusal),
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     SourceError,
-    catalog::{CatalogDocument, Outcome, Refusal},
+    catalog::{CatalogDocument, Outcome, PackedDocument, Refusal},
     postgres::Database,
 };
 
@@ -133,7 +133,8 @@ async fn apply(
         batch::Context { tenant, actor: &location.target, location_id: Some(location_id), at, standing: &standing };
     let mut report = ImportReport::default();
     for documents in documents.chunks(BATCH_DOCUMENTS_MAX) {
-        let batch = batch::apply(connection, &context, documents).await?;
+        let unpacked: Vec<CatalogDocument> = documents.iter().map(PackedDocument::unpack).collect();
+        let batch = batch::apply(connection, &context, &unpacked).await?;
         report.created += batch.created;
         report.updated += batch.updated;
         report.unchanged += batch.unchanged;
@@ -193,7 +194,7 @@ async fn room(
     Ok(left.min(limits.entities_per_location_max))
 }
 
-fn within_limits(outcomes: Vec<Outcome>, room: usize) -> (Vec<CatalogDocument>, Vec<Refusal>) {
+fn within_limits(outcomes: Vec<Outcome>, room: usize) -> (Vec<PackedDocument>, Vec<Refusal>) {
     let (mut documents, mut refused) = (Vec::new(), Vec::new());
     for outcome in outcomes {
         match outcome {
@@ -218,7 +219,7 @@ fn within_limits(outcomes: Vec<Outcome>, room: usize) -> (Vec<CatalogDocument>, 
 
 /// What the location no longer declares. A document that is refused today does not remove what it declared yesterday, and a
 /// file or folder that cannot be read at all removes nothing that came from it or from below it.
-fn vanished(standing: &HashMap<String, Standing>, documents: &[CatalogDocument], refused: &[Refusal]) -> Vec<Uuid> {
+fn vanished(standing: &HashMap<String, Standing>, documents: &[PackedDocument], refused: &[Refusal]) -> Vec<Uuid> {
     let declared: HashSet<&str> = documents
         .iter()
         .map(|document| document.entity_ref.as_str())

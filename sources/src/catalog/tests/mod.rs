@@ -17,7 +17,7 @@ fn sorted(outcomes: Vec<Outcome>) -> (Vec<CatalogDocument>, Vec<Refusal>) {
     let (mut documents, mut refusals) = (Vec::new(), Vec::new());
     for outcome in outcomes {
         match outcome {
-            Outcome::Document(document) => documents.push(*document),
+            Outcome::Document(document) => documents.push(document.unpack()),
             Outcome::Refused(refusal) => refusals.push(refusal),
         }
     }

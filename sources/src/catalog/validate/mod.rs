@@ -10,7 +10,7 @@ mod references;
 use schema::{EntityLink, EntityRef};
 use serde_json::{Map, Value};
 
-use super::{CatalogDocument, Outcome, Refusal, node::Node, relations};
+use super::{CatalogDocument, Outcome, PackedDocument, Refusal, node::Node, relations};
 
 /// The annotation that narrows who sees an entity.
 const VISIBILITY: &str = "weft.dev/visibility";
@@ -60,7 +60,7 @@ pub(super) fn check(target: &str, node: &Node, mut object: Map<String, Value>) -
         spec_text("system").and_then(|system| EntityRef::parse_with(&system, Some("system"), &told.namespace).ok());
     let links: Option<Vec<EntityLink>> = metadata.remove("links").and_then(|links| serde_json::from_value(links).ok());
     let tags: Option<Vec<String>> = metadata.remove("tags").and_then(|tags| serde_json::from_value(tags).ok());
-    Outcome::Document(Box::new(CatalogDocument {
+    let document = CatalogDocument {
         target: target.to_owned(),
         line: node.place.line,
         column: node.place.column,
@@ -82,7 +82,10 @@ pub(super) fn check(target: &str, node: &Node, mut object: Map<String, Value>) -
         is_team_only: told.is_team_only,
         namespace: told.namespace,
         spec,
-    }))
+    };
+    let packed = PackedDocument::of(&document);
+    debug_assert_eq!(packed.unpack(), document);
+    Outcome::Document(Box::new(packed))
 }
 
 /// What can be told of a document even when something is wrong with it.
