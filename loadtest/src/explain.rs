@@ -16,20 +16,20 @@ use crate::{
     platform::{Platform, with_postgres},
 };
 
-/// Times each operation is sent: after five, Postgres decides whether one plan serves all parameters.
+/// Times each operation is sent: after five on a connection, Postgres decides whether one plan serves all parameters.
 const TIMES: usize = 12;
 /// Statements that count over a whole tenant and may read a whole table for it.
 const WHOLE_TENANT: [&str; 2] = ["entities_count", "entity_facets"];
 
-/// Writes the plans over an estate of this size.
-pub(crate) async fn run(count: usize) -> anyhow::Result<()> {
+/// Writes the plans over an estate of this size, or compares them with those that are kept.
+pub(crate) async fn run(count: usize, checks_only: bool) -> anyhow::Result<()> {
     let place = Place::find()?;
     with_postgres(&place, async |cluster| {
         let database_url = estate::prepare(&place, cluster, count).await?;
         let database = database_url.rsplit('/').next().unwrap_or_default();
         switch_on(cluster, database).await?;
         let platform = Platform::start(&place, &database_url).await?;
-        let written = write(&place, cluster, &platform).await;
+        let written = keep(&place, cluster, &platform, checks_only).await;
         platform.stop().await;
         alter(cluster, &[format!("alter database {database} reset all")]).await?;
         written
@@ -57,8 +57,8 @@ async fn alter(cluster: &Cluster, statements: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends each operation, writes the plans, and refuses a scan of a whole table where none may be.
-async fn write(place: &Place, cluster: &Cluster, platform: &Platform) -> anyhow::Result<()> {
+/// Sends each operation, writes or compares the plans, and refuses a scan of a whole table where none may be.
+async fn keep(place: &Place, cluster: &Cluster, platform: &Platform, checks_only: bool) -> anyhow::Result<()> {
     let folder = place.root.join("loadtest/explain");
     fs::create_dir_all(&folder)?;
     let log = cluster.data_dir().with_file_name("server.log");
@@ -76,15 +76,20 @@ async fn write(place: &Place, cluster: &Cluster, platform: &Platform) -> anyhow:
             let how = if is_planned_each_time(plan) { "planned anew each time" } else { "planned once" };
             let _ = writeln!(text, "\n{statement}, {how}\n{}", told.trim_end());
             if told.contains("Seq Scan") && !WHOLE_TENANT.contains(&statement.as_str()) {
-                refused.push(format!("{}: {statement}", operation.name));
+                refused.push(format!("{}: {statement} reads a whole table", operation.name));
             }
         }
         let file = folder.join(format!("{}.txt", operation.name));
-        fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+        if !checks_only {
+            fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+        } else if fs::read_to_string(&file).unwrap_or_default() != text {
+            println!("Another plan than in {}:\n{text}", file.display());
+            refused.push(format!("{} has another plan than the one that is kept", operation.name));
+        }
         println!("{}: {}", operation.name, plans.keys().cloned().collect::<Vec<_>>().join(", "));
     }
     if !refused.is_empty() {
-        bail!("a whole table is read by {}", refused.join("; "));
+        bail!("{}", refused.join("; "));
     }
     Ok(())
 }

@@ -26,8 +26,8 @@ pub use cursor::{Cursor, CursorError};
 pub use entity_ref::{DEFAULT_NAMESPACE, EntityRef, EntityRefError, PART_BYTES_MAX};
 pub use error_code::ErrorCode;
 pub use filter::{
-    EntityFacet, EntityFilter, EntityOrder, EntityOrderField, FILTER_VALUES_MAX, FilterError, KeyValueInput,
-    OrderDirection, OwnershipState, SEARCH_CHARS_MAX,
+    EntityFacet, EntityFilter, EntityOrder, EntityOrderField, FILTER_DEPTH_MAX, FILTER_VALUES_MAX, FilterError,
+    KeyValueInput, OrderDirection, OwnershipState, SEARCH_CHARS_MAX,
 };
 pub use id::NodeId;
 pub use mutation::{

@@ -97,6 +97,8 @@ pub(super) fn place(bytes: &[u8], at: usize) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
 
     const LIMITS: Limits = Limits { document_bytes_max: 1 << 20, tokens_max: 5_000, nesting_max: 64 };
@@ -111,6 +113,29 @@ mod tests {
                 let outcome = check_document(&text, &Limits { tokens_max: usize::MAX, ..LIMITS });
                 assert_eq!(outcome.is_ok(), is_within, "{open} at {depth}: {outcome:?}");
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_let_through_or_refused(text in any::<String>(), quotes in "[\"#\\\\\n{}\\[\\]() a]{0,200}") {
+            let _ = check_document(&text, &LIMITS);
+            let _ = check_document(&quotes, &LIMITS);
+        }
+
+        #[test]
+        fn nesting_is_counted_as_it_is(parts in vec(select(vec!["{", "}", "[", "]", "(", ")", " a ", "\n"]), 0..300)) {
+            let mut depth = 0_usize;
+            let mut deepest = 0;
+            for part in &parts {
+                match *part {
+                    "{" | "[" | "(" => depth += 1,
+                    "}" | "]" | ")" => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                deepest = deepest.max(depth);
+            }
+            prop_assert_eq!(check_document(&parts.concat(), &LIMITS).is_ok(), deepest <= LIMITS.nesting_max);
         }
     }
 

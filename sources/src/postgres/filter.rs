@@ -154,7 +154,23 @@ pub(super) fn search_words(search: &str) -> Result<String, FilterError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_search_of_anything_is_quoted_words(text in any::<String>()) {
+            let Ok(words) = search_words(&text) else { return Ok(()) };
+            let words: Vec<&str> = words.split(" & ").collect();
+            prop_assert!((1..=SEARCH_WORDS_MAX).contains(&words.len()));
+            for word in words {
+                let inside = word.strip_prefix('\'').and_then(|word| word.strip_suffix("':*"));
+                // Letters and digits need no quoting; lower case of one letter can be a letter and a mark above it.
+                prop_assert!(inside.is_some_and(|inside| !inside.is_empty() && !inside.contains(['\'', '\\', '\0'])), "{word}");
+            }
+        }
+    }
 
     #[test]
     fn a_search_is_words_and_nothing_else() {
