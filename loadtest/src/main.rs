@@ -65,6 +65,9 @@ enum Command {
         /// Generated entities.
         #[arg(long, default_value_t = 100_000)]
         estate: usize,
+        /// Writes nothing: fails where a plan is not the one that is written.
+        #[arg(long)]
+        check: bool,
     },
     /// Serves the ceilings; the load test starts it by itself.
     ServeCeilings {
@@ -123,9 +126,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
             check(estate)?;
             run::run(run::RunArgs { estate, plan, operations }).await
         }
-        Command::Explain { estate } => {
+        Command::Explain { estate, check: only_checks } => {
             check(estate)?;
-            explain::run(estate).await
+            explain::run(estate, only_checks).await
         }
         Command::ServeCeilings { answers, database_url } => {
             ceilings::serve(&database_url, &answers, viewer::Viewer::engineer()?).await
