@@ -304,9 +304,13 @@ mod tests {
         let values = values.chain([filter.labels.as_ref().map_or(0, Vec::len)]).max().unwrap_or_default();
         let has_nul = lists.iter().copied().flatten().flatten().any(|text| text.contains('\0'));
         let own = (0, values, filter.any.as_ref().map_or(0, Vec::len), has_nul);
-        filter.any.iter().flatten().chain(filter.not.as_deref()).map(measured).fold(own, |sum, below| {
-            (sum.0.max(below.0 + 1), sum.1.max(below.1), sum.2.max(below.2), sum.3 || below.3)
-        })
+        filter
+            .any
+            .iter()
+            .flatten()
+            .chain(filter.not.as_deref())
+            .map(measured)
+            .fold(own, |sum, below| (sum.0.max(below.0 + 1), sum.1.max(below.1), sum.2.max(below.2), sum.3 || below.3))
     }
 
     proptest! {

@@ -167,7 +167,8 @@ mod tests {
         let told = without_values("((tenant = 'a'::text) AND (ref = ANY ('{b:c}'::text[])) AND (id > $12))");
         assert_eq!(told, "((tenant = ?) AND (ref = ANY (?)) AND (id > ?))");
         assert_eq!(without_values("(search @@ '''x'':*'::tsquery)"), "(search @@ ?)");
-        for condition in ["(at <= '2026-01-01'::timestamp with time zone)", "(at <= ($1))", "(at <= $1 COLLATE \"C\")"] {
+        for condition in ["(at <= '2026-01-01'::timestamp with time zone)", "(at <= ($1))", "(at <= $1 COLLATE \"C\")"]
+        {
             assert_eq!(without_values(condition), "(at <= ?)");
         }
     }
@@ -194,7 +195,8 @@ mod tests {
     #[test]
     fn a_scan_is_found_wherever_it_stands() {
         let scan = r#"{"Node Type": "Seq Scan", "Relation Name": "entity"}"#;
-        let text = format!(r#"{{"Query Text": "-- all\nselect", "Plan": {{"Node Type": "Limit", "Plans": [{scan}]}}}}"#);
+        let text =
+            format!(r#"{{"Query Text": "-- all\nselect", "Plan": {{"Node Type": "Limit", "Plans": [{scan}]}}}}"#);
         let plan = Plan::read(&text).unwrap();
         assert_eq!((plan.statement(), plan.scanned()), (Some("all"), vec!["entity"]));
         assert!(Plan::read("{}").is_none() && Plan::read("x").is_none());

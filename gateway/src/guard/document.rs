@@ -96,7 +96,9 @@ mod tests {
     #[test]
     fn what_parsers_may_end_elsewhere_hides_nothing() {
         let many = "[".repeat(1_000);
-        for begin in ["\"\n\"", "\"\\\n\"", "\"\\u\\\"", "\"\\u{\\\"", "\"\\q\"", "\"\"\"", "-\"", "..\"", "0.\"", "1e\"", "é"] {
+        for begin in
+            ["\"\n\"", "\"\\\n\"", "\"\\u\\\"", "\"\\u{\\\"", "\"\\q\"", "\"\"\"", "-\"", "..\"", "0.\"", "1e\"", "é"]
+        {
             let error = check_document(&format!("{{ a(b: {begin} {many} \") }}"), &LIMITS).unwrap_err();
             assert_eq!(error, GuardError::Unknown { line: 1, column: 8 }, "{begin}");
         }

@@ -55,7 +55,9 @@ pub enum GuardError {
         column: usize,
     },
     /// What is no token.
-    #[error("syntax error: here begins a character, number or string that GraphQL does not know, or a string without an end")]
+    #[error(
+        "syntax error: here begins a character, number or string that GraphQL does not know, or a string without an end"
+    )]
     Unknown {
         /// Its line, from 1.
         line: usize,

@@ -261,9 +261,7 @@ fn headers() -> Vec<Kind> {
         body: Vec::new(),
         ..ask(what, statuses)
     };
-    let methods = METHODS.map(|method| {
-        bare(method.to_owned(), Method::from_bytes(method.as_bytes()).unwrap(), &[405])
-    });
+    let methods = METHODS.map(|method| bare(method.to_owned(), Method::from_bytes(method.as_bytes()).unwrap(), &[405]));
     let origins = ORIGINS.map(|origin| {
         bare(format!("the origin {origin}"), Method::OPTIONS, &[])
             .with("origin", origin)
