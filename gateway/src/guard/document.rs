@@ -136,6 +136,8 @@ mod tests {
             let limits = Limits { document_bytes_max: 1 << 20, tokens_max, nesting_max };
             for text in [text, near.concat()] {
                 let (tokens, depth, is_faulty) = lexed(&text);
+                // It takes a line break for the first character of a string, which the specification does not.
+                let is_faulty = is_faulty || text.contains("\"\n") || text.contains("\"\r");
                 match check_document(&text, &limits) {
                     Ok(()) => prop_assert!(tokens <= tokens_max && depth <= nesting_max, "{text:?}: {tokens}, {depth}"),
                     Err(GuardError::Unknown { .. }) => prop_assert!(is_faulty, "{text:?}"),

@@ -14,9 +14,8 @@ use crate::{
 
 static LIMITS: LazyLock<LimitsConfig> =
     LazyLock::new(|| Config::load(None, &Environment::of([])).unwrap().config.limits.clone());
-static PREPARER: LazyLock<Preparer> = LazyLock::new(|| {
-    Preparer::new(&resolvers::sdl::whole(), &resolvers::sdl::public(), LIMITS.prepare()).unwrap()
-});
+static PREPARER: LazyLock<Preparer> =
+    LazyLock::new(|| Preparer::new(&resolvers::sdl::whole(), &resolvers::sdl::public(), LIMITS.prepare()).unwrap());
 
 /// As a request goes through it. Findings of the guard are refusals like any other.
 fn prepared(text: &str, variables: &Value) -> Result<Prepared, Refusal> {
@@ -46,23 +45,43 @@ fn holds(text: &str, variables: &Value) -> Result<(), TestCaseError> {
 /// A selection that fits its type mostly: below an entity, below a list, below the root.
 fn entity() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
-        "ref", "name", "id", "__typename", "a: name", "a: ref", "title @skip(if: $s)", "owner { __typename }", "...f",
-        "tags @include(if: $s)", "... @skip(if: true) { kind }", "nope",
+        "ref",
+        "name",
+        "id",
+        "__typename",
+        "a: name",
+        "a: ref",
+        "title @skip(if: $s)",
+        "owner { __typename }",
+        "...f",
+        "tags @include(if: $s)",
+        "... @skip(if: true) { kind }",
+        "nope",
     ])
     .prop_map(str::to_owned);
     let set = prop::collection::vec(leaf, 1..4).prop_map(|fields| fields.join(" "));
     set.prop_recursive(4, 12, 3, |inner| {
-        (prop::sample::select(vec![
-            "system {", "owner { ... on Team {", "... on Component {", "dependsOn(first: $n) { nodes {", "x: relations(first: 3) { edges { node {",
-        ]), inner)
+        (
+            prop::sample::select(vec![
+                "system {",
+                "owner { ... on Team {",
+                "... on Component {",
+                "dependsOn(first: $n) { nodes {",
+                "x: relations(first: 3) { edges { node {",
+            ]),
+            inner,
+        )
             .prop_map(|(head, inner)| format!("ref {head} {inner} {}", "}".repeat(head.matches('{').count())))
     })
 }
 
 fn document() -> impl Strategy<Value = String> {
     let root = prop::sample::select(vec![
-        "components(first: $n) { totalCount nodes {", "component(ref: $r) { ... {", "entities(last: 2, filter: $f) { edges { node {",
-        "b: components(filter: { any: [{ not: $f }, { tags: \"x\" }] }) { nodes {", "viewer { teams {",
+        "components(first: $n) { totalCount nodes {",
+        "component(ref: $r) { ... {",
+        "entities(last: 2, filter: $f) { edges { node {",
+        "b: components(filter: { any: [{ not: $f }, { tags: \"x\" }] }) { nodes {",
+        "viewer { teams {",
         "__schema { types { fields { name } } } component(ref: \"a\") { ... {",
     ]);
     let fields = prop::collection::vec((root, entity()), 1..3).prop_map(|fields| {

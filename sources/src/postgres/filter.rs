@@ -189,12 +189,31 @@ mod tests {
         let long = prop_oneof![text(), Just(MARK.repeat(400))];
         let pair = (text(), prop::option::of(long)).prop_map(|(key, value)| KeyValueInput { key, value });
         let pairs = prop::option::weighted(0.3, prop::collection::vec(pair, 0..3));
-        let states = [OwnershipState::Owned, OwnershipState::Unowned, OwnershipState::OwnerUnknown, OwnershipState::OwnerEmpty];
+        let states =
+            [OwnershipState::Owned, OwnershipState::Unowned, OwnershipState::OwnerUnknown, OwnershipState::OwnerEmpty];
         let states = prop::option::weighted(0.3, prop::collection::vec(prop::sample::select(states.to_vec()), 0..5));
         let flags = any::<(Option<bool>, Option<bool>, Option<bool>)>();
         let leaf = (texts(), texts(), texts(), refs(), refs(), pairs, states, flags).prop_map(
-            |(kind, types, tags, owner, system, annotations, ownership, (owned_by_me, orphan, has_processing_errors))| EntityFilter {
-                kind, types, tags, owner, system, annotations, ownership, owned_by_me, orphan, has_processing_errors,
+            |(
+                kind,
+                types,
+                tags,
+                owner,
+                system,
+                annotations,
+                ownership,
+                (owned_by_me, orphan, has_processing_errors),
+            )| EntityFilter {
+                kind,
+                types,
+                tags,
+                owner,
+                system,
+                annotations,
+                ownership,
+                owned_by_me,
+                orphan,
+                has_processing_errors,
                 ..Default::default()
             },
         );
