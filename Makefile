@@ -1,7 +1,7 @@
 # Everything a developer needs; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test it lint fmt schema load load-quick ci
+.PHONY: help demo test it hostile fuzz lint fmt schema load load-quick explain ci
 
 WITH_SERVICES := target/debug/weft-demo with-services --folder target/test-postgres --
 
@@ -26,6 +26,24 @@ it: ## Integration tests only
 	@cargo build --quiet -p demo --bin weft-demo -p gateway --bin weft
 	@$(WITH_SERVICES) cargo nextest run -p it --no-fail-fast $(ARGS)
 
+hostile: ## How long a release build takes for each kind of hostile request; fails above 20 ms
+	@cargo build --quiet --release -p gateway --bin weft
+	@cargo build --quiet -p demo --bin weft-demo
+	@WEFT_HOSTILE_PROGRAM=$(CURDIR)/target/release/weft \
+		$(WITH_SERVICES) cargo nextest run -p it --no-capture hostile::timing
+
+fuzz: ## Fuzzes a target with nightly Rust; ARGS="guard -max_total_time=60", a name of fuzz/fuzz_targets and options of libFuzzer
+	@if ! cargo +nightly --version >/dev/null 2>&1; then \
+		echo "fuzz: skipped, there is no nightly toolchain: rustup toolchain install nightly"; \
+	elif ! cargo fuzz --version >/dev/null 2>&1; then \
+		echo "fuzz: skipped, cargo-fuzz is not there: cargo install cargo-fuzz --locked"; \
+	elif [ -z "$(ARGS)" ]; then \
+		echo "fuzz: name a target, such as ARGS=\"guard -max_total_time=60\":"; cargo +nightly fuzz list; \
+	else \
+		cp Cargo.lock fuzz/Cargo.lock; set -- $(ARGS); target=$$1; shift; \
+		exec cargo +nightly fuzz run --sanitizer none $$target -- "$$@"; \
+	fi
+
 lint: ## Formatting and clippy, warnings denied
 	@cargo fmt --all --check
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
@@ -43,6 +61,10 @@ load: ## The load test over 100,000 entities, beside ceilings of the same run; s
 load-quick: ## The same over 10,000, in less than three minutes
 	@cargo build --quiet --release -p gateway --bin weft -p loadtest
 	@exec target/release/weft-load run --quick $(ARGS)
+
+explain: ## Writes the plans of the hot statements into loadtest/explain; ARGS="--check" compares instead
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest
+	@exec target/release/weft-load explain $(ARGS)
 
 ci: ## What CI runs, in the same order
 	@bash .ci/run

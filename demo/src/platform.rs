@@ -80,6 +80,11 @@ impl Platform {
         Serving::start(App::build(loaded, None, self.clock.clone())?).await
     }
 
+    /// The gateway's configuration, a file and variables of the environment, for another program to serve with.
+    pub fn configuration(&self) -> (&str, &[(String, String)]) {
+        (&self.toml, &self.variables)
+    }
+
     /// The address of the gateway.
     pub fn url(&self) -> String {
         format!("http://{}", self.serving.address())

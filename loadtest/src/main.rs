@@ -65,7 +65,7 @@ enum Command {
         /// Generated entities.
         #[arg(long, default_value_t = 100_000)]
         estate: usize,
-        /// Writes nothing, and fails when a plan is another than the one that is kept.
+        /// Writes nothing: fails where a plan is not the one that is written.
         #[arg(long)]
         check: bool,
     },
@@ -126,9 +126,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
             check(estate)?;
             run::run(run::RunArgs { estate, plan, operations }).await
         }
-        Command::Explain { estate, check: checks_only } => {
+        Command::Explain { estate, check: only_checks } => {
             check(estate)?;
-            explain::run(estate, checks_only).await
+            explain::run(estate, only_checks).await
         }
         Command::ServeCeilings { answers, database_url } => {
             ceilings::serve(&database_url, &answers, viewer::Viewer::engineer()?).await

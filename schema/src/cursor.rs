@@ -65,6 +65,8 @@ impl Cursor {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -76,6 +78,31 @@ mod tests {
         assert!(Cursor::decode::<1>(&text, "name").is_err());
         for text in ["", "%", "e30", &"A".repeat(5000)] {
             assert!(Cursor::decode::<1>(text, "ref").is_err(), "{text:?} was accepted");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_the_keys_comes_back(
+            name in "[^\\x00]{0,200}",
+            // The longest reference there is.
+            entity_ref in "[a-z0-9._-]{1,63}:[a-z0-9._-]{1,63}/[a-z0-9._-]{1,63}",
+        ) {
+            let text = Cursor::new("name.desc", [name.clone(), entity_ref.clone()]).encode();
+            prop_assert_eq!(Cursor::decode::<2>(&text, "name.desc"), Ok([name, entity_ref]));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_is_written_again(
+            text in any::<String>(),
+            json in r#"(\{"v":[01],"o":"(ref|name)","k":\[("[a-z\\\\"u0]{0,9}",?){0,3}\](,"x":1)?\}|[\[\]{}",:a-z0-9]{0,40})"#,
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+        ) {
+            for text in [text, URL_SAFE_NO_PAD.encode(json), URL_SAFE_NO_PAD.encode(bytes)] {
+                let Ok(keys) = Cursor::decode::<2>(&text, "ref") else { continue };
+                let again = Cursor::new("ref", keys.clone()).encode();
+                prop_assert_eq!(Cursor::decode::<2>(&again, "ref"), Ok(keys));
+            }
         }
     }
 }

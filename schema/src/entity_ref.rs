@@ -120,6 +120,8 @@ fn is_part(part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -142,5 +144,39 @@ mod tests {
             assert!(EntityRef::parse(text).is_err(), "{text:?} was accepted");
         }
         assert!(EntityRef::parse(&"x".repeat(64)).is_err());
+    }
+
+    const PART: &str = "[A-Za-z0-9._-]{1,63}";
+
+    proptest! {
+        #[test]
+        fn the_parts_come_back_in_lower_case(kind in PART, namespace in PART, name in PART) {
+            let read = EntityRef::parse(&format!(" {kind}:{namespace}/{name}\n")).unwrap();
+            let lower = [kind.to_lowercase(), namespace.to_lowercase(), name.to_lowercase()];
+            prop_assert_eq!(read.kind(), Some(lower[0].as_str()));
+            prop_assert_eq!([read.namespace(), read.name()], [lower[1].as_str(), lower[2].as_str()]);
+            prop_assert_eq!(&read, &EntityRef::of(&kind, &namespace, &name));
+            prop_assert_eq!(read.whole(), Ok(read.clone()));
+            // The kind and the namespace may be what the reader takes for granted.
+            prop_assert_eq!(&EntityRef::parse_with(&name, Some(&kind), &namespace).unwrap(), &read);
+            prop_assert_eq!(EntityRef::parse(&format!("{namespace}/{name}")).unwrap().or_kind(&kind), read);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic_and_what_is_read_reads_the_same_again(
+            text in any::<String>(),
+            near in "[ a-zA-Z0-9:/._-]{0,12}",
+            kind in prop::option::of("[a-zA-Z:/]{0,3}"),
+            namespace in "[a-zA-Z:/ ]{0,3}",
+        ) {
+            for text in [&text, &near] {
+                let read = EntityRef::parse_with(text, kind.as_deref(), &namespace);
+                for read in [read, EntityRef::parse(text)].into_iter().flatten() {
+                    prop_assert_eq!(EntityRef::parse(read.as_str()), Ok(read.clone()));
+                    prop_assert!(read.as_str().len() <= 3 * PART_BYTES_MAX + 2);
+                    prop_assert!(!read.as_str().contains(|c: char| c.is_whitespace() || c.is_uppercase()));
+                }
+            }
+        }
     }
 }

@@ -255,6 +255,8 @@ fn bounded(field: &'static str, count: Option<usize>, conditions: &mut usize) ->
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -272,5 +274,57 @@ mod tests {
         let branch = EntityFilter { any: Some(vec![EntityFilter::default(); 20]), ..Default::default() };
         let bushy = EntityFilter { any: Some(vec![branch; 20]), ..Default::default() };
         assert_eq!(bushy.validate(), Err(FilterError::TooLarge));
+    }
+
+    fn leaf() -> impl Strategy<Value = EntityFilter> {
+        let texts = || prop::option::weighted(0.3, prop::collection::vec("[a-z\\x00]{0,2}", 0..4));
+        let pair = ("[a-z]{1,2}", prop::option::of("[a-z]{1,2}")).prop_map(|(key, value)| KeyValueInput { key, value });
+        let pairs = prop::option::weighted(0.3, prop::collection::vec(pair, 0..103));
+        let names = prop::option::weighted(0.3, prop::collection::vec(Just(String::new()), 98..103));
+        (texts(), texts(), names, pairs, any::<Option<bool>>()).prop_map(|(kind, tags, name, labels, orphan)| {
+            EntityFilter { kind, tags, name, labels, orphan, ..Default::default() }
+        })
+    }
+
+    fn filter() -> impl Strategy<Value = EntityFilter> {
+        leaf().prop_recursive(8, 60, 22, |inner| {
+            let any = prop::option::of(prop::collection::vec(inner.clone(), 0..22));
+            (leaf(), any, prop::option::of(inner)).prop_map(|(leaf, any, not)| EntityFilter {
+                any,
+                not: not.map(Box::new),
+                ..leaf
+            })
+        })
+    }
+
+    /// Levels of `any` and `not`, most values of a list, most branches, and whether a text holds a NUL; counted one by one.
+    fn measured(filter: &EntityFilter) -> (usize, usize, usize, bool) {
+        let lists = [&filter.kind, &filter.tags, &filter.name];
+        let values = lists.iter().map(|list| list.as_ref().map_or(0, Vec::len));
+        let values = values.chain([filter.labels.as_ref().map_or(0, Vec::len)]).max().unwrap_or_default();
+        let has_nul = lists.iter().copied().flatten().flatten().any(|text| text.contains('\0'));
+        let own = (0, values, filter.any.as_ref().map_or(0, Vec::len), has_nul);
+        filter
+            .any
+            .iter()
+            .flatten()
+            .chain(filter.not.as_deref())
+            .map(measured)
+            .fold(own, |sum, below| (sum.0.max(below.0 + 1), sum.1.max(below.1), sum.2.max(below.2), sum.3 || below.3))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_let_through_is_within_every_bound(filter in filter()) {
+            let (depth, values, branches, has_nul) = measured(&filter);
+            let is_within =
+                depth <= FILTER_DEPTH_MAX && values <= FILTER_VALUES_MAX && branches <= FILTER_ANY_MAX && !has_nul;
+            match filter.validate() {
+                Ok(()) => prop_assert!(is_within, "{depth} deep, {values} values, {branches} branches, NUL: {has_nul}"),
+                // A filter as a whole may be too large and each of its parts small.
+                Err(FilterError::TooLarge) => {}
+                Err(error) => prop_assert!(!is_within, "{error}"),
+            }
+        }
     }
 }

@@ -39,6 +39,8 @@ impl NodeId {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -47,6 +49,27 @@ mod tests {
         assert_eq!(NodeId::decode(&id.encode()), Some(id));
         for text in ["", "!", "Q29tcG9uZW50", "OmtleQ", &"A".repeat(600)] {
             assert_eq!(NodeId::decode(text), None, "{text:?} was accepted");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_key_is_it_comes_back(type_name in "[A-Z][A-Za-z]{0,20}", key in "[^\\x00]{1,80}") {
+            let id = NodeId::of(&type_name, key);
+            prop_assert_eq!(NodeId::decode(&id.encode()), Some(id));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic_and_an_id_has_one_text(
+            text in any::<String>(),
+            near in "[A-Za-z0-9_-]{0,24}",
+            plain in "[A-Z]?[a-z]{0,3}:?[a-z:\\x00]{0,4}",
+        ) {
+            for text in [text, near, URL_SAFE_NO_PAD.encode(plain)] {
+                let Some(id) = NodeId::decode(&text) else { continue };
+                // Clients compare ids as texts.
+                prop_assert_eq!(id.encode(), text);
+            }
         }
     }
 }

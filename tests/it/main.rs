@@ -17,6 +17,7 @@ mod import;
 mod listener;
 mod lists;
 mod mutation;
+mod plans;
 mod rate_limit;
 mod sight;
 mod spec;

@@ -16,7 +16,7 @@ use gateway::{
     config::{Config, Environment},
 };
 use sources::postgres::{Database, MIGRATIONS};
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// A database of a test's own. Dropped by [`TestDatabase::drop_it`]; a test that fails leaves it to be looked at.
 pub struct TestDatabase {
@@ -39,6 +39,15 @@ impl TestDatabase {
     /// Its address.
     pub fn url(&self) -> String {
         url_of(&self.admin_url, &self.name)
+    }
+
+    /// Runs these statements, whatever they are; each text is a transaction.
+    pub async fn run(&self, statements: &[&str]) -> anyhow::Result<()> {
+        let mut connection = PgConnection::connect(&self.url()).await?;
+        for text in statements {
+            sqlx::raw_sql(AssertSqlSafe((*text).to_owned())).execute(&mut connection).await?;
+        }
+        Ok(connection.close().await?)
     }
 
     /// Drops it.

@@ -4,10 +4,14 @@
 //! So it does with Redis and WEFT_TEST_REDIS_URL; where redis-server is not installed the tests that need it are skipped.
 
 mod database;
+mod plans;
 mod platform;
+mod program;
 mod redis;
 mod statements;
 
+pub use plans::Plans;
 pub use platform::{Answer, Client, Replica, TestPlatform};
+pub use program::Program;
 pub use redis::TestRedis;
 pub use statements::Statements;

@@ -1,18 +1,18 @@
 //! A platform for one test, and clients that speak to it as the demo's roles do.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use demo::{
     estate::{Estate, Role, roles},
     platform::{Platform, PlatformConfig},
 };
 use gateway::Serving;
-use reqwest::{RequestBuilder, StatusCode, header::HeaderMap};
+use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use simulator::Simulator;
 use sources::{Clock, postgres::Database};
 
-use crate::database::TestDatabase;
+use crate::{database::TestDatabase, program::Program};
 
 /// A gateway with its upstreams and a database of its own.
 pub struct TestPlatform {
@@ -48,21 +48,27 @@ impl TestPlatform {
 
     /// A platform over the demo's estate, with more configuration: variables such as `WEFT_SERVER__REQUEST_TIMEOUT`.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
-        Self::build(settings, true, Clock::system()).await
+        Self::build(settings, true, Clock::system(), &[]).await
     }
 
     /// A platform over an empty catalog.
     pub async fn start_empty(settings: &[(&str, &str)]) -> Self {
-        Self::build(settings, false, Clock::system()).await
+        Self::build(settings, false, Clock::system(), &[]).await
     }
 
     /// A platform whose gateway has this clock.
     pub async fn start_at(settings: &[(&str, &str)], clock: Clock) -> Self {
-        Self::build(settings, true, clock).await
+        Self::build(settings, true, clock, &[]).await
     }
 
-    async fn build(settings: &[(&str, &str)], with_estate: bool, clock: Clock) -> Self {
+    /// A platform over the demo's estate, with these statements run before anything else looks at the database.
+    pub async fn start_after(statements: &[&str], settings: &[(&str, &str)]) -> Self {
+        Self::build(settings, true, Clock::system(), statements).await
+    }
+
+    async fn build(settings: &[(&str, &str)], with_estate: bool, clock: Clock, statements: &[&str]) -> Self {
         let database = TestDatabase::create(with_estate).await.expect("a database for the test");
+        database.run(statements).await.expect("the statements run");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let platform = Platform::start(PlatformConfig {
             database_url: database.url(),
@@ -84,6 +90,12 @@ impl TestPlatform {
     pub async fn replica(&self) -> Replica {
         let serving = self.platform.replica().await.expect("a second gateway");
         Replica { serving, http: self.http.clone(), token: self.platform.token(&Self::role("engineer")) }
+    }
+
+    /// Another build of the gateway, as a process of its own over the same database and upstreams.
+    pub async fn program(&self, program: &Path) -> Program {
+        let (toml, variables) = self.platform.configuration();
+        Program::start(program, toml, variables).await.expect("the program serves")
     }
 
     /// What the admin listener says about each dependency.
@@ -128,12 +140,22 @@ impl TestPlatform {
 
     /// A client with a role's token.
     pub fn client(&self, role: &str) -> Client {
-        self.client_with(Some(self.platform.token(&Self::role(role))))
+        self.client_with(Some(self.token(role)))
     }
 
     /// A client with this token, or with none.
     pub fn client_with(&self, token: Option<String>) -> Client {
-        Client { http: self.http.clone(), url: self.url(), token }
+        self.client_at(self.url(), token)
+    }
+
+    /// The same of a gateway at this address.
+    pub(crate) fn client_at(&self, url: String, token: Option<String>) -> Client {
+        Client { http: self.http.clone(), url, token }
+    }
+
+    /// A token of this role.
+    pub fn token(&self, role: &str) -> String {
+        self.platform.token(&Self::role(role))
     }
 
     /// Ends everything and drops the database.
@@ -194,6 +216,11 @@ impl Client {
     /// A GET with the token of this path and query.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.authorized(self.http.get(format!("{}{path}", self.url)))
+    }
+
+    /// A request with the token, to be filled.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.authorized(self.http.request(method, format!("{}{path}", self.url)))
     }
 
     fn authorized(&self, request: RequestBuilder) -> RequestBuilder {

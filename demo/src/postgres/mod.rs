@@ -8,6 +8,7 @@ mod control;
 mod find;
 mod install;
 mod place;
+pub mod plan;
 mod process;
 mod profile;
 mod user;

@@ -3,6 +3,7 @@
 
 mod document;
 mod json;
+mod token;
 
 use schema::ErrorCode;
 
@@ -53,6 +54,16 @@ pub enum GuardError {
         /// Its column, from 1.
         column: usize,
     },
+    /// What is no token.
+    #[error(
+        "syntax error: here begins a character, number or string that GraphQL does not know, or a string without an end"
+    )]
+    Unknown {
+        /// Its line, from 1.
+        line: usize,
+        /// Its column, from 1.
+        column: usize,
+    },
 }
 
 impl From<GuardError> for Refusal {
@@ -61,6 +72,7 @@ impl From<GuardError> for Refusal {
             GuardError::TooLong { .. } => (ErrorCode::PayloadTooLarge, Vec::new()),
             GuardError::TooManyTokens { line, column, .. } => (ErrorCode::QueryTooComplex, vec![(line, column)]),
             GuardError::TooDeep { line, column, .. } => (ErrorCode::QueryTooDeep, vec![(line, column)]),
+            GuardError::Unknown { line, column } => (ErrorCode::GraphqlParseFailed, vec![(line, column)]),
         };
         Self { code, message: error.to_string(), locations, others: Vec::new() }
     }

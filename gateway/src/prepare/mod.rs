@@ -176,3 +176,6 @@ impl Preparer {
         self.documents.entry_count()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Section 6.1.2 of the specification, a rule a case.
 
 use apollo_compiler::ExecutableDocument;
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -107,5 +108,37 @@ fn one_of_takes_exactly_one_key() {
     fits("One", json!({ "a": 1 }), json!({ "a": 1 }));
     for wrong in [json!({}), json!({ "a": 1, "b": "x" }), json!({ "a": null }), json!({ "a": 1, "b": null })] {
         is_refused("One", wrong, "exactly one key");
+    }
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-9i32..9).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        Just(json!(3.0)),
+        any::<String>().prop_map(Value::from),
+        "RED|GREEN|7".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 30, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(("must|may|def|deep|a|b|x", inner), 0..4).prop_map(|all| all.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    /// Whatever comes is coerced or refused, and what was coerced is of its type: coercing it again changes nothing.
+    #[test]
+    fn coercing_twice_is_coercing_once(
+        value in value(),
+        ty in "(String|Int|Float|Boolean|ID|Colour|In|One|\\[Int!\\]|\\[\\[ID\\]!\\]|\\[In\\])!?",
+    ) {
+        if let Ok(once) = coerced(&ty, json!({ "v": value })) {
+            prop_assert_eq!(coerced(&ty, once.clone()), Ok(once));
+        }
     }
 }

@@ -154,23 +154,11 @@ pub(super) fn search_words(search: &str) -> Result<String, FilterError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
-
-    proptest! {
-        #[test]
-        fn a_search_of_anything_is_quoted_words(text in any::<String>()) {
-            let Ok(words) = search_words(&text) else { return Ok(()) };
-            let words: Vec<&str> = words.split(" & ").collect();
-            prop_assert!((1..=SEARCH_WORDS_MAX).contains(&words.len()));
-            for word in words {
-                let inside = word.strip_prefix('\'').and_then(|word| word.strip_suffix("':*"));
-                // Letters and digits need no quoting; lower case of one letter can be a letter and a mark above it.
-                prop_assert!(inside.is_some_and(|inside| !inside.is_empty() && !inside.contains(['\'', '\\', '\0'])), "{word}");
-            }
-        }
-    }
 
     #[test]
     fn a_search_is_words_and_nothing_else() {
@@ -178,6 +166,94 @@ mod tests {
         assert_eq!(search_words("a'); drop--:*&|!").unwrap(), "'a':* & 'drop':*");
         for text in ["", "  ", "'!&", &"x".repeat(201)] {
             assert!(search_words(text).is_err(), "{text:?} was accepted");
+        }
+    }
+
+    /// What stands in every text of a random filter and in no fragment of ours.
+    const MARK: &str = "zq";
+
+    fn visibility(is_admin: bool) -> Visibility {
+        Visibility {
+            tenant: MARK.to_owned(),
+            subject: MARK.to_owned(),
+            user: Some(EntityRef::stored(format!("user:default/{MARK}"))),
+            teams: Vec::new(),
+            scopes: BTreeSet::from_iter(is_admin.then(|| schema::scope::ADMIN.to_owned())),
+        }
+    }
+
+    fn filter() -> impl Strategy<Value = EntityFilter> {
+        let text = || "[^\\x00]{0,4}".prop_map(|text| format!("{MARK}{text}'\"$1"));
+        let texts = move || prop::option::weighted(0.3, prop::collection::vec(text(), 0..4));
+        let refs = || prop::option::weighted(0.3, prop::collection::vec("zq[a-z]".prop_map(EntityRef::stored), 0..3));
+        let long = prop_oneof![text(), Just(MARK.repeat(400))];
+        let pair = (text(), prop::option::of(long)).prop_map(|(key, value)| KeyValueInput { key, value });
+        let pairs = prop::option::weighted(0.3, prop::collection::vec(pair, 0..3));
+        let states =
+            [OwnershipState::Owned, OwnershipState::Unowned, OwnershipState::OwnerUnknown, OwnershipState::OwnerEmpty];
+        let states = prop::option::weighted(0.3, prop::collection::vec(prop::sample::select(states.to_vec()), 0..5));
+        let flags = any::<(Option<bool>, Option<bool>, Option<bool>)>();
+        let leaf = (texts(), texts(), texts(), refs(), refs(), pairs, states, flags).prop_map(
+            |(
+                kind,
+                types,
+                tags,
+                owner,
+                system,
+                annotations,
+                ownership,
+                (owned_by_me, orphan, has_processing_errors),
+            )| EntityFilter {
+                kind,
+                types,
+                tags,
+                owner,
+                system,
+                annotations,
+                ownership,
+                owned_by_me,
+                orphan,
+                has_processing_errors,
+                ..Default::default()
+            },
+        );
+        leaf.prop_recursive(5, 20, 4, |inner| {
+            (inner.clone(), prop::option::of(prop::collection::vec(inner.clone(), 0..4)), prop::option::of(inner))
+                .prop_map(|(leaf, any, not)| EntityFilter { any, not: not.map(Box::new), ..leaf })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_caller_writes_is_bound_and_never_in_the_text(filter in filter(), is_admin: bool) {
+            prop_assume!(filter.validate().is_ok());
+            let mut query = QueryBuilder::new("select from entity e where true");
+            push_filter(&mut query, &visibility(is_admin), &filter, Some("component")).unwrap();
+            let sql = query.sql();
+            let sql = sql.as_str();
+            prop_assert!(!sql.contains(MARK) && sql.is_ascii(), "{sql}");
+            prop_assert_eq!(sql.matches('(').count(), sql.matches(')').count());
+            prop_assert_eq!(sql.matches('\'').count() % 2, 0);
+            // Each condition adds a few binds at most; a statement may have 65,535.
+            prop_assert!(sql.matches('$').count() <= 200 * 10, "{}", sql.matches('$').count());
+        }
+
+        #[test]
+        fn a_search_is_at_most_twenty_quoted_words(search in "\\PC{0,210}|[a-z'&|!:*()<> \\\\-]{0,60}") {
+            let Ok(words) = search_words(&search) else {
+                let is_long = search.chars().count() > SEARCH_CHARS_MAX;
+                prop_assert!(is_long || !search.contains(char::is_alphanumeric));
+                return Ok(());
+            };
+            let words: Vec<&str> = words.split(" & ").collect();
+            prop_assert!(words.len() <= SEARCH_WORDS_MAX);
+            for word in words {
+                let inner = word.strip_prefix('\'').and_then(|word| word.strip_suffix("':*"));
+                let inner = inner.ok_or_else(|| TestCaseError::fail(word.to_owned()))?;
+                prop_assert!(!inner.is_empty() && !inner.contains(['\'', '\\', '\0']), "{word}");
+                // What was found once is found again by the words alone.
+                prop_assert!(search_words(inner).is_ok(), "{word}");
+            }
         }
     }
 }

@@ -1,0 +1,63 @@
+//! A build of the gateway as a process of its own: what is measured must not be a debug build inside the test.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use tokio::{
+    net::TcpListener,
+    process::{Child, Command},
+};
+
+use crate::{Client, TestPlatform};
+
+/// How long it may take to be ready.
+const READY_MAX: Duration = Duration::from_secs(20);
+
+/// A running program; killed when dropped.
+pub struct Program {
+    child: Child,
+    address: SocketAddr,
+    config: PathBuf,
+}
+
+impl Program {
+    pub(crate) async fn start(program: &Path, toml: &str, variables: &[(String, String)]) -> anyhow::Result<Self> {
+        let (address, admin) = (free_address().await?, free_address().await?);
+        let config = std::env::temp_dir().join(format!("weft-it-{:016x}.toml", rand::random::<u64>()));
+        std::fs::write(&config, toml)?;
+        let mut command = Command::new(program);
+        command.arg("--config").arg(&config).arg("serve").envs(variables.iter().cloned());
+        command.env("WEFT_LISTEN", address.to_string()).env("WEFT_ADMIN_LISTEN", admin.to_string());
+        command.env("WEFT_TELEMETRY__LOG", "error").stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+        let child = command.spawn().with_context(|| format!("{} cannot be started", program.display()))?;
+        let mut running = Self { child, address, config };
+        let started = Instant::now();
+        while !reqwest::get(format!("http://{address}/readyz")).await.is_ok_and(|answer| answer.status() == 200) {
+            if running.child.try_wait()?.is_some() || started.elapsed() > READY_MAX {
+                bail!("{} does not become ready", program.display());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(running)
+    }
+
+    /// A client of it with a role's token, or with none.
+    pub fn client(&self, platform: &TestPlatform, role: Option<&str>) -> Client {
+        platform.client_at(format!("http://{}", self.address), role.map(|role| platform.token(role)))
+    }
+
+    /// Ends it.
+    pub async fn stop(mut self) {
+        let _ = self.child.kill().await;
+        let _ = std::fs::remove_file(&self.config);
+    }
+}
+
+async fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?)
+}
