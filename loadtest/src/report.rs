@@ -20,8 +20,11 @@ pub(crate) struct Report {
     pub(crate) seconds_each: f64,
     /// Of the database alone: the statement of `entity` by `pgbench`.
     pub(crate) pgbench_rate: f64,
-    /// What `direct` reaches of it; below 0.85 the run is void.
+    /// What `direct` reaches of it, which has no HTTP to do.
     pub(crate) direct_over_pgbench: f64,
+    /// What `direct` reaches of what is left when each request costs what one of `pgbench` and one to `bare` cost; below 0.85
+    /// the run is void.
+    pub(crate) direct_over_parts: f64,
     /// Processor time of a statement with `pgbench` over that of a request with `direct`, clients and Postgres included: the
     /// same comparison, on which other work of the machine has less influence.
     pub(crate) pgbench_cpu_over_direct: f64,
@@ -120,11 +123,12 @@ impl Report {
             }
         }
         println!(
-            "\npgbench {:.0}/s on the statement of `entity`; direct reaches {:.3} of it, {:.3} by processor time. \
-             Gateway: {:.0} MiB, at most {:.0} MiB.",
+            "\npgbench {:.0}/s on the statement of `entity`; direct reaches {:.3} of it, {:.3} by processor time, and {:.3} of \
+             pgbench and bare one after the other. Gateway: {:.0} MiB, at most {:.0} MiB.",
             self.pgbench_rate,
             self.direct_over_pgbench,
             self.pgbench_cpu_over_direct,
+            self.direct_over_parts,
             self.gateway_rss_mib,
             self.gateway_peak_mib
         );

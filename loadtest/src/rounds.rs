@@ -46,6 +46,7 @@ pub(crate) struct Outcome {
     pub(crate) operations: Vec<OperationResult>,
     pub(crate) pgbench_rate: f64,
     pub(crate) direct_over_pgbench: f64,
+    pub(crate) direct_over_parts: f64,
     pub(crate) pgbench_cpu_over_direct: f64,
 }
 
@@ -85,16 +86,20 @@ impl Bench<'_> {
             work.push((self.targets(operation)?, Rounds::default()));
         }
         let (mut pgbench, mut direct) = (Vec::new(), Vec::new());
-        let entity = self.targets(operation_named("entity")?)?.direct.context("`entity` has a ceiling")?;
+        let entity = self.targets(operation_named("entity")?)?;
+        let direct_entity = entity.direct.context("`entity` has a ceiling")?;
+        let mut bare = Vec::new();
         for round in 1..=self.plan.rounds {
             println!("Round {round} of {} …", self.plan.rounds);
             pgbench.push(self.pgbench_turn().await?);
-            direct.push(self.turn(&entity, self.ceilings.1, Load::Closed(self.plan.clients)).await?);
+            let all = Load::Closed(self.plan.clients);
+            direct.push(self.turn(&direct_entity, self.ceilings.1, all).await?);
+            bare.push(self.turn(&entity.bare, self.ceilings.1, all).await?);
             for (operation, (targets, rounds)) in chosen.iter().zip(&mut work) {
                 self.round(targets, rounds).await.with_context(|| format!("operation {}", operation.name))?;
             }
         }
-        let (pgbench, direct) = (Figures::median(&pgbench), Figures::median(&direct));
+        let (pgbench, direct, bare) = (Figures::median(&pgbench), Figures::median(&direct), Figures::median(&bare));
         let cpu = |figures: &Figures| figures.server_cpu_us + figures.postgres_cpu_us + figures.client_cpu_us;
         Ok(Outcome {
             operations: chosen
@@ -104,6 +109,7 @@ impl Bench<'_> {
                 .collect(),
             pgbench_rate: pgbench.rate,
             direct_over_pgbench: direct.rate / pgbench.rate,
+            direct_over_parts: direct.rate * (1.0 / pgbench.rate + 1.0 / bare.rate),
             pgbench_cpu_over_direct: cpu(&pgbench) / cpu(&direct),
         })
     }
