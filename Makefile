@@ -55,15 +55,15 @@ schema: ## Writes schema/schema.graphql from the code
 	@cargo run --quiet -p gateway --bin weft -- sdl > schema/schema.graphql
 
 load: ## The load test over 100,000 entities, beside ceilings of the same run; see loadtest/README.md
-	@cargo build --quiet --release -p gateway --bin weft -p loadtest
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
 	@exec target/release/weft-load run $(ARGS)
 
 load-quick: ## The same over 10,000, in less than three minutes
-	@cargo build --quiet --release -p gateway --bin weft -p loadtest
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
 	@exec target/release/weft-load run --quick $(ARGS)
 
 explain: ## Writes the plans of the hot statements into loadtest/explain; ARGS="--check" compares instead
-	@cargo build --quiet --release -p gateway --bin weft -p loadtest
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
 	@exec target/release/weft-load explain $(ARGS)
 
 ci: ## What CI runs, in the same order
