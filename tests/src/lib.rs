@@ -4,6 +4,7 @@
 //! So it does with Redis and WEFT_TEST_REDIS_URL; where redis-server is not installed the tests that need it are skipped.
 
 mod database;
+mod events;
 mod plans;
 mod platform;
 mod program;

@@ -193,30 +193,19 @@ mod tests {
             [OwnershipState::Owned, OwnershipState::Unowned, OwnershipState::OwnerUnknown, OwnershipState::OwnerEmpty];
         let states = prop::option::weighted(0.3, prop::collection::vec(prop::sample::select(states.to_vec()), 0..5));
         let flags = any::<(Option<bool>, Option<bool>, Option<bool>)>();
-        let leaf = (texts(), texts(), texts(), refs(), refs(), pairs, states, flags).prop_map(
-            |(
-                kind,
-                types,
-                tags,
-                owner,
-                system,
-                annotations,
-                ownership,
-                (owned_by_me, orphan, has_processing_errors),
-            )| EntityFilter {
-                kind,
-                types,
-                tags,
-                owner,
-                system,
-                annotations,
-                ownership,
-                owned_by_me,
-                orphan,
-                has_processing_errors,
-                ..Default::default()
-            },
-        );
+        let leaf = (texts(), texts(), texts(), refs(), refs(), pairs, states, flags).prop_map(|values| EntityFilter {
+            kind: values.0,
+            types: values.1,
+            tags: values.2,
+            owner: values.3,
+            system: values.4,
+            annotations: values.5,
+            ownership: values.6,
+            owned_by_me: values.7.0,
+            orphan: values.7.1,
+            has_processing_errors: values.7.2,
+            ..Default::default()
+        });
         leaf.prop_recursive(5, 20, 4, |inner| {
             (inner.clone(), prop::option::of(prop::collection::vec(inner.clone(), 0..4)), prop::option::of(inner))
                 .prop_map(|(leaf, any, not)| EntityFilter { any, not: not.map(Box::new), ..leaf })

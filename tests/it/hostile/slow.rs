@@ -17,6 +17,7 @@ async fn raw(address: &str, parts: &[&[u8]], pause: Duration) -> (Duration, Stri
         if stream.write_all(part).await.is_err() {
             break;
         }
+        // The slowness itself, not a wait for anything.
         tokio::time::sleep(pause).await;
     }
     let mut answer = Vec::new();
