@@ -82,7 +82,9 @@ impl Executor {
             .data(Arc::clone(&data));
         request.set_parsed_query(document);
         let started = std::time::Instant::now();
-        let executed = tokio::time::timeout(self.timeout, queue.drive(self.graph.execute(request))).await;
+        // On the heap once, instead of in each of the futures that hand it on.
+        let execution = Box::pin(queue.drive(self.graph.execute(request)));
+        let executed = tokio::time::timeout(self.timeout, execution).await;
         metrics::histogram!("weft_operation_seconds", "kind" => kind).record(started.elapsed().as_secs_f64());
         match executed {
             Ok(mut executed) => {

@@ -13,6 +13,7 @@ pub mod guard;
 mod http;
 mod listener;
 mod location_worker;
+mod log_buffer;
 pub mod prepare;
 pub mod rate_limit;
 mod serve;

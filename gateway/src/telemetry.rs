@@ -4,29 +4,48 @@ use std::io::IsTerminal;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{
+    filter::Targets,
+    fmt::{self, writer::BoxMakeWriter},
+    prelude::*,
+};
 
-use crate::config::{LogFormat, TelemetryConfig};
+use crate::{
+    config::{LogFormat, TelemetryConfig},
+    log_buffer::{FlushAtEnd, LogBuffer},
+};
 
 /// Bounds of latency histograms, in seconds.
 const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 3.0, 10.0];
 
-/// Starts logging. Lines go to standard error; standard output belongs to what a command prints.
-pub fn log(config: &TelemetryConfig) -> anyhow::Result<()> {
-    let filter =
-        EnvFilter::try_new(&config.log).with_context(|| format!("telemetry.log: `{}` is no filter", config.log))?;
+/// Starts logging. Lines go to standard error; standard output belongs to what a command prints. Lines that are still under way
+/// are written when the returned value is dropped.
+#[must_use = "lines that are under way are lost without it"]
+pub fn log(config: &TelemetryConfig) -> anyhow::Result<Option<FlushAtEnd>> {
+    // Not `EnvFilter`: it looks into a table whenever a span is entered, so several times for each row that a driver hands on.
+    let filter: Targets =
+        config.log.parse().with_context(|| format!("telemetry.log: `{}` is no filter", config.log))?;
+    let is_terminal = std::io::stderr().is_terminal();
     let is_json = match config.log_format {
         LogFormat::Json => true,
         LogFormat::Text => false,
-        LogFormat::Auto => !std::io::stderr().is_terminal(),
+        LogFormat::Auto => !is_terminal,
     };
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let outcome = if is_json {
-        builder.json().flatten_event(true).with_span_list(false).try_init()
+    let (writer, flush_at_end) = if is_terminal {
+        (BoxMakeWriter::new(std::io::stderr), None)
     } else {
-        builder.compact().try_init()
+        let (buffer, flush_at_end) = LogBuffer::to_stderr().context("logging cannot be set up")?;
+        (BoxMakeWriter::new(buffer), Some(flush_at_end))
     };
-    outcome.map_err(|error| anyhow::anyhow!("logging cannot be set up: {error}"))
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = fmt::layer().with_writer(writer);
+    let outcome = if is_json {
+        registry.with(lines.json().flatten_event(true).with_span_list(false)).try_init()
+    } else {
+        registry.with(lines.compact()).try_init()
+    };
+    outcome.map_err(|error| anyhow::anyhow!("logging cannot be set up: {error}"))?;
+    Ok(flush_at_end)
 }
 
 /// Starts collecting metrics, for `/metrics` to show; none when somebody else in this process collects them already.

@@ -8,7 +8,7 @@ use schema::{
 
 use crate::{
     error::{Nullable, OrFieldError, Result, bad_input},
-    loaders::{IdKey, RefKey},
+    loaders::IdKey,
     objects::{Entity, Location},
     request::RequestData,
 };
@@ -182,6 +182,6 @@ fn settled(request: &RequestData, written: std::result::Result<(), UserError>) -
 
 /// What the request has loaded may have changed: a later mutation of the same operation must not see it.
 fn forget_loaded(request: &RequestData) {
-    request.loaders().clear::<RefKey>();
+    request.references().forget();
     request.loaders().clear::<IdKey>();
 }

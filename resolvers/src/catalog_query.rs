@@ -61,7 +61,7 @@ impl CatalogQuery {
         #[graphql(desc = "End before this cursor.")] before: Option<String>,
     ) -> Nullable<EntityConnection> {
         let args = ListArgs { filter, search, order_by, first, after, last, before };
-        Some(list(ctx, "entities", None, args).await.map(Into::into))
+        Some(Box::pin(list(ctx, "entities", None, args)).await.map(Into::into))
     }
 
     /// One component.
@@ -97,7 +97,7 @@ impl CatalogQuery {
         #[graphql(desc = "End before this cursor.")] before: Option<String>,
     ) -> Nullable<ComponentConnection> {
         let args = ListArgs { filter, search, order_by, first, after, last, before };
-        Some(list(ctx, "components", Some("component"), args).await.map(Into::into))
+        Some(Box::pin(list(ctx, "components", Some("component"), args)).await.map(Into::into))
     }
 
     /// One team.
@@ -133,7 +133,7 @@ impl CatalogQuery {
         #[graphql(desc = "End before this cursor.")] before: Option<String>,
     ) -> Nullable<TeamConnection> {
         let args = ListArgs { filter, search, order_by, first, after, last, before };
-        Some(list(ctx, "teams", Some("group"), args).await.map(Into::into))
+        Some(Box::pin(list(ctx, "teams", Some("group"), args)).await.map(Into::into))
     }
 }
 

@@ -51,7 +51,7 @@ impl EntityList {
         let page = match records::of_connection(ctx.item) {
             Some(projection) => {
                 let read = request.sources().database().entities_page(request.visibility(), &list, &page, projection);
-                Arc::new(read.await.or_field_error()?.map(Arc::new))
+                Arc::new(read.await.or_field_error()?)
             }
             None => Arc::default(),
         };

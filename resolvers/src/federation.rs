@@ -5,11 +5,12 @@ use async_graphql::{
 };
 use futures::future::join_all;
 use schema::{EntityRef, NodeId, scope};
+use sources::postgres::Columns;
 use uuid::Uuid;
 
 use crate::{
     error::{Nullable, OrFieldError, Result, bad_input},
-    loaders::{IdKey, RefKey},
+    loaders::IdKey,
     objects::{Api, Component, CustomEntity, Domain, Entity, Location, Resource, System, Team, Template, User},
     request::RequestData,
 };
@@ -158,7 +159,7 @@ async fn load(ctx: &Context<'_>, representation: &Value) -> Result<Option<Entity
                 Some(kind) => entity_ref.or_kind(kind),
                 None => entity_ref.whole().map_err(|error| bad_input(error.to_string()))?,
             };
-            request.loaders().load_one(RefKey::whole(entity_ref)).await.or_field_error()?
+            request.references().load_one(&entity_ref, Columns::ALL).await.or_field_error()?
         }
         (None, None) => return Err(bad_input(format!("a key of `{type_name}` is needed: `id` or `ref`"))),
     };

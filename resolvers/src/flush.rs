@@ -21,6 +21,11 @@ use futures::{
 pub struct FlushQueue(Arc<Mutex<Vec<FutureObj<'static, ()>>>>);
 
 impl FlushQueue {
+    /// Has this run as soon as execution waits.
+    pub fn push(&self, batch: BoxFuture<'static, ()>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(batch.into());
+    }
+
     fn take(&self) -> Vec<FutureObj<'static, ()>> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

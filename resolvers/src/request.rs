@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use crate::{
     error::{self, OrFieldError, Result},
     flush::{FlushQueue, NoDelay},
-    loaders::Reader,
+    loaders::{Reader, References},
 };
 
 /// Most marks of stale data in one answer.
@@ -24,6 +24,7 @@ pub struct RequestData {
     visibility: Arc<Visibility>,
     sources: Sources,
     loaders: Loaders,
+    references: References,
     audit: AuditEntry,
     locations: Arc<Locations>,
     stale: Mutex<Vec<StaleMark>>,
@@ -84,11 +85,13 @@ impl RequestData {
         options: Options,
     ) -> Self {
         let reader = Reader::new(sources.clone(), Arc::clone(&visibility), cache_mode);
+        let references = References::new(sources.clone(), Arc::clone(&visibility), queue.clone());
         let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
         Self {
             visibility,
             sources,
             loaders,
+            references,
             audit,
             locations,
             stale: Mutex::default(),
@@ -117,6 +120,11 @@ impl RequestData {
         &self.loaders
     }
 
+    /// Entities by reference.
+    pub fn references(&self) -> &References {
+        &self.references
+    }
+
     /// Most items of a page.
     pub fn page_max(&self) -> u32 {
         self.options.page_max
@@ -142,6 +150,11 @@ impl RequestData {
         if self.visibility.has(scope) {
             return Ok(());
         }
+        // Apart: every field that is allowed would carry room for it.
+        Box::pin(self.refuse(scope, action, target)).await
+    }
+
+    async fn refuse(&self, scope: &str, action: &str, target: Option<String>) -> Result<()> {
         let mut entry = self.audit_entry(action, target);
         entry.denied = Some(ErrorCode::Forbidden.as_str());
         if let Err(failure) = self.sources.database().audit_append(&self.visibility.tenant, &entry).await {

@@ -105,6 +105,12 @@ impl EntityRef {
     }
 }
 
+impl From<EntityRef> for String {
+    fn from(entity_ref: EntityRef) -> Self {
+        entity_ref.0
+    }
+}
+
 impl fmt::Display for EntityRef {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)

@@ -14,7 +14,7 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     if !problems.is_empty() {
         bail!("the configuration cannot be served:\n  {}", problems.join("\n  "));
     }
-    telemetry::log(&loaded.config.telemetry)?;
+    let _flush_at_end = telemetry::log(&loaded.config.telemetry)?;
     let app = App::build(loaded, telemetry::metrics(), Clock::system())?;
     if let Ok(false) = app.sources.database().is_migrated().await {
         bail!("the database lacks schema changes: run `weft migrate` first");

@@ -34,6 +34,7 @@ pub async fn attach(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(id.clone());
     let started = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
+    // Within the span: its fields stand on the line.
     span.in_scope(|| {
         tracing::info!(
             status = response.status().as_u16(),

@@ -6,6 +6,7 @@ mod entity;
 mod history;
 mod last_read;
 mod processing_error;
+mod references;
 mod related;
 mod relation;
 mod repository;
@@ -18,10 +19,11 @@ use sources::{
     cache::{Access, CacheMode},
 };
 
-pub use entity::{IdKey, RefKey};
+pub use entity::IdKey;
 pub use history::{RevisionCountKey, RevisionPageKey};
 pub use last_read::LastReadKey;
 pub use processing_error::ProcessingErrorKey;
+pub use references::References;
 pub use related::{RelatedCountKey, RelatedFacetKey, RelatedPageKey};
 pub use relation::{RelationCountKey, RelationPageKey};
 

@@ -57,7 +57,7 @@ impl Loader<RelatedPageKey> for Reader {
                 self.sources.database().related_pages(&self.visibility, list, page, &parents, projection).await;
             for parent in parents {
                 let outcome = match &mut found {
-                    Ok(pages) => Ok(Arc::new(pages.remove(&parent).unwrap_or_default().map(Arc::new))),
+                    Ok(pages) => Ok(Arc::new(pages.remove(&parent).unwrap_or_default())),
                     Err(error) => Err(error.clone()),
                 };
                 outcomes.insert(RelatedPageKey { list: list.clone(), page: page.clone(), parent, projection }, outcome);

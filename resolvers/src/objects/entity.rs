@@ -12,7 +12,7 @@ use super::{
 use crate::{
     connection::entity_connection,
     error::{Nullable, OrFieldError, Result},
-    loaders::{ProcessingErrorKey, RefKey},
+    loaders::ProcessingErrorKey,
     records::{EntityObject, columns},
     request::RequestData,
 };
@@ -146,8 +146,8 @@ impl EntityObject for Entity {
 
 /// Loads the record with this reference, and of it what the field's own selection needs; none when it is not there or hidden.
 pub async fn load_record(ctx: &Context<'_>, entity_ref: &EntityRef) -> Result<Option<Arc<EntityRecord>>> {
-    let key = RefKey { entity_ref: entity_ref.clone(), columns: columns(&ctx.item.node.selection_set.node) };
-    RequestData::of(ctx).loaders().load_one(key).await.or_field_error()
+    let columns = columns(&ctx.item.node.selection_set.node);
+    RequestData::of(ctx).references().load_one(entity_ref, columns).await.or_field_error()
 }
 
 /// Loads what is wrong with an entity.

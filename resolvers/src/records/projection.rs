@@ -9,14 +9,17 @@ use sources::postgres::{Columns, Projection};
 /// What the fields that every type answers without the body of the entity need. Whatever is not here is taken to need all.
 fn columns_of(field: &str) -> Columns {
     match field {
-        "__typename" | "id" | "ref" => Columns::NONE,
-        "kind" | "namespace" | "name" => Columns::NAMES,
+        "__typename" | "ref" => Columns::NONE,
+        "id" => Columns::ID,
+        "kind" | "namespace" => Columns::KIND,
+        "name" => Columns::NAME,
         "title" => Columns::TITLE,
         "description" => Columns::DESCRIPTION,
         "type" | "lifecycle" => Columns::TYPE,
         "ownerRef" | "owner" => Columns::OWNER,
         "systemRef" | "system" => Columns::SYSTEM,
-        "isOrphan" | "createdAt" | "updatedAt" => Columns::TIMES,
+        "isOrphan" => Columns::ORPHAN,
+        "createdAt" | "updatedAt" => Columns::TIMES,
         "processingErrors" | "relations" | "history" | "dependsOn" | "dependents" | "providesApis" | "consumesApis"
         | "members" | "owns" => Columns::HEAD,
         _ => Columns::ALL,

@@ -5,22 +5,28 @@ use std::{
     sync::Arc,
 };
 
+use ahash::RandomState;
 use async_graphql::{Error, Pos, parser::types::SelectionSet};
 use futures::{
     FutureExt,
     future::{BoxFuture, join_all},
 };
 use schema::{EntityRecord, EntityRef};
+use sources::postgres::Found;
 
 use super::{
-    ObjectKind, columns, json,
+    ObjectKind, columns,
+    fields::Named,
+    json,
     plan::{Plan, Step, What},
 };
 use crate::{
     error::OrFieldError,
-    loaders::RefKey,
     request::{PathSegment, RequestData},
 };
+
+/// Room for one entity of a few texts.
+const BYTES_LIKELY: usize = 128;
 
 /// An error inside something written, with its path from there.
 #[derive(Clone)]
@@ -42,27 +48,25 @@ pub struct Written {
     pub failures: Vec<Failure>,
 }
 
+/// Entities as bytes, found by their references.
+pub type WrittenByRef = HashMap<Found, Written, RandomState>;
+
 /// What became of one step over all entities: each named entity that may stand there, or why there is none.
-pub type Outcome = Result<HashMap<EntityRef, Written>, Error>;
+pub type Outcome = Result<WrittenByRef, Error>;
 
 /// Writes every entity that `step` of these records leads to.
-pub fn write_named<'a>(
+fn write_named<'a>(
     request: &'a RequestData,
-    records: Vec<Arc<EntityRecord>>,
+    records: &'a [Arc<EntityRecord>],
     step: &'a Step<'a>,
+    named: &'a Named,
 ) -> BoxFuture<'a, Outcome> {
     async move {
-        let What::Named(named) = &step.what else { return Ok(HashMap::new()) };
         let set = &step.field.node.selection_set.node;
-        let refs: HashSet<&EntityRef> = records.iter().filter_map(|record| (named.entity_ref)(record)).collect();
-        if refs.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let columns = columns(set);
-        let keys = refs.into_iter().map(|entity_ref| RefKey { entity_ref: entity_ref.clone(), columns });
-        let found = request.loaders().load_many(keys).await.or_field_error()?;
-        let found: Vec<Arc<EntityRecord>> =
-            found.into_values().filter(|record| named.kinds.contains(&ObjectKind::of(record))).collect();
+        let refs: HashSet<&EntityRef, RandomState> =
+            records.iter().filter_map(|record| (named.entity_ref)(record)).collect();
+        let mut found = request.references().load_many(refs.iter().copied(), columns(set)).await.or_field_error()?;
+        found.retain(|record| named.kinds.contains(&ObjectKind::of(record)));
         Ok(write_each(request, found, named.kinds, set).await)
     }
     .boxed()
@@ -74,17 +78,17 @@ async fn write_each(
     records: Vec<Arc<EntityRecord>>,
     kinds: &[ObjectKind],
     set: &SelectionSet,
-) -> HashMap<EntityRef, Written> {
-    let mut written = HashMap::with_capacity(records.len());
+) -> WrittenByRef {
+    let mut written = WrittenByRef::with_capacity_and_hasher(records.len(), RandomState::default());
     for kind in kinds {
         let of_kind: Vec<Arc<EntityRecord>> =
             records.iter().filter(|record| ObjectKind::of(record) == *kind).cloned().collect();
         let Some(plan) = Plan::of(*kind, set).filter(|_| !of_kind.is_empty()) else { continue };
         let outcomes = named_of_plan(request, &of_kind, &plan).await;
         for record in of_kind {
-            let mut one = Written::default();
-            write_entity(&record, &plan, &outcomes, &mut Vec::new().into_iter(), &mut one);
-            written.insert(record.entity_ref.clone(), one);
+            let mut one = Written { bytes: Vec::with_capacity(BYTES_LIKELY), failures: Vec::new() };
+            write_entity(&record, &plan, &outcomes, &mut std::iter::empty(), &mut one);
+            written.insert(Found(record), one);
         }
     }
     written
@@ -93,18 +97,16 @@ async fn write_each(
 /// For each step of a plan, what the entities that it leads to became; none for the other steps.
 pub async fn named_of_plan<'a>(
     request: &'a RequestData,
-    records: &[Arc<EntityRecord>],
+    records: &'a [Arc<EntityRecord>],
     plan: &'a Plan<'a>,
 ) -> Vec<Option<Outcome>> {
-    let outcome = |step: &'a Step<'a>| {
-        let records = matches!(step.what, What::Named(_)).then(|| records.to_vec());
-        async move {
-            match records {
-                Some(records) => Some(write_named(request, records, step).await),
-                None => None,
-            }
-        }
+    let outcome = async |step: &'a Step<'a>| match &step.what {
+        What::Named(named) => Some(write_named(request, records, step, named).await),
+        _ => None,
     };
+    if plan.steps.iter().all(|step| !matches!(step.what, What::Named(_))) {
+        return Vec::new();
+    }
     join_all(plan.steps.iter().map(outcome)).await
 }
 

@@ -2,9 +2,9 @@
 
 use sqlx::{Postgres, QueryBuilder};
 
-/// Groups of columns, beyond the key and the reference, which are always read.
+/// Groups of columns, beyond the reference, which is always read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Columns(i16);
+pub struct Columns(u16);
 
 /// What of a page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,34 +21,43 @@ impl Projection {
 }
 
 impl Columns {
-    /// None but the key and the reference.
+    /// None but the reference.
     pub const NONE: Self = Self(0);
-    /// Kind, namespace and name, as declared.
-    pub const NAMES: Self = Self(1);
+    /// The key.
+    pub const ID: Self = Self(1);
+    /// Kind and namespace, as declared.
+    pub const KIND: Self = Self(1 << 1);
+    /// The name, as declared.
+    pub const NAME: Self = Self(1 << 2);
     /// The title.
-    pub const TITLE: Self = Self(1 << 1);
+    pub const TITLE: Self = Self(1 << 3);
     /// The description.
-    pub const DESCRIPTION: Self = Self(1 << 2);
+    pub const DESCRIPTION: Self = Self(1 << 4);
     /// Type and lifecycle.
-    pub const TYPE: Self = Self(1 << 3);
+    pub const TYPE: Self = Self(1 << 5);
     /// The owner's reference.
-    pub const OWNER: Self = Self(1 << 4);
+    pub const OWNER: Self = Self(1 << 6);
     /// The system's reference.
-    pub const SYSTEM: Self = Self(1 << 5);
-    /// Whether it is an orphan, since when it is there and when it changed.
-    pub const TIMES: Self = Self(1 << 6);
+    pub const SYSTEM: Self = Self(1 << 7);
+    /// Whether it is an orphan.
+    pub const ORPHAN: Self = Self(1 << 8);
+    /// Since when it is there and when it changed.
+    pub const TIMES: Self = Self(1 << 9);
     /// Labels, annotations, tags, links and `spec`.
-    pub const BODY: Self = Self(1 << 7);
+    pub const BODY: Self = Self(1 << 10);
     /// What the order `NAME` compares.
-    pub(super) const SORT_NAME: Self = Self(1 << 8);
+    pub(super) const SORT_NAME: Self = Self(1 << 11);
     /// Everything but the body.
     pub const HEAD: Self = Self(
-        Self::NAMES.0
+        Self::ID.0
+            | Self::KIND.0
+            | Self::NAME.0
             | Self::TITLE.0
             | Self::DESCRIPTION.0
             | Self::TYPE.0
             | Self::OWNER.0
             | Self::SYSTEM.0
+            | Self::ORPHAN.0
             | Self::TIMES.0,
     );
     /// Everything.
@@ -65,22 +74,20 @@ impl Columns {
         self.0 & group.0 == group.0
     }
 
-    /// As a row tells what it has.
-    pub(super) const fn told(told: i16) -> Self {
-        Self(told)
-    }
-
-    /// Appends the columns of a table called `e`, after a first one that tells which they are.
+    /// Appends the columns of a table called `e`; `EntityRow::read` takes them in the same order.
     pub(super) fn push(self, query: &mut QueryBuilder<Postgres>) {
-        query.push(format_args!("{}::int2 as columns, e.id, e.ref", self.0));
+        query.push("e.ref");
         for (group, columns) in [
-            (Self::NAMES, ", e.kind, e.namespace, e.name"),
+            (Self::ID, ", e.id"),
+            (Self::KIND, ", e.kind, e.namespace"),
+            (Self::NAME, ", e.name"),
             (Self::TITLE, ", e.title"),
             (Self::DESCRIPTION, ", e.description"),
             (Self::TYPE, ", e.type, e.lifecycle"),
             (Self::OWNER, ", e.owner_ref"),
             (Self::SYSTEM, ", e.system_ref"),
-            (Self::TIMES, ", e.orphaned_at is not null as is_orphan, e.created_at, e.updated_at"),
+            (Self::ORPHAN, ", e.orphaned_at is not null as is_orphan"),
+            (Self::TIMES, ", e.created_at, e.updated_at"),
             (Self::SORT_NAME, ", e.sort_name"),
             (Self::BODY, ", e.labels, e.annotations, e.tags, e.links, e.spec"),
         ] {

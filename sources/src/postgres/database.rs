@@ -5,15 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::TryStreamExt;
 use secrecy::ExposeSecret;
 use sqlx::{
-    FromRow, PgPool, Postgres,
+    Either, Executor, FromRow, PgConnection, PgPool, Postgres, QueryBuilder,
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
-    query::QueryAs,
+    query::{Query, QueryAs},
 };
 use tracing::Instrument;
 
-use super::{Config, read_pool::ReadPool, ref_batch::RefBatches};
+use super::{Config, cells::Cells, read_pool::ReadPool, ref_batch::RefBatches};
 use crate::{Clock, SourceError, health::Health};
 use schema::SourceKind;
 
@@ -115,6 +116,21 @@ impl Database {
         .await
     }
 
+    /// All rows of a read whose cells `read` takes in order: for lists, where each row counts.
+    pub(super) async fn rows<T>(
+        &self,
+        statement: &'static str,
+        mut query: QueryBuilder<Postgres>,
+        read: impl Fn(Cells<'_>) -> Result<T, sqlx::Error>,
+    ) -> Result<Vec<T>, SourceError> {
+        self.timed(statement, async {
+            let mut lease = self.readers.lease().await?;
+            let rows = collect(lease.connection()?, query.build(), read).await;
+            lease.end(rows)
+        })
+        .await
+    }
+
     /// The first row of a read, which has one.
     pub(crate) async fn one<T>(
         &self,
@@ -133,25 +149,29 @@ impl Database {
     }
 
     /// Runs a statement under its name: its span, its metrics and the health of the database come from here.
-    pub(crate) async fn timed<T>(
+    pub(crate) fn timed<T>(
         &self,
         statement: &'static str,
         run: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, SourceError> {
-        let started = Instant::now();
-        let outcome = run.instrument(tracing::debug_span!("weft.sql", statement)).await.map_err(SourceError::from);
-        let took = started.elapsed();
-        metrics::histogram!("weft_sql_seconds", "statement" => statement).record(took.as_secs_f64());
-        match &outcome {
-            Ok(_) => self.health.succeeded(took),
-            Err(error) => {
-                metrics::counter!("weft_sql_errors_total", "statement" => statement).increment(1);
-                if error.upstream() == Some(SourceKind::Postgres) {
-                    self.health.failed(error.to_string());
+    ) -> impl Future<Output = Result<T, SourceError>> {
+        // On the heap: else it is a part of every future around it, and of some of them twice.
+        let run = Box::pin(run).instrument(tracing::debug_span!("weft.sql", statement));
+        async move {
+            let started = Instant::now();
+            let outcome = run.await.map_err(SourceError::from);
+            let took = started.elapsed();
+            metrics::histogram!("weft_sql_seconds", "statement" => statement).record(took.as_secs_f64());
+            match &outcome {
+                Ok(_) => self.health.succeeded(took),
+                Err(error) => {
+                    metrics::counter!("weft_sql_errors_total", "statement" => statement).increment(1);
+                    if error.upstream() == Some(SourceKind::Postgres) {
+                        self.health.failed(error.to_string());
+                    }
                 }
             }
+            outcome
         }
-        outcome
     }
 
     /// Closes every connection, waiting for those in use.
@@ -159,4 +179,20 @@ impl Database {
         self.readers.close();
         self.writers.close().await;
     }
+}
+
+/// Runs a statement and reads each row where it arrives, instead of handing it up through a stack of streams.
+async fn collect<T>(
+    connection: &mut PgConnection,
+    query: Query<'_, Postgres, PgArguments>,
+    read: impl Fn(Cells<'_>) -> Result<T, sqlx::Error>,
+) -> Result<Vec<T>, sqlx::Error> {
+    let mut rows = Vec::new();
+    let mut results = connection.fetch_many(query);
+    while let Some(result) = results.try_next().await? {
+        if let Either::Right(row) = result {
+            rows.push(read(Cells::of(&row))?);
+        }
+    }
+    Ok(rows)
 }

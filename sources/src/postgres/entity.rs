@@ -1,16 +1,45 @@
 //! Entities by reference and by key.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    borrow::Borrow,
+    collections::{HashMap, HashSet},
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use schema::{EntityRecord, EntityRef, Visibility};
 use sqlx::{Encode, Postgres, QueryBuilder, Type, postgres::PgHasArrayType};
 use uuid::Uuid;
 
-use super::{Database, columns::Columns, entity_row::EntityRow, visibility::push_visible};
+use super::{Database, cells::Cells, columns::Columns, entity_row::EntityRow, visibility::push_visible};
 use crate::SourceError;
 
 /// Entities by their references; those that the caller may not see, or that are not there, are absent.
-pub type ByRef = HashMap<EntityRef, Arc<EntityRecord>>;
+pub type ByRef = HashSet<Found, ahash::RandomState>;
+
+/// An entity that is found by its reference, in a set or as the key of a map.
+#[derive(Debug, Clone)]
+pub struct Found(pub Arc<EntityRecord>);
+
+impl Borrow<EntityRef> for Found {
+    fn borrow(&self) -> &EntityRef {
+        &self.0.entity_ref
+    }
+}
+
+impl Hash for Found {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.entity_ref.hash(state);
+    }
+}
+
+impl PartialEq for Found {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.entity_ref == other.0.entity_ref
+    }
+}
+
+impl Eq for Found {}
 
 /// Appends `column = any(values)`, or `=` for one value. Postgres guesses that an array has ten values: as long as it sees the
 /// real one, plans made for it look cheaper, and so it plans each time, which takes three times as long as the look-up. In a
@@ -51,12 +80,11 @@ impl Database {
         refs: impl Iterator<Item = EntityRef>,
         columns: Columns,
     ) -> Result<ByRef, SourceError> {
-        let refs: Vec<String> = refs.map(|entity_ref| entity_ref.as_str().to_owned()).collect();
-        let rows = self.entities_where(visibility, "entities_by_refs", columns, |query| {
+        let refs: Vec<String> = refs.map(String::from).collect();
+        let found = self.entities_where(visibility, "entities_by_refs", columns, |query| {
             push_any(query, "e.ref", refs);
         });
-        let entities = rows.await?.into_iter().map(EntityRecord::from);
-        Ok(entities.map(|entity| (entity.entity_ref.clone(), Arc::new(entity))).collect())
+        Ok(found.await?.into_iter().map(Found).collect())
     }
 
     /// The entities with these keys that the caller may see, in no order; one statement whatever their number.
@@ -65,12 +93,12 @@ impl Database {
         visibility: &Visibility,
         ids: &[Uuid],
         columns: Columns,
-    ) -> Result<HashMap<Uuid, EntityRecord>, SourceError> {
+    ) -> Result<HashMap<Uuid, Arc<EntityRecord>>, SourceError> {
         let ids = ids.to_vec();
-        let rows = self.entities_where(visibility, "entities_by_ids", columns, |query| {
+        let found = self.entities_where(visibility, "entities_by_ids", columns.and(Columns::ID), |query| {
             push_any(query, "e.id", ids);
         });
-        Ok(rows.await?.into_iter().map(EntityRecord::from).map(|entity| (entity.id, entity)).collect())
+        Ok(found.await?.into_iter().map(|entity| (entity.id, entity)).collect())
     }
 
     async fn entities_where(
@@ -79,13 +107,14 @@ impl Database {
         statement: &'static str,
         columns: Columns,
         push_condition: impl FnOnce(&mut QueryBuilder<Postgres>),
-    ) -> Result<Vec<EntityRow>, SourceError> {
+    ) -> Result<Vec<Arc<EntityRecord>>, SourceError> {
         let mut query = QueryBuilder::new(format!("-- {statement}\nselect "));
         columns.push(&mut query);
         query.push(" from entity e where ");
         push_visible(&mut query, "e", visibility);
         query.push(" and ");
         push_condition(&mut query);
-        self.all(statement, query.build_query_as()).await
+        let read = |mut cells: Cells<'_>| Ok(EntityRow::read(&mut cells, columns)?.record);
+        self.rows(statement, query, read).await
     }
 }

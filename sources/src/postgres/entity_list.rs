@@ -1,10 +1,13 @@
 //! Lists of entities from the roots of the graph: pages, counts, and the conditions that facets share with them.
 
+use std::sync::Arc;
+
 use schema::{EntityFilter, EntityOrder, EntityRecord, Page, PageArgs, Visibility};
-use sqlx::{FromRow, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 
 use super::{
     Database,
+    cells::Cells,
     columns::Projection,
     entity_row::EntityRow,
     filter::{push_filter, search_words},
@@ -24,13 +27,6 @@ pub struct EntityQuery {
     pub search: Option<String>,
     /// Another order than the default.
     pub order: Option<EntityOrder>,
-}
-
-#[derive(FromRow)]
-struct RankedRow {
-    #[sqlx(flatten)]
-    entity: EntityRow,
-    rank: f32,
 }
 
 impl EntityQuery {
@@ -64,29 +60,34 @@ impl Database {
         list: &EntityQuery,
         page: &PageArgs,
         projection: Projection,
-    ) -> Result<Page<EntityRecord>, SourceError> {
+    ) -> Result<Page<Arc<EntityRecord>>, SourceError> {
         let order = Order::read(list.order, list.search.is_some())?;
+        let columns = projection.columns.and(order.columns());
         let mut query = QueryBuilder::new("-- entities_page\nselect ");
-        projection.columns.and(order.columns()).push(&mut query);
-        query.push(", e.rank from (select e.*, ");
+        columns.push(&mut query);
         match &list.search {
             Some(search) => {
-                query.push("ts_rank(e.search, to_tsquery('simple', ").push_bind(search_words(search)?).push("))");
+                query.push(", e.rank from (select e.*, ts_rank(e.search, to_tsquery('simple', ");
+                query.push_bind(search_words(search)?).push(")) as rank from entity e where ");
+                list.push_where(&mut query, visibility)?;
+                query.push(") e where true");
             }
             None => {
-                query.push("0::float4");
+                query.push(" from entity e where ");
+                list.push_where(&mut query, visibility)?;
             }
         }
-        query.push(" as rank from entity e where ");
-        list.push_where(&mut query, visibility)?;
-        query.push(") e where true");
         order.push_bounds(&mut query, page)?;
         order.push_order(&mut query, page.from_end);
         // In the text: a plan for any limit would not use the order of an index, so Postgres would plan each time.
         query.push(format_args!(" limit {}", page.limit + 1));
-        let rows: Vec<RankedRow> = self.all("entities_page", query.build_query_as()).await?;
-        let page = Page::of_rows(rows, page, projection.cursors, |row| order.cursor(&row.entity, row.rank));
-        Ok(page.map(|row| row.entity.into()))
+        let read = |mut cells: Cells<'_>| {
+            let row = EntityRow::read(&mut cells, columns)?;
+            Ok((row, cells.next_if::<f32>(list.search.is_some())?))
+        };
+        let rows = self.rows("entities_page", query, read).await?;
+        let page = Page::of_rows(rows, page, projection.cursors, |(row, rank)| order.cursor(row, *rank));
+        Ok(page.map(|(row, _)| row.record))
     }
 
     /// How many entities match; one statement.

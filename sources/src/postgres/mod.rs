@@ -4,6 +4,7 @@
 //! Every statement carries the caller's visibility in its `where`.
 
 mod audit;
+mod cells;
 mod change_log;
 mod columns;
 mod config;
@@ -29,7 +30,7 @@ pub use change_log::{Change, ChangePosition};
 pub use columns::{Columns, Projection};
 pub use config::Config;
 pub use database::{Database, MIGRATIONS};
-pub use entity::ByRef;
+pub use entity::{ByRef, Found};
 pub use entity_list::EntityQuery;
 pub(crate) use filter::FACET_VALUE_CHARS_MAX;
 pub use related::{Edge, RelatedQuery};

@@ -77,13 +77,13 @@ impl Order {
 
     /// The cursor of a row, which has [`Order::columns`].
     pub(super) fn cursor(self, row: &EntityRow, rank: f32) -> String {
-        let entity_ref = row.entity_ref().to_owned();
+        let entity_ref = row.record.entity_ref.as_str().to_owned();
         let moment = |at: DateTime<Utc>| at.timestamp_micros().to_string();
         let key = match self.field {
             EntityOrderField::Ref => return Cursor::new(self.tag(), [entity_ref]).encode(),
             EntityOrderField::Name => row.sort_name.clone(),
-            EntityOrderField::UpdatedAt => moment(row.updated_at()),
-            EntityOrderField::CreatedAt => moment(row.created_at()),
+            EntityOrderField::UpdatedAt => moment(row.record.updated_at),
+            EntityOrderField::CreatedAt => moment(row.record.created_at),
             EntityOrderField::Relevance => rank.to_bits().to_string(),
         };
         Cursor::new(self.tag(), [key, entity_ref]).encode()

@@ -33,7 +33,8 @@ impl Manager for Connector {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<PgConnection, sqlx::Error> {
-        self.0.connect().await
+        // Apart, because it is large and rare: every read carries room for it otherwise, through all futures around it.
+        Box::pin(self.0.connect()).await
     }
 
     async fn recycle(&self, _: &mut PgConnection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {

@@ -1,12 +1,13 @@
 //! Entities that hang on other entities: pages, counts and facets for many parents in one statement each.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use schema::{EntityFacet, EntityFilter, EntityRecord, EntityRef, FacetCountRecord, Page, PageArgs, Visibility};
 use sqlx::{FromRow, Postgres, QueryBuilder};
 
 use super::{
     Database,
+    cells::Cells,
     columns::Projection,
     entity_row::EntityRow,
     facet::{FACET_VALUES_MAX, FacetRow, facet_names, in_order},
@@ -38,13 +39,6 @@ pub struct RelatedQuery {
     pub kind: Option<&'static str>,
     /// Only these.
     pub filter: Option<EntityFilter>,
-}
-
-#[derive(FromRow)]
-struct RelatedRow {
-    parent_ref: String,
-    #[sqlx(flatten)]
-    entity: EntityRow,
 }
 
 impl RelatedQuery {
@@ -111,7 +105,7 @@ impl Database {
         page: &PageArgs,
         parents: &[EntityRef],
         projection: Projection,
-    ) -> Result<HashMap<EntityRef, Page<EntityRecord>>, SourceError> {
+    ) -> Result<HashMap<EntityRef, Page<Arc<EntityRecord>>>, SourceError> {
         let mut query = QueryBuilder::new("-- related_pages\nselect e.*, p.ref as parent_ref");
         push_parents(&mut query, parents);
         query.push(" cross join lateral (select ");
@@ -123,13 +117,16 @@ impl Database {
         // In the text: a plan for any limit would not use the order of an index, so Postgres would plan each time.
         query.push(format_args!(" limit {}) e", page.limit + 1));
         Order::REF.push_order(&mut query, page.from_end);
-        let rows: Vec<RelatedRow> = self.all("related_pages", query.build_query_as()).await?;
+        let read = |mut cells: Cells<'_>| {
+            let row = EntityRow::read(&mut cells, projection.columns)?;
+            Ok((EntityRef::stored(cells.next()?), row))
+        };
         let mut by_parent: HashMap<EntityRef, Vec<EntityRow>> = HashMap::new();
-        for row in rows {
-            by_parent.entry(EntityRef::stored(row.parent_ref)).or_default().push(row.entity);
+        for (parent, row) in self.rows("related_pages", query, read).await? {
+            by_parent.entry(parent).or_default().push(row);
         }
         let to_page = |rows| {
-            Page::of_rows(rows, page, projection.cursors, |row| Order::REF.cursor(row, 0.0)).map(EntityRecord::from)
+            Page::of_rows(rows, page, projection.cursors, |row| Order::REF.cursor(row, 0.0)).map(|row| row.record)
         };
         Ok(by_parent.into_iter().map(|(parent, rows)| (parent, to_page(rows))).collect())
     }
