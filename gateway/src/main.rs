@@ -8,9 +8,8 @@ use gateway::commands::Cli;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match Cli::parse().run().await {
+fn main() -> ExitCode {
+    match Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
             eprintln!("weft: {error:#}");

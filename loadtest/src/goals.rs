@@ -44,6 +44,14 @@ pub(crate) fn goals(report: &Report) -> Vec<Goal> {
     if report.estate < LARGE {
         return goals;
     }
+    for (name, limit) in [("entity", 0.5), ("page50", 0.55), ("list1000", 0.6)] {
+        if let Some(ratio) = report.operation(name).and_then(|operation| operation.ratio_to_direct) {
+            goals.push(Goal::at_least(format!("{name}, requests/s over direct"), ratio, limit));
+        }
+    }
+    if let Some(ns) = report.operation("list1000").and_then(|operation| operation.server_cpu_ns_per_scalar) {
+        goals.push(Goal::at_most("list1000, ns of processor for each scalar field", ns, 200.0));
+    }
     for (name, limit) in [("page_plain", 60.0), ("search", 80.0), ("facets", 300.0), ("count", 300.0)] {
         if let Some(operation) = report.operation(name) {
             let clients = report.clients;

@@ -117,7 +117,10 @@ impl EntityList {
         }
         let request = RequestData::of(ctx);
         let facets = match &self.scope {
-            Scope::Root(list) => request.sources().database().entity_facets(request.visibility(), list, &by).await,
+            Scope::Root(list) => {
+                let facets = request.sources().database().entity_facets(request.visibility(), list, &by).await;
+                facets.map(|facets| Vec::clone(&facets))
+            }
             Scope::Related { list, parent } => {
                 let key = RelatedFacetKey { list: Arc::clone(list), by, parent: parent.clone() };
                 request.loaders().load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)

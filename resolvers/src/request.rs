@@ -106,7 +106,7 @@ impl RequestData {
     }
 
     /// Whose eyes the request looks through.
-    pub fn visibility(&self) -> &Visibility {
+    pub fn visibility(&self) -> &Arc<Visibility> {
         &self.visibility
     }
 

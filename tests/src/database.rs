@@ -22,23 +22,41 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 pub struct TestDatabase {
     admin_url: String,
     name: String,
-    /// The server, where this test had to start one.
-    _cluster: Option<Cluster>,
+    /// The server, where it is this test's own.
+    cluster: Option<Cluster>,
 }
 
 impl TestDatabase {
     /// A database with the schema, and with the estate if asked for.
     pub async fn create(with_estate: bool) -> anyhow::Result<Self> {
-        let (admin_url, cluster) = server().await?;
+        let (admin_url, cluster) = match Environment::of_process().get("WEFT_TEST_DATABASE_URL") {
+            Some(url) => (url, None),
+            None => own_server().await?,
+        };
+        Self::create_on(admin_url, cluster, with_estate).await
+    }
+
+    /// The same on a server of its own, which may be crashed.
+    pub async fn create_apart(with_estate: bool) -> anyhow::Result<Self> {
+        let (admin_url, cluster) = own_server().await?;
+        Self::create_on(admin_url, cluster, with_estate).await
+    }
+
+    async fn create_on(admin_url: String, cluster: Option<Cluster>, with_estate: bool) -> anyhow::Result<Self> {
         let template = template(&admin_url, with_estate).await?;
         let name = format!("it_{:016x}", rand::random::<u64>());
         database::copy(&admin_url, &template, &name).await?;
-        Ok(Self { admin_url, name, _cluster: cluster })
+        Ok(Self { admin_url, name, cluster })
     }
 
     /// Its address.
     pub fn url(&self) -> String {
         url_of(&self.admin_url, &self.name)
+    }
+
+    /// Crashes its own server, and starts it again.
+    pub async fn crash(&self) -> anyhow::Result<()> {
+        self.cluster.as_ref().context("the server is shared with other tests")?.crash().await
     }
 
     /// Runs these statements, whatever they are; each text is a transaction.
@@ -52,15 +70,15 @@ impl TestDatabase {
 
     /// Drops it.
     pub async fn drop_it(self) -> anyhow::Result<()> {
-        database::drop(&self.admin_url, &self.name).await
+        match self.cluster {
+            Some(cluster) => cluster.stop().await,
+            None => database::drop(&self.admin_url, &self.name).await,
+        }
     }
 }
 
-async fn server() -> anyhow::Result<(String, Option<Cluster>)> {
-    if let Some(url) = Environment::of_process().get("WEFT_TEST_DATABASE_URL") {
-        return Ok((url, None));
-    }
-    let folder = std::env::temp_dir().join(format!("weft-it-{}", std::process::id()));
+async fn own_server() -> anyhow::Result<(String, Option<Cluster>)> {
+    let folder = std::env::temp_dir().join(format!("weft-it-{}-{:08x}", std::process::id(), rand::random::<u32>()));
     let cluster = Cluster::start(ClusterConfig { folder, profile: Profile::Fast }).await?;
     Ok((cluster.url("postgres"), Some(cluster)))
 }

@@ -68,6 +68,21 @@ impl TestPlatform {
 
     async fn build(settings: &[(&str, &str)], with_estate: bool, clock: Clock, statements: &[&str]) -> Self {
         let database = TestDatabase::create(with_estate).await.expect("a database for the test");
+        Self::build_on(database, settings, clock, statements).await
+    }
+
+    /// A platform over the demo's estate on a Postgres of its own, for [`TestPlatform::crash_postgres`].
+    pub async fn start_apart(settings: &[(&str, &str)]) -> Self {
+        let database = TestDatabase::create_apart(true).await.expect("a server for the test");
+        Self::build_on(database, settings, Clock::system(), &[]).await
+    }
+
+    async fn build_on(
+        database: TestDatabase,
+        settings: &[(&str, &str)],
+        clock: Clock,
+        statements: &[&str],
+    ) -> Self {
         database.run(statements).await.expect("the statements run");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let platform = Platform::start(PlatformConfig {
@@ -116,6 +131,11 @@ impl TestPlatform {
     /// The address of the database.
     pub fn database_url(&self) -> String {
         self.database.url()
+    }
+
+    /// Ends its Postgres in the middle of whatever it does, and starts it again.
+    pub async fn crash_postgres(&self) {
+        self.database.crash().await.expect("the server starts again");
     }
 
     /// The gateway's own way to the database.

@@ -25,6 +25,7 @@ pub struct Cluster {
     place: Place,
     server: Server,
     port: u16,
+    profile: Profile,
     password: String,
     is_stopped: bool,
 }
@@ -45,7 +46,7 @@ impl Cluster {
         control::create(&place, &server, config.profile == Profile::Durable).await?;
         let password = place.password()?;
         // Built before the start: a start that is cancelled half-way stops the server in `drop`.
-        let mut cluster = Self { place, server, port: 0, password, is_stopped: false };
+        let mut cluster = Self { place, server, port: 0, profile: config.profile, password, is_stopped: false };
         cluster.launch(config.profile).await?;
         Ok(cluster)
     }
@@ -65,6 +66,12 @@ impl Cluster {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         Ok(())
+    }
+
+    /// Ends the server in the middle of whatever it does and starts it again at the same port, as after a crash.
+    pub async fn crash(&self) -> anyhow::Result<()> {
+        control::stop_now(&self.place, &self.server);
+        control::start(&self.place, &self.server, &self.profile.settings(&self.server, self.port)).await
     }
 
     /// Address of one database, with the password; the database itself need not exist. `postgres` always does.

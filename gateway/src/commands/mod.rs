@@ -10,6 +10,7 @@ mod signal;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Environment, Loaded};
@@ -64,12 +65,23 @@ enum ConfigCommand {
 
 impl Cli {
     /// Runs the command; the exit code is 0 when all went well, 1 when something was refused, 2 when the command failed.
-    pub async fn run(self) -> anyhow::Result<ExitCode> {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
         if let Command::Sdl(args) = &self.command {
             return sdl::run(args);
         }
         let loaded = Config::load(self.config.as_deref(), &Environment::of_process())?;
-        match self.command {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if let threads @ 1.. = loaded.config.server.worker_threads {
+            runtime.worker_threads(threads);
+        }
+        let runtime = runtime.enable_all().build().context("threads cannot be started")?;
+        runtime.block_on(self.command.run(loaded))
+    }
+}
+
+impl Command {
+    async fn run(self, loaded: Loaded) -> anyhow::Result<ExitCode> {
+        match self {
             Command::Serve => serve::run(loaded).await,
             Command::Migrate => migrate::run(&loaded).await,
             Command::Import { what: Import::Catalog(args) } => import::run(&loaded, &args).await,

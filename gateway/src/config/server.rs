@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use super::Problem;
 
+/// Most threads that answer requests.
+const WORKER_THREADS_MAX: usize = 1024;
+
 /// Listeners, deadlines and CORS.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +18,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Where operators come in: metrics and verbose health.
     pub admin_listen: SocketAddr,
+    /// Threads that answer requests; 0 is one for each processor.
+    pub worker_threads: usize,
     /// Whether the explorer is served at `/graphiql`.
     pub graphiql: bool,
     /// Who may read the schema.
@@ -112,6 +117,9 @@ impl ServerConfig {
             if count == 0 {
                 problems.push(Problem::new(key, "must be more than zero"));
             }
+        }
+        if self.worker_threads > WORKER_THREADS_MAX {
+            problems.push(Problem::new("server.worker_threads", format!("must be at most {WORKER_THREADS_MAX}")));
         }
         for origin in &self.cors.allowed_origins {
             let is_exact = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);

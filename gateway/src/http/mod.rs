@@ -25,7 +25,7 @@ pub use admin::admin_router;
 pub use answer::Answer;
 pub use request_id::RequestId;
 
-/// The routes that clients reach, outermost middleware last.
+/// The routes that clients reach, and the middleware around all of them, outermost first.
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql::serve))
@@ -40,11 +40,14 @@ pub fn router(app: Arc<App>) -> Router {
     }
     router
         .fallback(problem::not_found)
-        // A panic in a handler is a 500 for one caller; the process lives.
-        .layer(tower_http::catch_panic::CatchPanicLayer::custom(problem::panicked))
-        // Exact origins only; preflights are answered here and go no further.
-        .layer(cors::layer(&app.config.server.cors))
-        .layer(middleware::from_fn(unread::announce))
-        // Outermost, so that every answer carries the id that the log has.
-        .layer(middleware::from_fn(request_id::attach))
+        // As one layer: the router boxes each by itself, and copies all boxes within it for every request.
+        .layer((
+            // Outermost, so that every answer carries the id that the log has.
+            middleware::from_fn(request_id::attach),
+            middleware::from_fn(unread::announce),
+            // Exact origins only; preflights are answered here and go no further.
+            cors::layer(&app.config.server.cors),
+            // A panic in a handler is a 500 for one caller; the process lives.
+            tower_http::catch_panic::CatchPanicLayer::custom(problem::panicked),
+        ))
 }

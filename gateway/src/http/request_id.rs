@@ -24,24 +24,21 @@ pub struct RequestId(pub String);
 pub async fn attach(mut request: Request, next: Next) -> Response {
     let id = RequestId(of_headers(request.headers()).unwrap_or_else(|| Uuid::now_v7().to_string()));
     let trace_id = trace_id(request.headers()).unwrap_or_default();
-    let span = tracing::info_span!(
-        "weft.http.request",
-        request_id = %id.0,
-        trace_id = %trace_id,
-        method = %request.method(),
-        path = %request.uri().path(),
-    );
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("weft.http.request", request_id = %id.0, trace_id = %trace_id);
     request.extensions_mut().insert(id.clone());
     let started = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
-    // Within the span: its fields stand on the line.
-    span.in_scope(|| {
-        tracing::info!(
-            status = response.status().as_u16(),
-            took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            "answered"
-        );
-    });
+    let mut response = next.run(request).instrument(span).await;
+    // Outside the span: a line within one reads its fields back from text, which costs as much as the rest of the line.
+    tracing::info!(
+        request_id = %id.0,
+        trace_id = %trace_id,
+        method = %method,
+        path = %path,
+        status = response.status().as_u16(),
+        took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "answered"
+    );
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID.clone(), value);

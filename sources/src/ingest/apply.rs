@@ -69,7 +69,7 @@ impl Database {
         audit: &AuditEntry,
         progress: &(dyn Fn(usize) + Send + Sync),
     ) -> Result<ImportReport, SourceError> {
-        self.timed("apply_location", async {
+        self.changed("apply_location", async {
             let mut transaction = self.writers().begin().await?;
             // An import is not a request: it may take minutes, and whoever waits for it can interrupt it.
             sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0")

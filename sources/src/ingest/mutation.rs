@@ -36,7 +36,7 @@ impl Database {
         let digest = hex::encode(Sha256::digest(format!("{}:{target}", location_type.as_str())));
         let name = format!("generated-{}", digest.get(..40).unwrap_or(&digest));
         let entity_ref = EntityRef::of("location", "default", &name);
-        self.timed("location_register", async {
+        self.changed("location_register", async {
             let mut transaction = self.writers().begin().await?;
             let at = begin(&mut transaction, &visibility.tenant).await?;
             let count: i64 = sqlx::query_scalar(include_str!("../../queries/locations/locations_registered.sql"))
@@ -88,7 +88,7 @@ impl Database {
         entity_ref: &EntityRef,
         entry: &AuditEntry,
     ) -> Result<Written<()>, SourceError> {
-        self.timed("location_unregister", async {
+        self.changed("location_unregister", async {
             let mut transaction = self.writers().begin().await?;
             let at = begin(&mut transaction, &visibility.tenant).await?;
             let Some(entity) = visible_entity(&mut transaction, visibility, entity_ref).await? else {
@@ -125,7 +125,7 @@ impl Database {
         entity_ref: &EntityRef,
         entry: &AuditEntry,
     ) -> Result<Written<()>, SourceError> {
-        self.timed("entity_refresh", async {
+        self.changed("entity_refresh", async {
             let mut transaction = self.writers().begin().await?;
             let at = begin(&mut transaction, &visibility.tenant).await?;
             if visible_entity(&mut transaction, visibility, entity_ref).await?.is_none() {
@@ -158,7 +158,7 @@ impl Database {
         entity_ref: &EntityRef,
         entry: &AuditEntry,
     ) -> Result<Written<()>, SourceError> {
-        self.timed("entity_remove", async {
+        self.changed("entity_remove", async {
             let mut transaction = self.writers().begin().await?;
             let at = begin(&mut transaction, &visibility.tenant).await?;
             let Some(entity) = visible_entity(&mut transaction, visibility, entity_ref).await? else {

@@ -1,7 +1,10 @@
 //! `Database`: bounded pools for reads and for writes, and the way every statement is timed and counted.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,9 +17,9 @@ use sqlx::{
 };
 use tracing::Instrument;
 
-use super::{Config, cells::Cells, read_pool::ReadPool, ref_batch::RefBatches};
+use super::{Config, cells::Cells, entity_list::ListKey, read_pool::ReadPool, ref_batch::RefBatches, shared_read::SharedReads};
 use crate::{Clock, SourceError, health::Health};
-use schema::SourceKind;
+use schema::{EntityFacet, FacetCountRecord, SourceKind};
 
 /// The schema changes compiled into the binary.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -31,6 +34,10 @@ pub struct Database {
     readers: ReadPool,
     writers: PgPool,
     ref_batches: RefBatches,
+    counts: SharedReads<ListKey, i64>,
+    facets: SharedReads<(ListKey, Vec<EntityFacet>), Arc<Vec<FacetCountRecord>>>,
+    /// How often this process has changed the catalog.
+    changes: Arc<AtomicU64>,
     health: Arc<Health>,
 }
 
@@ -58,6 +65,9 @@ impl Database {
             readers,
             writers,
             ref_batches: RefBatches::new(config.ref_batches_max),
+            counts: SharedReads::default(),
+            facets: SharedReads::default(),
+            changes: Arc::default(),
             health: Arc::new(Health::new(clock)),
         })
     }
@@ -65,6 +75,21 @@ impl Database {
     /// Look-ups by reference that are sent together.
     pub(super) fn ref_batches(&self) -> &RefBatches {
         &self.ref_batches
+    }
+
+    /// Counts of lists that are under way.
+    pub(super) fn counts(&self) -> &SharedReads<ListKey, i64> {
+        &self.counts
+    }
+
+    /// Facets of lists that are under way.
+    pub(super) fn facets(&self) -> &SharedReads<(ListKey, Vec<EntityFacet>), Arc<Vec<FacetCountRecord>>> {
+        &self.facets
+    }
+
+    /// Changes whenever this process has changed the catalog.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// The pool for writes.
@@ -172,6 +197,18 @@ impl Database {
             }
             outcome
         }
+    }
+
+    /// The same for a change of the catalog. Whoever counts afterwards does not join who began before.
+    pub(crate) async fn changed<T>(
+        &self,
+        statement: &'static str,
+        run: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, SourceError> {
+        let outcome = self.timed(statement, run).await;
+        // Also after an error: a commit whose answer was lost may have happened.
+        self.changes.fetch_add(1, Ordering::Release);
+        outcome
     }
 
     /// Closes every connection, waiting for those in use.

@@ -29,6 +29,14 @@ pub struct EntityQuery {
     pub order: Option<EntityOrder>,
 }
 
+/// A list as a caller sees it, after so many changes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct ListKey {
+    visibility: Arc<Visibility>,
+    list: Arc<EntityQuery>,
+    changes: u64,
+}
+
 impl EntityQuery {
     /// Appends the conditions on the entity `e`, visibility first.
     pub(super) fn push_where(
@@ -90,8 +98,23 @@ impl Database {
         Ok(page.map(|(row, _)| row.record))
     }
 
-    /// How many entities match; one statement.
-    pub async fn entities_count(&self, visibility: &Visibility, list: &EntityQuery) -> Result<i64, SourceError> {
+    /// How many entities match; one statement, also for everybody who sees the same and asks meanwhile.
+    pub async fn entities_count(
+        &self,
+        visibility: &Arc<Visibility>,
+        list: &Arc<EntityQuery>,
+    ) -> Result<i64, SourceError> {
+        let (database, key) = (self.clone(), self.list_key(visibility, list));
+        let (visibility, list) = (Arc::clone(visibility), Arc::clone(list));
+        self.counts().join(key, async move { database.entities_count_alone(&visibility, &list).await }).await
+    }
+
+    /// What tells reads of lists apart.
+    pub(super) fn list_key(&self, visibility: &Arc<Visibility>, list: &Arc<EntityQuery>) -> ListKey {
+        ListKey { visibility: Arc::clone(visibility), list: Arc::clone(list), changes: self.changes() }
+    }
+
+    async fn entities_count_alone(&self, visibility: &Visibility, list: &EntityQuery) -> Result<i64, SourceError> {
         let mut query = QueryBuilder::new("-- entities_count\nselect count(*) from entity e where ");
         list.push_where(&mut query, visibility)?;
         Ok(self.one::<(i64,)>("entities_count", query.build_query_as()).await?.0)

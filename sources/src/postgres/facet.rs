@@ -1,5 +1,7 @@
 //! Facets: how often each value occurs among the entities of a list. Counted over the side table, never over entity bodies.
 
+use std::sync::Arc;
+
 use schema::{EntityFacet, FacetCountRecord, Visibility};
 use sqlx::{FromRow, QueryBuilder};
 
@@ -37,8 +39,21 @@ pub(super) fn in_order(mut counts: Vec<FacetCountRecord>, by: &[EntityFacet]) ->
 }
 
 impl Database {
-    /// How often each value of these facets occurs among the entities that match, most frequent first; one statement.
+    /// How often each value of these facets occurs among the entities that match, most frequent first; one statement, also for
+    /// everybody who sees the same and asks meanwhile.
     pub async fn entity_facets(
+        &self,
+        visibility: &Arc<Visibility>,
+        list: &Arc<EntityQuery>,
+        by: &[EntityFacet],
+    ) -> Result<Arc<Vec<FacetCountRecord>>, SourceError> {
+        let (database, key) = (self.clone(), (self.list_key(visibility, list), by.to_vec()));
+        let (visibility, list, by) = (Arc::clone(visibility), Arc::clone(list), by.to_vec());
+        let read = async move { database.entity_facets_alone(&visibility, &list, &by).await.map(Arc::new) };
+        self.facets().join(key, read).await
+    }
+
+    async fn entity_facets_alone(
         &self,
         visibility: &Visibility,
         list: &EntityQuery,

@@ -24,6 +24,7 @@ mod ref_batch;
 mod related;
 mod relation;
 mod repository_access;
+mod shared_read;
 mod visibility;
 
 pub use change_log::{Change, ChangePosition};
