@@ -78,7 +78,9 @@ async fn a_crash_of_postgres_is_told_is_over_by_itself_and_leaves_no_half_of_an_
     let late = "{ components(first: 1, filter: { tags: [\"late\"] }) { totalCount } auditLog(first: 100) { nodes { action } } }";
     let before = platform.client("admin").data(late, json!({})).await;
     assert_eq!(before["components"]["totalCount"], 0, "half of an import is there");
-    let imports = |data: &Value| data["auditLog"]["nodes"].as_array().unwrap().iter().filter(|node| node["action"] == "import.catalog").count();
+    let imports = |data: &Value| {
+        data["auditLog"]["nodes"].as_array().unwrap().iter().filter(|node| node["action"] == "import.catalog").count()
+    };
     let report = import_catalog(&database, &config, "default", &[folder.clone()]).await.unwrap();
     assert_eq!((report.created, report.refused.len()), (IMPORTED, 0));
     let after = platform.client("admin").data(late, json!({})).await;

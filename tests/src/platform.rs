@@ -77,12 +77,7 @@ impl TestPlatform {
         Self::build_on(database, settings, Clock::system(), &[]).await
     }
 
-    async fn build_on(
-        database: TestDatabase,
-        settings: &[(&str, &str)],
-        clock: Clock,
-        statements: &[&str],
-    ) -> Self {
+    async fn build_on(database: TestDatabase, settings: &[(&str, &str)], clock: Clock, statements: &[&str]) -> Self {
         database.run(statements).await.expect("the statements run");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let platform = Platform::start(PlatformConfig {

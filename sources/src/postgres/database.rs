@@ -17,7 +17,9 @@ use sqlx::{
 };
 use tracing::Instrument;
 
-use super::{Config, cells::Cells, entity_list::ListKey, read_pool::ReadPool, ref_batch::RefBatches, shared_read::SharedReads};
+use super::{
+    Config, cells::Cells, entity_list::ListKey, read_pool::ReadPool, ref_batch::RefBatches, shared_read::SharedReads,
+};
 use crate::{Clock, SourceError, health::Health};
 use schema::{EntityFacet, FacetCountRecord, SourceKind};
 
