@@ -19,7 +19,6 @@ mod lists;
 mod mutation;
 mod plans;
 mod rate_limit;
-mod restart;
 mod sight;
 mod spec;
 mod statements;

@@ -88,8 +88,8 @@ mod tests {
 
     use super::*;
 
-    fn read(of: oneshot::Receiver<i64>) -> impl Future<Output = Answer<i64>> + Send {
-        async move { of.await.map_err(|_| SourceError::Invalid("cancelled".to_owned())) }
+    async fn read(of: oneshot::Receiver<i64>) -> Answer<i64> {
+        of.await.map_err(|_| SourceError::Invalid("cancelled".to_owned()))
     }
 
     #[tokio::test]
