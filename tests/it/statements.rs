@@ -113,6 +113,46 @@ async fn look_ups_of_one_caller_that_come_meanwhile_are_one_statement() {
     platform.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_counts_that_meet_are_one_statement() {
+    const CALLERS: usize = 12;
+    let statements = Statements::count();
+    let platform = TestPlatform::start().await;
+    let query = "{ components { totalCount facets(by: [TYPE, OWNER]) { value count } } }";
+    let (engineer, finops) = (platform.client("engineer"), platform.client("finops"));
+    let expected = [engineer.data(query, json!({})).await, finops.data(query, json!({})).await];
+    let places = platform.app().places.available_permits();
+    statements.take();
+
+    // Whoever counts waits for the lock; so a statement is under way for as long as we like.
+    let mut other = PgConnection::connect(&platform.database_url()).await.unwrap();
+    let mut lock = other.begin().await.unwrap();
+    sqlx::query("lock table entity in access exclusive mode").execute(&mut *lock).await.unwrap();
+    let ask = |client: &it::Client, expected: &Value| {
+        let (client, expected) = (client.clone(), expected.clone());
+        tokio::spawn(async move { assert_eq!(client.data(query, json!({})).await, expected) })
+    };
+    let mut asked: Vec<_> = (0..CALLERS).map(|_| ask(&engineer, &expected[0])).collect();
+    asked.push(ask(&finops, &expected[1]));
+    // One who goes takes nothing away from the others.
+    let gone = ask(&engineer, &expected[0]);
+    while places - platform.app().places.available_permits() < asked.len() + 1 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    gone.abort();
+    lock.rollback().await.unwrap();
+    for outcome in asked {
+        outcome.await.unwrap();
+    }
+    let ran = statements.take();
+    // Of each of two callers who see different things.
+    for name in ["entities_count", "entity_facets"] {
+        assert_eq!(ran.iter().filter(|text| text.contains(name)).count(), 2, "{name}: {ran:#?}");
+    }
+    platform.stop().await;
+}
+
 fn texts(entity: &Value) -> (String, String) {
     let text = |field: &str| entity[field].as_str().unwrap().to_owned();
     (text("ref"), text("name"))

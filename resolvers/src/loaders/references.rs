@@ -250,6 +250,18 @@ mod tests {
     }
 
     #[test]
+    fn a_narrow_look_up_does_not_replace_a_wide_one() {
+        let mut state = State::default();
+        assert!(asks(&mut state, "x", Columns::TITLE));
+        let narrow = sent(&mut state);
+        assert!(asks(&mut state, "x", Columns::TITLE.and(Columns::NAME)));
+        let wide = sent(&mut state);
+        comes_back(&mut state, wide);
+        comes_back(&mut state, narrow);
+        assert!(!asks(&mut state, "x", Columns::NAME), "the name is gone");
+    }
+
+    #[test]
     fn what_is_not_there_is_not_asked_for_again_and_what_is_forgotten_is() {
         let mut state = State::default();
         assert!(asks(&mut state, "x", Columns::TITLE));

@@ -69,7 +69,7 @@ impl Database {
         audit: &AuditEntry,
         progress: &(dyn Fn(usize) + Send + Sync),
     ) -> Result<ImportReport, SourceError> {
-        self.changed("apply_location", async {
+        let applied = self.changed("apply_location", async {
             let mut transaction = self.writers().begin().await?;
             // An import is not a request: it may take minutes, and whoever waits for it can interrupt it.
             sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0")
@@ -77,12 +77,13 @@ impl Database {
                 .await?;
             let report = apply(&mut transaction, location, outcomes, limits, audit, progress).await?;
             transaction.commit().await?;
-            if report.created + report.updated >= ANALYZE_MIN {
-                self.analyze().await;
-            }
             Ok(report)
-        })
-        .await
+        });
+        let report = applied.await?;
+        if report.created + report.updated >= ANALYZE_MIN {
+            self.analyze().await;
+        }
+        Ok(report)
     }
 
     /// Has Postgres look at the tables again. Right after a large import it would still plan for the small ones of before: a

@@ -60,7 +60,8 @@ impl Database {
         let writers = PgPoolOptions::new()
             .max_connections(config.write_connections_max)
             .acquire_timeout(config.acquire_timeout)
-            .test_before_acquire(false)
+            // A write is worth a round trip: after a restart of the server a connection that waited here is dead.
+            .test_before_acquire(true)
             .idle_timeout(Duration::from_secs(300))
             .connect_lazy_with(options.options([("lock_timeout", config.lock_timeout.as_millis().to_string())]));
         Ok(Self {
@@ -207,16 +208,24 @@ impl Database {
         statement: &'static str,
         run: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, SourceError> {
-        let outcome = self.timed(statement, run).await;
-        // Also after an error: a commit whose answer was lost may have happened.
-        self.changes.fetch_add(1, Ordering::Release);
-        outcome
+        // However it ends: a commit whose answer was lost, or that nobody waits for any more, may have happened.
+        let _counted = CountedAtEnd(&self.changes);
+        self.timed(statement, run).await
     }
 
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.readers.close();
         self.writers.close().await;
+    }
+}
+
+/// Counts a change when it is dropped.
+struct CountedAtEnd<'a>(&'a AtomicU64);
+
+impl Drop for CountedAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Release);
     }
 }
 
