@@ -1,5 +1,5 @@
 //! A private Redis for the demo and the tests: on the loopback address, with a password of its own, and keeping nothing on disk.
-//! Where the program is not installed there is none; everything works without it.
+//! Where the program is not installed and cannot be, there is none; everything works without it.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use crate::postgres::ensure_package;
 use anyhow::{Context, bail};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -34,8 +35,16 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a server whose files lie in `folder`; none when the program is not installed.
+    /// Starts a server whose files lie in `folder`, and installs it before where it is missing and can be; else there is none, and
+    /// the reason is told.
     pub async fn start(folder: &Path) -> anyhow::Result<Option<Self>> {
+        if !is_installed() {
+            let why = "replicas share what they have read through it";
+            let installing = tokio::task::spawn_blocking(move || ensure_package("redis-server", why));
+            if let Err(error) = installing.await? {
+                eprintln!("{error:#}");
+            }
+        }
         Self::start_with(folder, "").await
     }
 

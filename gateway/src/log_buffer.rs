@@ -6,7 +6,10 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,6 +27,9 @@ pub struct LogBuffer(Arc<Shared>);
 
 struct Shared {
     lines: Mutex<Vec<u8>>,
+    /// Held while writing, apart from the lines: who logs does not wait for a slow reader before the buffer is full.
+    writing: Mutex<()>,
+    is_ended: AtomicBool,
     /// Told when the first line has come.
     has_lines: Condvar,
     sink: fn(&[u8]) -> io::Result<()>,
@@ -45,7 +51,13 @@ impl LogBuffer {
     }
 
     fn to(sink: fn(&[u8]) -> io::Result<()>) -> io::Result<(Self, FlushAtEnd)> {
-        let buffer = Self(Arc::new(Shared { lines: Mutex::default(), has_lines: Condvar::new(), sink }));
+        let buffer = Self(Arc::new(Shared {
+            lines: Mutex::default(),
+            writing: Mutex::default(),
+            is_ended: AtomicBool::new(false),
+            has_lines: Condvar::new(),
+            sink,
+        }));
         let flusher = buffer.clone();
         std::thread::Builder::new().name("weft-log".to_owned()).spawn(move || flusher.flush_for_ever())?;
         Ok((buffer.clone(), FlushAtEnd(buffer)))
@@ -56,14 +68,17 @@ impl LogBuffer {
             let lines = self.0.has_lines.wait_while(self.lines(), |lines| lines.is_empty());
             drop(lines.unwrap_or_else(PoisonError::into_inner));
             std::thread::sleep(WAIT);
-            self.flush(&mut self.lines());
+            self.flush();
         }
     }
 
     /// Nobody can be told that a line could not be written.
-    fn flush(&self, lines: &mut Vec<u8>) {
-        let _ = (self.0.sink)(lines);
-        lines.clear();
+    fn flush(&self) {
+        let _turn = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = std::mem::take(&mut *self.lines());
+        if !lines.is_empty() {
+            let _ = (self.0.sink)(&lines);
+        }
     }
 
     fn lines(&self) -> MutexGuard<'_, Vec<u8>> {
@@ -76,8 +91,9 @@ impl Write for LineWriter<'_> {
         let mut lines = self.buffer.lines();
         let was_empty = lines.is_empty();
         lines.extend_from_slice(line);
-        if self.is_urgent || lines.len() >= BYTES_MAX {
-            self.buffer.flush(&mut lines);
+        if self.is_urgent || lines.len() >= BYTES_MAX || self.buffer.0.is_ended.load(Ordering::Acquire) {
+            drop(lines);
+            self.buffer.flush();
         } else if was_empty {
             self.buffer.0.has_lines.notify_one();
         }
@@ -103,7 +119,9 @@ impl<'a> MakeWriter<'a> for LogBuffer {
 
 impl Drop for FlushAtEnd {
     fn drop(&mut self) {
-        self.0.flush(&mut self.0.lines());
+        // What is still logged afterwards goes out at once: nobody may be left to write it later.
+        self.0.0.is_ended.store(true, Ordering::Release);
+        self.0.flush();
     }
 }
 
@@ -121,7 +139,13 @@ mod tests {
     #[test]
     fn lines_wait_for_one_another_and_none_for_an_urgent_one() {
         // Without its thread: nothing is written but what the writer itself finds due.
-        let buffer = LogBuffer(Arc::new(Shared { lines: Mutex::default(), has_lines: Condvar::new(), sink: keep }));
+        let buffer = LogBuffer(Arc::new(Shared {
+            lines: Mutex::default(),
+            writing: Mutex::default(),
+            is_ended: AtomicBool::new(false),
+            has_lines: Condvar::new(),
+            sink: keep,
+        }));
         let write = |line: &[u8], is_urgent| {
             LineWriter { buffer: &buffer, is_urgent }.write_all(line).unwrap();
             std::mem::take(&mut *WRITTEN.lock().unwrap())
@@ -132,6 +156,7 @@ mod tests {
         assert_eq!(write(b"\n", false).concat().len(), BYTES_MAX);
         assert!(write(b"last\n", false).is_empty());
         drop(FlushAtEnd(buffer.clone()));
-        assert_eq!(*WRITTEN.lock().unwrap(), [b"last\n"]);
+        assert_eq!(std::mem::take(&mut *WRITTEN.lock().unwrap()), [b"last\n"]);
+        assert_eq!(write(b"later\n", false), [b"later\n"]);
     }
 }

@@ -5,7 +5,6 @@ use std::io::IsTerminal;
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{
-    filter::Targets,
     fmt::{self, writer::BoxMakeWriter},
     prelude::*,
 };
@@ -23,8 +22,7 @@ const SECONDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 #[must_use = "lines that are under way are lost without it"]
 pub fn log(config: &TelemetryConfig) -> anyhow::Result<Option<FlushAtEnd>> {
     // Not `EnvFilter`: it looks into a table whenever a span is entered, so several times for each row that a driver hands on.
-    let filter: Targets =
-        config.log.parse().with_context(|| format!("telemetry.log: `{}` is no filter", config.log))?;
+    let filter = config.filter().map_err(|message| anyhow::anyhow!("telemetry.log: {message}"))?;
     let is_terminal = std::io::stderr().is_terminal();
     let is_json = match config.log_format {
         LogFormat::Json => true,

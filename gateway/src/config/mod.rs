@@ -70,6 +70,7 @@ impl Config {
         self.server.validate(&mut problems);
         self.limits.validate(&mut problems);
         self.catalog.validate(&mut problems);
+        self.telemetry.validate(&mut problems);
         problems.extend(self.auth.validate().into_iter().map(|found| Problem::new(found.key, found.message)));
         problems.extend(self.redis.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
         let gitlab = &self.sources.gitlab;
