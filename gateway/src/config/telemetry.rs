@@ -24,7 +24,7 @@ impl TelemetryConfig {
     pub fn filter(&self) -> Result<Targets, String> {
         for directive in self.log.split(',') {
             let (target, level) = directive.trim().rsplit_once('=').unwrap_or(("", directive.trim()));
-            if target.contains(['[', '{', '=']) || level.parse::<LevelFilter>().is_err() {
+            if level.is_empty() || target.contains(['[', '{', '=']) || level.parse::<LevelFilter>().is_err() {
                 return Err(format!(
                     "`{directive}` is neither a level (off, error, warn, info, debug, trace) nor `target=level`"
                 ));
