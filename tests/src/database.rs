@@ -2,7 +2,7 @@
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context;
@@ -24,6 +24,8 @@ pub struct TestDatabase {
     name: String,
     /// The server, where it is this test's own.
     cluster: Option<Cluster>,
+    /// Where that server was told to live.
+    folder: Option<PathBuf>,
 }
 
 impl TestDatabase {
@@ -42,11 +44,16 @@ impl TestDatabase {
         Self::create_on(admin_url, cluster, with_estate).await
     }
 
-    async fn create_on(admin_url: String, cluster: Option<Cluster>, with_estate: bool) -> anyhow::Result<Self> {
+    async fn create_on(
+        admin_url: String,
+        cluster: Option<(Cluster, PathBuf)>,
+        with_estate: bool,
+    ) -> anyhow::Result<Self> {
         let template = template(&admin_url, with_estate).await?;
         let name = format!("it_{:016x}", rand::random::<u64>());
         database::copy(&admin_url, &template, &name).await?;
-        Ok(Self { admin_url, name, cluster })
+        let (cluster, folder) = cluster.unzip();
+        Ok(Self { admin_url, name, cluster, folder })
     }
 
     /// Its address.
@@ -71,16 +78,26 @@ impl TestDatabase {
     /// Drops it.
     pub async fn drop_it(self) -> anyhow::Result<()> {
         match self.cluster {
-            Some(cluster) => cluster.stop().await,
+            Some(cluster) => {
+                let place = cluster.data_dir().parent().map(Path::to_path_buf);
+                cluster.stop().await?;
+                // The server's own user may have had to keep it elsewhere than in the folder that was asked for.
+                for folder in place.iter().chain(&self.folder) {
+                    if folder.exists() {
+                        std::fs::remove_dir_all(folder)?;
+                    }
+                }
+                Ok(())
+            }
             None => database::drop(&self.admin_url, &self.name).await,
         }
     }
 }
 
-async fn own_server() -> anyhow::Result<(String, Option<Cluster>)> {
+async fn own_server() -> anyhow::Result<(String, Option<(Cluster, PathBuf)>)> {
     let folder = std::env::temp_dir().join(format!("weft-it-{}-{:08x}", std::process::id(), rand::random::<u32>()));
-    let cluster = Cluster::start(ClusterConfig { folder, profile: Profile::Fast }).await?;
-    Ok((cluster.url("postgres"), Some(cluster)))
+    let cluster = Cluster::start(ClusterConfig { folder: folder.clone(), profile: Profile::Fast }).await?;
+    Ok((cluster.url("postgres"), Some((cluster, folder))))
 }
 
 /// The template, made by whichever test comes first. Its name holds what it was made of, so an old one is not taken for new.
