@@ -6,15 +6,19 @@
 //!
 //! Start at [`Simulator::start`]; the fake GitLab is in [`gitlab`], the OIDC issuer in [`issuer`].
 
+pub mod awx;
+pub mod azure;
 mod calls;
 mod clock;
 mod control;
 mod fault;
 pub mod gitlab;
 pub mod issuer;
+pub mod openshift;
 mod seed;
 mod server;
 mod simulator;
+pub mod terraform;
 
 pub use calls::{Call, Calls};
 pub use clock::{Clock, ManualClock};

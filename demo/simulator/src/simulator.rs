@@ -4,10 +4,14 @@ use std::path::PathBuf;
 
 use crate::{
     Calls, Clock, Faults,
+    awx::{self, Awx},
+    azure::{self, Azure},
     control::Control,
     gitlab::{self, Gitlab, World},
     issuer::{self, Client, Issuer},
+    openshift::{self, Openshift},
     server::{Bound, Server},
+    terraform::{self, Terraform},
 };
 
 /// The parts that can fail on their own and log their own calls.
@@ -15,8 +19,21 @@ use crate::{
 pub enum Upstream {
     /// The fake GitLab.
     Gitlab,
+    /// The fake OpenShift cluster.
+    Openshift,
+    /// The fake AWX.
+    Awx,
+    /// The fake Terraform Enterprise.
+    Terraform,
+    /// The fake Azure.
+    Azure,
     /// The OIDC issuer.
     Issuer,
+}
+
+impl Upstream {
+    /// All but the issuer.
+    pub const SOURCES: [Self; 5] = [Self::Gitlab, Self::Openshift, Self::Awx, Self::Terraform, Self::Azure];
 }
 
 /// What to start. The default listens on free ports and knows no project and no client.
@@ -31,6 +48,14 @@ pub struct Config {
     pub gitlab_token: String,
     /// The projects it has.
     pub world: World,
+    /// What the fake OpenShift cluster runs.
+    pub openshift: openshift::World,
+    /// What the fake AWX runs.
+    pub awx: awx::World,
+    /// What the fake Terraform Enterprise manages.
+    pub terraform: terraform::World,
+    /// What the fake Azure has.
+    pub azure: azure::World,
     /// Who may fetch tokens at the issuer's `/token`.
     pub clients: Vec<Client>,
     /// Where the issuer keeps its keys; `None`: nowhere.
@@ -46,6 +71,10 @@ impl Default for Config {
             issuer_port: 0,
             gitlab_token: "simulated-gitlab-token".to_owned(),
             world: World::default(),
+            openshift: openshift::World::default(),
+            awx: awx::World::default(),
+            terraform: terraform::World::default(),
+            azure: azure::World::default(),
             clients: Vec::new(),
             keys_dir: None,
             clock: Clock::system(),
@@ -56,9 +85,17 @@ impl Default for Config {
 /// A running simulator. It ends with [`stop`](Self::stop), or at once when dropped.
 pub struct Simulator {
     gitlab: Part,
+    openshift: Part,
+    awx: Part,
+    terraform: Part,
+    azure: Part,
     issuer_part: Part,
     issuer: Issuer,
     gitlab_state: Gitlab,
+    openshift_state: Openshift,
+    awx_state: Awx,
+    terraform_state: Terraform,
+    azure_state: Azure,
 }
 
 struct Part {
@@ -68,22 +105,40 @@ struct Part {
 }
 
 impl Simulator {
-    /// Binds both listeners and serves.
+    /// Binds every listener and serves.
     ///
     /// # Errors
     /// When a port is taken, or when the key directory cannot be used.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let gitlab = Bound::bind(config.gitlab_port).await?;
+        let openshift = Bound::bind(0).await?;
+        let awx = Bound::bind(0).await?;
+        let terraform = Bound::bind(0).await?;
+        let azure = Bound::bind(0).await?;
         let bound_issuer = Bound::bind(config.issuer_port).await?;
         let clock = config.clock;
         let gitlab_state = Gitlab::new(gitlab.url(), config.gitlab_token, config.world, clock.clone());
+        let openshift_state =
+            Openshift::new(openshift.url(), "simulated-openshift-token".to_owned(), config.openshift, clock.clone());
+        let awx_state = Awx::new(awx.url(), "simulated-awx-token".to_owned(), config.awx, clock.clone());
+        let terraform_state =
+            Terraform::new(terraform.url(), "simulated-terraform-token".to_owned(), config.terraform, clock.clone());
+        let azure_state = Azure::new(azure.url(), "simulated-azure-secret".to_owned(), config.azure, clock.clone());
         let issuer =
             Issuer::load_or_generate(bound_issuer.url(), config.keys_dir.as_deref(), config.clients, clock.clone())?;
         Ok(Self {
             gitlab: Part::serve(gitlab, gitlab::router(gitlab_state.clone()), clock.clone()),
+            openshift: Part::serve(openshift, openshift::router(openshift_state.clone()), clock.clone()),
+            awx: Part::serve(awx, awx::router(awx_state.clone()), clock.clone()),
+            terraform: Part::serve(terraform, terraform::router(terraform_state.clone()), clock.clone()),
+            azure: Part::serve(azure, azure::router(azure_state.clone()), clock.clone()),
             issuer_part: Part::serve(bound_issuer, issuer::router(issuer.clone()), clock),
             issuer,
             gitlab_state,
+            openshift_state,
+            awx_state,
+            terraform_state,
+            azure_state,
         })
     }
 
@@ -102,6 +157,26 @@ impl Simulator {
         &self.gitlab_state
     }
 
+    /// The fake OpenShift cluster.
+    pub fn openshift(&self) -> &Openshift {
+        &self.openshift_state
+    }
+
+    /// The fake AWX.
+    pub fn awx(&self) -> &Awx {
+        &self.awx_state
+    }
+
+    /// The fake Terraform Enterprise.
+    pub fn terraform(&self) -> &Terraform {
+        &self.terraform_state
+    }
+
+    /// The fake Azure.
+    pub fn azure(&self) -> &Azure {
+        &self.azure_state
+    }
+
     /// The issuer's address, which is also the `iss` of its tokens.
     pub fn issuer_url(&self) -> &str {
         self.issuer.url()
@@ -110,6 +185,11 @@ impl Simulator {
     /// The issuer, to mint tokens and rotate keys.
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
+    }
+
+    /// The base address of a part.
+    pub fn url(&self, upstream: Upstream) -> &str {
+        &self.part(upstream).url
     }
 
     /// The faults before `upstream`.
@@ -122,14 +202,25 @@ impl Simulator {
         &self.part(upstream).control.calls
     }
 
-    /// Closes both listeners, letting answers under way finish for a moment.
+    /// Closes every listener, letting answers under way finish for a moment.
     pub async fn stop(self) {
-        tokio::join!(self.gitlab.server.stop(), self.issuer_part.server.stop());
+        tokio::join!(
+            self.gitlab.server.stop(),
+            self.openshift.server.stop(),
+            self.awx.server.stop(),
+            self.terraform.server.stop(),
+            self.azure.server.stop(),
+            self.issuer_part.server.stop(),
+        );
     }
 
     fn part(&self, upstream: Upstream) -> &Part {
         match upstream {
             Upstream::Gitlab => &self.gitlab,
+            Upstream::Openshift => &self.openshift,
+            Upstream::Awx => &self.awx,
+            Upstream::Terraform => &self.terraform,
+            Upstream::Azure => &self.azure,
             Upstream::Issuer => &self.issuer_part,
         }
     }

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
+mod awx;
+mod azure;
 mod faults;
 mod graphql;
 mod issuer;
 mod limits;
+mod openshift;
 mod pipelines;
 mod rest;
+mod terraform;
 
 use std::time::Duration;
 
