@@ -8,6 +8,9 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{App, http, listener, location_worker};
 
+/// How often the database is probed when there is no upstream.
+const PROBE_INTERVAL: Duration = Duration::from_secs(60);
+
 /// A gateway that serves. Dropping it ends it without ceremony; [`Serving::stop`] lets accepted work finish.
 pub struct Serving {
     app: Arc<App>,
@@ -92,7 +95,8 @@ async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
 
 /// Probes the sources at once and then regularly, so that `sources` tells of those that nobody happens to ask.
 async fn probe(app: Arc<App>, mut ended: watch::Receiver<bool>) {
-    let interval = app.config.sources.gitlab.probe_interval.max(Duration::from_secs(1));
+    let intervals = app.sources.connectors().into_iter().map(|connector| connector.probe_interval());
+    let interval = intervals.min().unwrap_or(PROBE_INTERVAL).max(Duration::from_secs(1));
     loop {
         app.sources.probe().await;
         tokio::select! {

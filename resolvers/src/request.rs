@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use crate::{
     error::{self, OrFieldError, Result},
     flush::{FlushQueue, NoDelay},
-    loaders::{Reader, References},
+    loaders::{Live, LiveKey, Reader, References},
 };
 
 /// Most marks of stale data in one answer.
@@ -171,6 +171,24 @@ impl RequestData {
         };
         self.audit_reading.get_or_try_init(record).await.or_field_error()?;
         Ok(())
+    }
+
+    /// Reads something live; none when the upstream has no such thing. Old data is marked in the answer.
+    pub async fn live<K: LiveKey>(&self, ctx: &Context<'_>, key: K) -> Result<Option<Arc<K::Record>>> {
+        let key = Live { key, age_max: None };
+        let Some(outcome) = self.loaders.load_one(key).await.or_field_error()? else { return Ok(None) };
+        let served = outcome.or_field_error()?;
+        if let Some(age) = served.stale_age {
+            self.mark_stale(ctx, age, K::SOURCE);
+        }
+        Ok(served.value)
+    }
+
+    /// Reads many things live, in the order of the keys; those that the upstream does not have are left out.
+    pub async fn live_many<K: LiveKey>(&self, ctx: &Context<'_>, keys: Vec<K>) -> Result<Vec<Arc<K::Record>>> {
+        let read = keys.into_iter().map(|key| self.live(ctx, key));
+        let records = futures::future::try_join_all(read).await?;
+        Ok(records.into_iter().flatten().collect())
     }
 
     /// Marks the field as answered from old data.

@@ -38,5 +38,5 @@ pub use ownership::{OwnershipByKind, OwnershipByTeamRecord, OwnershipReportRecor
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page, PageArgs, PageError, PageInfo};
 pub use repository::{PipelineRecord, PipelineStatus, RepositoryLanguage, RepositoryRecord, RepositoryVisibility};
 pub use scalars::{DateTime, Json, JsonObject, WebUrl, scalar_problem};
-pub use source::{Latency, SourceKind, SourceRecord, SourceStatus};
+pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};
 pub use visibility::{Visibility, scope};

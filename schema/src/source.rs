@@ -33,6 +33,23 @@ pub struct SourceRecord {
     pub latency: Option<Latency>,
     /// The share of reads that a cache answered over the last 5 minutes, 0 to 1; null without reads.
     pub cache_hit_ratio: Option<f64>,
+    /// What it lets Weft ask; null when it does not say.
+    pub quota: Option<Quota>,
+}
+
+/// What an upstream lets Weft ask, over all replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, SimpleObject)]
+pub struct Quota {
+    /// What is counted, such as `requests` or `query processing units`.
+    pub unit: &'static str,
+    /// How much it grants in each window.
+    pub limit: i32,
+    /// How much is left of it.
+    pub remaining: i32,
+    /// Length of the window, in seconds.
+    pub window_seconds: Option<i32>,
+    /// When the window ends; null when it does not say.
+    pub reset_at: Option<DateTime>,
 }
 
 /// Kinds of systems.
@@ -40,6 +57,14 @@ pub struct SourceRecord {
 pub enum SourceKind {
     /// GitLab.
     Gitlab,
+    /// An OpenShift cluster.
+    Openshift,
+    /// AWX or Automation Controller.
+    Awx,
+    /// HCP Terraform or Terraform Enterprise.
+    Terraform,
+    /// Azure.
+    Azure,
     /// Weft's own database.
     Postgres,
 }
@@ -49,6 +74,10 @@ impl SourceKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Gitlab => "gitlab",
+            Self::Openshift => "openshift",
+            Self::Awx => "awx",
+            Self::Terraform => "terraform",
+            Self::Azure => "azure",
             Self::Postgres => "postgres",
         }
     }

@@ -8,6 +8,8 @@
 pub mod cache;
 pub mod catalog;
 mod clock;
+mod connector;
+mod credential;
 mod error;
 pub mod gitlab;
 pub mod health;
@@ -19,6 +21,8 @@ mod secret;
 pub mod upstream;
 
 pub use clock::Clock;
+pub use connector::Connector;
+pub use credential::Credential;
 pub use error::{BoxError, SourceError};
 pub use registry::{Config, Secrets, Sources};
 pub use secret::SecretRef;

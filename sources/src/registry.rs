@@ -1,17 +1,19 @@
 //! `Sources`: everything the graph reads from, built once from the configuration, and what `sources { … }` tells of each.
 
-use schema::{SourceKind, SourceRecord, SourceStatus};
-use secrecy::SecretString;
+use std::collections::HashMap;
+
+use schema::{Quota, SourceKind, SourceRecord, SourceStatus};
 use serde::Deserialize;
 
 use crate::{
-    Clock, SourceError,
+    Clock, Connector, Credential, SecretRef, SourceError,
     cache::Evictions,
-    gitlab,
-    gitlab::Gitlab,
+    connector::Surroundings,
+    gitlab::{self, Gitlab},
     health::{Health, HealthReport},
     postgres::{self, Database},
     redis::{self, Redis},
+    upstream::QuotaReport,
 };
 
 /// The section `[sources]` of the configuration.
@@ -22,11 +24,32 @@ pub struct Config {
     pub gitlab: gitlab::Config,
 }
 
-/// The secrets that the sources need, read from where the configuration says.
+impl Config {
+    /// What cannot be, with the key at fault.
+    pub fn problems(&self) -> Vec<(String, String)> {
+        [self.gitlab.problems()].concat()
+    }
+
+    /// Where the secrets are that the sources need, by key; of those that are switched on.
+    pub fn secret_refs(&self) -> Vec<(String, SecretRef)> {
+        [self.gitlab.secret_refs()].concat()
+    }
+}
+
+/// The secrets that the sources need, by key in the configuration.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets {
-    /// GitLab's token.
-    pub gitlab_token: Option<SecretString>,
+pub struct Secrets(HashMap<String, Credential>);
+
+impl Secrets {
+    /// These secrets.
+    pub fn new(secrets: HashMap<String, Credential>) -> Self {
+        Self(secrets)
+    }
+
+    /// The secret with this key.
+    pub fn get(&self, key: &str) -> Option<Credential> {
+        self.0.get(key).cloned()
+    }
 }
 
 /// Every source. Clones share everything.
@@ -43,13 +66,14 @@ impl Sources {
         database: &postgres::Config,
         redis: &redis::Config,
         sources: &Config,
-        secrets: Secrets,
+        secrets: &Secrets,
         clock: Clock,
     ) -> Result<Self, SourceError> {
         let database = Database::open(database, clock.clone())?;
         let evictions = Evictions::new();
         let redis = Redis::new(redis, evictions.clone(), clock.clone())?;
-        let gitlab = Gitlab::new(sources.gitlab.clone(), secrets.gitlab_token, evictions, redis.as_ref(), clock)?;
+        let around = Surroundings { evictions: &evictions, redis: redis.as_ref(), clock: &clock, credentials: secrets };
+        let gitlab = Gitlab::new(sources.gitlab.clone(), around)?;
         Ok(Self { database, redis, gitlab })
     }
 
@@ -68,33 +92,64 @@ impl Sources {
         self.gitlab.as_ref()
     }
 
-    /// What is known of each source, by kind, then by name. Calls nothing.
-    pub fn records(&self) -> Vec<SourceRecord> {
-        let gitlab = match &self.gitlab {
-            Some(gitlab) => {
-                record(SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS, Some(gitlab.health()))
-            }
-            None => record(SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS, None),
-        };
-        let database =
-            record(SourceKind::Postgres, env!("CARGO_PKG_VERSION"), ("14.0", "17"), Some(self.database.health()));
-        vec![gitlab, database]
+    /// The upstreams that are in use.
+    pub fn connectors(&self) -> Vec<&dyn Connector> {
+        let mut all: Vec<&dyn Connector> = Vec::new();
+        all.extend(self.gitlab.as_ref().map(|gitlab| gitlab as &dyn Connector));
+        all
     }
 
-    /// Probes every source once; what it finds stands in [`Sources::records`].
+    /// What is known of each source, by kind, then by name; of those that are switched off, that they are. Calls nothing.
+    pub fn records(&self) -> Vec<SourceRecord> {
+        let mut records: Vec<SourceRecord> = self.connectors().into_iter().map(of_connector).collect();
+        for (kind, version, tested) in [(SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS)] {
+            if !records.iter().any(|record| record.kind == kind) {
+                records.push(record(kind, kind.as_str(), version, tested, None));
+            }
+        }
+        let (kind, tested) = (SourceKind::Postgres, ("14.0", "17"));
+        records.push(record(kind, kind.as_str(), env!("CARGO_PKG_VERSION"), tested, Some(self.database.health())));
+        records.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
+        records
+    }
+
+    /// Probes every source once, all at the same time; what it finds stands in [`Sources::records`].
     pub async fn probe(&self) {
-        if let Ok(version) = self.database.server_version().await {
-            self.database.health().version(version);
-        }
-        if let Some(gitlab) = &self.gitlab {
+        let upstreams = self.connectors().into_iter().map(|connector| async move {
             // A failure is kept by the source's own health and logged there.
-            let _ = gitlab.probe().await;
-        }
+            let _ = connector.probe().await;
+        });
+        let database = async {
+            if let Ok(version) = self.database.server_version().await {
+                self.database.health().version(version);
+            }
+        };
+        tokio::join!(database, futures::future::join_all(upstreams));
+    }
+}
+
+fn of_connector(connector: &dyn Connector) -> SourceRecord {
+    let upstream = connector.upstream();
+    let tested = connector.tested_versions();
+    let health = Some(upstream.health());
+    let record = record(connector.kind(), connector.name(), connector.connector_version(), tested, health);
+    SourceRecord { quota: upstream.quota().map(quota), ..record }
+}
+
+fn quota(report: QuotaReport) -> Quota {
+    let whole = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+    Quota {
+        unit: "requests",
+        limit: whole(report.limit),
+        remaining: whole(report.remaining),
+        window_seconds: i32::try_from(report.window.as_secs()).ok(),
+        reset_at: report.blocked_until.map(Into::into),
     }
 }
 
 fn record(
     kind: SourceKind,
+    name: &str,
     connector_version: &str,
     tested: (&str, &str),
     health: Option<&std::sync::Arc<Health>>,
@@ -111,7 +166,7 @@ fn record(
         });
     let (last_error_at, last_error) = last_error.unzip();
     SourceRecord {
-        name: kind.as_str().to_owned(),
+        name: name.to_owned(),
         kind,
         enabled: health.is_some(),
         status,
@@ -124,6 +179,7 @@ fn record(
         last_error_at: last_error_at.map(Into::into),
         latency,
         cache_hit_ratio,
+        quota: None,
     }
 }
 

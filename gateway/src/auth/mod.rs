@@ -13,7 +13,6 @@ mod principal;
 mod token;
 
 pub use authenticator::Authenticator;
-pub(crate) use config::is_trustworthy;
 pub use config::{ClaimNames, Config, IssuerConfig};
 pub use error::AuthError;
 pub use principal::Principal;

@@ -21,7 +21,7 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     if config.database.url.is_none() {
         tell("database.url", Err("not set; DATABASE_URL is not set either".to_owned()));
     } else {
-        let sources = Sources::build(&config.database, &config.redis, &config.sources, secrets, Clock::system())?;
+        let sources = Sources::build(&config.database, &config.redis, &config.sources, &secrets, Clock::system())?;
         sources.probe().await;
         for source in sources.records() {
             let key =

@@ -75,10 +75,13 @@ impl Config {
             let secret = reference.as_ref()?.read(&|name| environment.get(name));
             secret.map_err(|error| problems.push(format!("{key}: {error}"))).ok()
         };
-        let gitlab_token = match config.sources.gitlab.enabled {
-            true => read(&config.sources.gitlab.token, "sources.gitlab.token", &mut problems),
-            false => None,
-        };
+        let mut secrets = HashMap::new();
+        for (key, reference) in config.sources.secret_refs() {
+            match sources::Credential::open(&reference, &|name| environment.get(name)) {
+                Ok(credential) => drop(secrets.insert(key, credential)),
+                Err(error) => problems.push(format!("{key}: {error}")),
+            }
+        }
         let audit_key = read(&config.telemetry.audit_key, "telemetry.audit_key", &mut problems);
         if audit_key.as_ref().is_some_and(|key| key.expose_secret().len() < 16) {
             problems.push("telemetry.audit_key: must be at least 16 bytes long".to_owned());
@@ -86,7 +89,7 @@ impl Config {
         if !problems.is_empty() {
             bail!("the configuration has {} problem(s):\n  {}", problems.len(), problems.join("\n  "));
         }
-        Ok(Loaded { config, secrets: sources::Secrets { gitlab_token }, audit_key })
+        Ok(Loaded { config, secrets: sources::Secrets::new(secrets), audit_key })
     }
 }
 

@@ -73,37 +73,12 @@ impl Config {
         self.telemetry.validate(&mut problems);
         problems.extend(self.auth.validate().into_iter().map(|found| Problem::new(found.key, found.message)));
         problems.extend(self.redis.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
-        let gitlab = &self.sources.gitlab;
-        if gitlab.base_url.is_some() && gitlab.enabled && gitlab.token.is_none() {
-            problems.push(Problem::new(
-                "sources.gitlab.token",
-                "GitLab has an address and no token: set { env = \"…\" } or { file = \"…\" }",
-            ));
-        }
-        if gitlab
-            .base_url
-            .as_ref()
-            .is_some_and(|url| !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base())
-        {
-            problems.push(Problem::new("sources.gitlab.base_url", "must be an http or https address"));
-        }
-        if let Some(url) = &gitlab.base_url {
-            if !url.username().is_empty() || url.password().is_some() {
-                let message = "must not hold a name or password: the token has a key of its own";
-                problems.push(Problem::new("sources.gitlab.base_url", message));
-            }
-            if url.scheme() == "http" && !auth::is_trustworthy(url) {
-                let message = "must be https: the token would travel in the clear; http is for loopback addresses only";
-                problems.push(Problem::new("sources.gitlab.base_url", message));
-            }
-        }
+        problems.extend(self.sources.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
         for (key, is_zero) in [
             ("database.connections_max", self.database.connections_max == 0),
             ("database.write_connections_max", self.database.write_connections_max == 0),
             ("database.ref_batches_max", self.database.ref_batches_max == 0),
             ("database.lock_timeout", self.database.lock_timeout.is_zero()),
-            ("sources.gitlab.requests_in_flight_max", gitlab.requests_in_flight_max == 0),
-            ("sources.gitlab.timeout", gitlab.timeout.is_zero()),
         ] {
             if is_zero {
                 problems.push(Problem::new(key, "must be more than zero"));

@@ -5,6 +5,7 @@
 mod entity;
 mod history;
 mod last_read;
+mod live;
 mod processing_error;
 mod references;
 mod related;
@@ -22,6 +23,7 @@ use sources::{
 pub use entity::IdKey;
 pub use history::{RevisionCountKey, RevisionPageKey};
 pub use last_read::LastReadKey;
+pub use live::{Live, LiveKey, LiveOutcomes};
 pub use processing_error::ProcessingErrorKey;
 pub use references::References;
 pub use related::{RelatedCountKey, RelatedFacetKey, RelatedPageKey};

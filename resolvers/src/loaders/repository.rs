@@ -1,22 +1,18 @@
-//! GitLab projects. Each key has an outcome of its own: one bad project does not fail the other ninety-nine.
+//! GitLab projects.
 
-use std::collections::HashMap;
-
-use async_graphql::dataloader::Loader;
 use schema::{RepositoryRecord, SourceKind};
-use sources::{SourceError, cache::Served, gitlab::RepositoryKey};
+use sources::{Sources, cache::Access, gitlab::RepositoryKey};
 
-use super::{Outcome, Reader};
+use super::{LiveKey, LiveOutcomes};
 
-impl Loader<RepositoryKey> for Reader {
-    type Value = Outcome<Served<RepositoryRecord>>;
-    type Error = SourceError;
+impl LiveKey for RepositoryKey {
+    type Record = RepositoryRecord;
+    const SOURCE: SourceKind = SourceKind::Gitlab;
 
-    async fn load(&self, keys: &[RepositoryKey]) -> Result<HashMap<RepositoryKey, Self::Value>, SourceError> {
-        let gitlab = self
-            .sources
-            .gitlab()
-            .ok_or_else(|| SourceError::unavailable(SourceKind::Gitlab, "it is switched off or not configured"))?;
-        Ok(gitlab.repositories_by_keys(keys, &self.access).await)
+    async fn read(sources: &Sources, keys: &[Self], access: &Access) -> LiveOutcomes<Self> {
+        match sources.gitlab() {
+            Some(gitlab) => gitlab.repositories_by_keys(keys, access).await,
+            None => LiveOutcomes::<Self>::new(),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 use schema::{
     DateTime, EntityRecord, NodeId, PipelineRecord, PipelineStatus, RepositoryLanguage, RepositoryRecord,
-    RepositoryVisibility, SourceKind, WebUrl,
+    RepositoryVisibility, WebUrl,
 };
 use sources::gitlab::RepositoryKey;
 
@@ -40,13 +40,7 @@ impl Repository {
     }
 
     async fn load(ctx: &Context<'_>, key: RepositoryKey) -> Result<Option<Self>> {
-        let request = RequestData::of(ctx);
-        let Some(outcome) = request.loaders().load_one(key).await.or_field_error()? else { return Ok(None) };
-        let served = outcome.or_field_error()?;
-        if let Some(age) = served.stale_age {
-            request.mark_stale(ctx, age, SourceKind::Gitlab);
-        }
-        Ok(served.value.map(|record| Self { record }))
+        Ok(RequestData::of(ctx).live(ctx, key).await?.map(|record| Self { record }))
     }
 }
 
@@ -57,7 +51,7 @@ async fn visible_key(ctx: &Context<'_>, path: &str) -> Result<Option<RepositoryK
     let Some(key) = gitlab.key(request.visibility(), path) else { return Ok(None) };
     let asked = [path.to_owned()];
     let visible =
-        request.sources().database().repository_paths_visible(request.visibility(), gitlab.annotation(), &asked);
+        request.sources().database().annotation_values_visible(request.visibility(), gitlab.annotation(), &asked);
     Ok((!visible.await.or_field_error()?.is_empty()).then_some(key))
 }
 

@@ -68,7 +68,11 @@ impl<V> Entry<V> {
     /// The value as it is served now.
     pub fn served(&self, now: DateTime<Utc>) -> Served<V> {
         let age = (now - self.fetched_at).to_std().unwrap_or_default();
-        Served { value: self.value.clone(), stale_age: (!self.is_fresh(now)).then_some(age) }
+        Served {
+            value: self.value.clone(),
+            fetched_at: self.fetched_at,
+            stale_age: (!self.is_fresh(now)).then_some(age),
+        }
     }
 }
 
@@ -77,12 +81,14 @@ impl<V> Entry<V> {
 pub struct Served<V> {
     /// The value; none when the upstream has no such thing.
     pub value: Option<Arc<V>>,
+    /// When the upstream was asked for it.
+    pub fetched_at: DateTime<Utc>,
     /// How old it is, where it is older than it should be.
     pub stale_age: Option<Duration>,
 }
 
 impl<V> Clone for Served<V> {
     fn clone(&self) -> Self {
-        Self { value: self.value.clone(), stale_age: self.stale_age }
+        Self { value: self.value.clone(), ..*self }
     }
 }

@@ -157,12 +157,13 @@ impl<V: Send + Sync + 'static> Journey<V> {
         let Order { began, mut stamps, is_leased } = order;
         let keys = departure.keys();
         let mut kept = Vec::new();
+        // An answer is as old as its question: the upstream may have looked long before it answered.
+        let asked_at = inner.clock.now();
         let timed_out = SourceError::Timeout { upstream: inner.upstream, limit: inner.wait_max };
         match timeout(inner.wait_max, (inner.fetch)(keys.clone())).await.unwrap_or(Err(timed_out)) {
             Ok(mut values) => {
-                let now = inner.clock.now();
                 for key in &keys {
-                    let entry = Entry::new(values.remove(key), now, &inner.lives);
+                    let entry = Entry::new(values.remove(key), asked_at, &inner.lives);
                     // First kept, then told: whoever comes after the landing finds it.
                     inner.memory.put(key, entry.clone(), began).await;
                     departure.land(key, Ok(Landed { entry: entry.clone(), is_known: false }));

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use schema::{PipelineRecord, RepositoryRecord, SourceKind};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::wire::{Answer, Probe, Project, ProjectPipeline, Projects};
-use crate::{SourceError, upstream::Upstream};
+use crate::{Credential, SourceError, upstream::Upstream};
 
 /// Most paths that GitLab accepts in one query.
 pub(super) const PATHS_MAX: usize = 50;
@@ -20,11 +20,11 @@ pub(super) struct Client {
     upstream: Upstream,
     base_url: Url,
     endpoint: Url,
-    token: SecretString,
+    token: Credential,
 }
 
 impl Client {
-    pub(super) fn new(upstream: Upstream, mut base_url: Url, token: SecretString) -> Result<Self, SourceError> {
+    pub(super) fn new(upstream: Upstream, mut base_url: Url, token: Credential) -> Result<Self, SourceError> {
         if !base_url.path().ends_with('/') {
             // Or `join` would replace the last part: GitLab below a path is common.
             base_url.set_path(&format!("{}/", base_url.path()));
@@ -96,13 +96,11 @@ impl Client {
         query: &str,
         variables: Value,
     ) -> Result<T, SourceError> {
-        let request = self
-            .upstream
-            .client()
-            .post(self.endpoint.clone())
-            .bearer_auth(self.token.expose_secret())
-            .json(&json!({ "query": query, "variables": variables }));
-        let answer: Answer<T> = self.upstream.json(call, request).await?;
+        let body = json!({ "query": query, "variables": variables });
+        let ask = |client: &reqwest::Client| {
+            client.post(self.endpoint.clone()).bearer_auth(self.token.current().expose_secret()).json(&body)
+        };
+        let answer: Answer<T> = self.upstream.json(call, ask).await?;
         if let Some(fault) = answer.errors.first() {
             let message: String = fault.message.chars().take(300).collect();
             self.upstream.health().failed("it refused a query".to_owned());

@@ -1,20 +1,20 @@
 //! Repositories of components: from the annotation to the record, through the cache.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use futures::FutureExt;
 use schema::{EntityRecord, PipelineRecord, RepositoryRecord, SourceKind, Visibility};
-use secrecy::SecretString;
 
 use super::{
-    Config,
+    CONNECTOR_VERSION, Config, TESTED_VERSIONS,
     client::{Client, PATHS_MAX},
 };
 use crate::{
-    Clock, SourceError,
-    cache::{Access, Evictions, Parts, Served, SharedStore, SourceCache},
-    health::Health,
-    redis::{Namespace, Redis, RedisStore},
+    Connector, SourceError,
+    cache::{Access, Parts, Served, SharedStore, SourceCache},
+    connector::Surroundings,
+    redis::{Namespace, RedisStore},
     upstream::{Upstream, UpstreamConfig},
 };
 
@@ -52,25 +52,26 @@ impl RepositoryKey {
 
 impl Gitlab {
     /// Prepares the source; none when it is switched off or not configured.
-    pub fn new(
-        config: Config,
-        token: Option<SecretString>,
-        evictions: Arc<Evictions>,
-        redis: Option<&Redis>,
-        clock: Clock,
-    ) -> Result<Option<Self>, SourceError> {
+    pub fn new(config: Config, around: Surroundings<'_>) -> Result<Option<Self>, SourceError> {
+        let token = around.credential("sources.gitlab.token");
         let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), token) else {
             return Ok(None);
         };
         let limits = UpstreamConfig {
+            kind: SourceKind::Gitlab,
+            name: SourceKind::Gitlab.as_str().to_owned(),
+            base_url: base_url.clone(),
+            quota: config.quota,
+            ca_file: config.ca_file.clone(),
             timeout: config.timeout,
             requests_in_flight_max: config.requests_in_flight_max,
             body_bytes_max: usize::try_from(config.body_max.as_u64()).unwrap_or(usize::MAX),
             breaker: config.breaker,
         };
-        let upstream = Upstream::new(SourceKind::Gitlab, limits, clock.clone())?;
-        let shared = redis.map(|redis| {
-            let namespace = Namespace::new(SourceKind::Gitlab, "repository", RECORD_VERSION, &base_url, &token);
+        let upstream = Upstream::new(limits, around.shared())?;
+        let shared = around.redis.map(|redis| {
+            let namespace =
+                Namespace::new(SourceKind::Gitlab, "repository", RECORD_VERSION, &base_url, &token.current());
             Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<RepositoryRecord>>
         });
         let client = Client::new(upstream, base_url, token)?;
@@ -78,14 +79,14 @@ impl Gitlab {
         let repositories = SourceCache::new(Parts {
             upstream: SourceKind::Gitlab,
             entries_max: config.cache_entries_max,
-            evictions,
+            evictions: Arc::clone(around.evictions),
             tags_of,
             shared,
             fetch: Arc::new(move |keys| fetch(fetcher.clone(), keys).boxed()),
             lives: config.cache,
             batch_max: PATHS_MAX,
             wait_max: config.timeout,
-            clock,
+            clock: around.clock.clone(),
             health: Arc::clone(client.upstream().health()),
         });
         Ok(Some(Self { config: Arc::new(config), client, repositories }))
@@ -141,23 +142,35 @@ impl Gitlab {
     pub async fn pipeline(&self, key: &RepositoryKey, gid: &str) -> Result<Option<PipelineRecord>, SourceError> {
         self.client.pipeline(&key.path, gid).await
     }
+}
 
-    /// How GitLab has been answering.
-    pub fn health(&self) -> &Arc<Health> {
-        self.client.upstream().health()
+#[async_trait]
+impl Connector for Gitlab {
+    fn kind(&self) -> SourceKind {
+        SourceKind::Gitlab
     }
 
-    /// Asks GitLab for its version, which tells whether it is there at all.
-    pub async fn probe(&self) -> Result<(), SourceError> {
+    fn connector_version(&self) -> &'static str {
+        CONNECTOR_VERSION
+    }
+
+    fn tested_versions(&self) -> (&'static str, &'static str) {
+        TESTED_VERSIONS
+    }
+
+    fn upstream(&self) -> &Upstream {
+        self.client.upstream()
+    }
+
+    fn probe_interval(&self) -> Duration {
+        self.config.probe_interval
+    }
+
+    async fn probe(&self) -> Result<(), SourceError> {
         if let Some(version) = self.client.version().await? {
-            self.health().version(version);
+            self.upstream().health().version(version);
         }
         Ok(())
-    }
-
-    /// How often [`Gitlab::probe`] is due.
-    pub fn probe_interval(&self) -> std::time::Duration {
-        self.config.probe_interval
     }
 }
 

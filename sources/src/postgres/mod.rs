@@ -3,6 +3,7 @@
 //! Fixed statements are files in `queries/`; lists with filters and orders are put together in `filter.rs` and nowhere else.
 //! Every statement carries the caller's visibility in its `where`.
 
+mod annotation_access;
 mod audit;
 mod cells;
 mod change_log;
@@ -23,7 +24,6 @@ mod read_pool;
 mod ref_batch;
 mod related;
 mod relation;
-mod repository_access;
 mod shared_read;
 mod visibility;
 

@@ -52,6 +52,11 @@ impl Keys {
         format!("{}:tag:{tag}", self.prefix)
     }
 
+    /// The calls that an upstream still allows.
+    pub(super) fn quota(&self, name: &str) -> String {
+        format!("{}:quota:{name}", self.prefix)
+    }
+
     /// The channel on which evictions are told.
     pub(super) fn channel(&self) -> String {
         format!("{}:evict", self.prefix)

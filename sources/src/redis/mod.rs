@@ -11,6 +11,7 @@ mod keeper;
 mod keys;
 mod link;
 mod listener;
+mod quota;
 mod store;
 mod stored;
 

@@ -1,27 +1,38 @@
 //! `Upstream`: one guarded HTTP call.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
+use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, header, redirect};
 use schema::SourceKind;
 use serde::de::DeserializeOwned;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout_at},
+};
+use url::Url;
 
-use super::breaker::{Breaker, BreakerConfig, Refused};
-use crate::{Clock, SourceError, health::Health};
+use super::{
+    address::CheckedResolver,
+    answer::{Answer, ReadError},
+    breaker::{Breaker, BreakerConfig, Refused},
+    quota::{Quota, QuotaConfig, QuotaReport, Reading},
+    retry::{self, RetryBudget},
+};
+use crate::{Clock, SourceError, health::Health, redis::Redis};
 
-/// Longest pause that an upstream may ask for; a longer one is cut, so that one wrong header cannot switch it off for a day.
-const PAUSE_MAX: Duration = Duration::from_secs(600);
-/// The pause after a 429 that does not say how long.
-const PAUSE_DEFAULT: Duration = Duration::from_secs(5);
+/// Most tries of one call.
+const TRIES_MAX: u32 = 3;
 
 /// Limits of the calls to one upstream.
 #[derive(Debug, Clone)]
 pub struct UpstreamConfig {
-    /// Longest wait for an answer, the wait for a free place included.
+    /// What it is.
+    pub kind: SourceKind,
+    /// Its name as configured, which quotas are kept under; `kind` where there is only one.
+    pub name: String,
+    /// Where it is: names below it are resolved with care.
+    pub base_url: Url,
+    /// Longest wait for an answer, waits for a free place and for the quota included.
     pub timeout: Duration,
     /// Most calls at once; beyond it a call waits, up to `timeout`.
     pub requests_in_flight_max: usize,
@@ -29,6 +40,19 @@ pub struct UpstreamConfig {
     pub body_bytes_max: usize,
     /// When it is left alone.
     pub breaker: BreakerConfig,
+    /// How much may be asked, where the operator or its documents say so.
+    pub quota: Option<QuotaConfig>,
+    /// Certificates of authorities to trust besides the usual ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// What upstreams share with the rest of the process.
+#[derive(Clone, Copy)]
+pub struct Shared<'a> {
+    /// Where replicas share quotas.
+    pub redis: Option<&'a Redis>,
+    /// What time it is.
+    pub clock: &'a Clock,
 }
 
 /// The guarded way to one upstream. Clones share everything.
@@ -36,35 +60,56 @@ pub struct UpstreamConfig {
 pub struct Upstream {
     kind: SourceKind,
     client: Client,
-    config: UpstreamConfig,
+    config: Arc<UpstreamConfig>,
     places: Arc<Semaphore>,
     breaker: Arc<Breaker>,
     health: Arc<Health>,
+    retries: Arc<RetryBudget>,
+    quota: Arc<Quota>,
+    redis: Option<Redis>,
+    clock: Clock,
 }
 
 impl Upstream {
     /// Prepares the way; nothing is called yet.
-    pub fn new(kind: SourceKind, config: UpstreamConfig, clock: Clock) -> Result<Self, SourceError> {
-        let client = Client::builder()
+    pub fn new(config: UpstreamConfig, shared: Shared<'_>) -> Result<Self, SourceError> {
+        let kind = config.kind;
+        let invalid = |message: String| SourceError::Invalid(format!("sources.{kind}: {message}"));
+        let mut client = Client::builder()
             .timeout(config.timeout)
             .connect_timeout(config.timeout)
             .redirect(redirect::Policy::none())
-            .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| SourceError::unavailable(kind, error))?;
+            .dns_resolver(CheckedResolver::new(&config.base_url))
+            .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")));
+        if let Some(file) = &config.ca_file {
+            let pem = std::fs::read(file)
+                .map_err(|error| invalid(format!("ca_file {} cannot be read: {error}", file.display())))?;
+            let certificates = Certificate::from_pem_bundle(&pem)
+                .map_err(|_| invalid(format!("ca_file {} holds no certificate", file.display())))?;
+            client = client.tls_certs_merge(certificates);
+        }
+        let client = client.build().map_err(|error| SourceError::unavailable(kind, error))?;
+        let clock = shared.clock.clone();
+        let redis = shared.redis.cloned();
         Ok(Self {
             kind,
             client,
             places: Arc::new(Semaphore::new(config.requests_in_flight_max)),
             breaker: Arc::new(Breaker::new(config.breaker, clock.clone())),
-            health: Arc::new(Health::new(clock)),
-            config,
+            health: Arc::new(Health::new(clock.clone())),
+            retries: Arc::default(),
+            quota: Arc::new(Quota::new(config.name.clone(), config.quota, redis.clone(), clock.clone())),
+            redis,
+            clock,
+            config: Arc::new(config),
         })
     }
 
-    /// The client, to build requests with.
-    pub fn client(&self) -> &Client {
-        &self.client
+    /// The same way under another quota besides, for calls that the upstream counts apart. `name` tells them from the others.
+    pub fn counted_apart(&self, name: &str, quota: Option<QuotaConfig>) -> Self {
+        let name = format!("{}:{name}", self.config.name);
+        let quota = Quota::new(name, quota, self.redis.clone(), self.clock.clone());
+        Self { quota: Arc::new(quota), ..self.clone() }
     }
 
     /// How it has been answering.
@@ -72,106 +117,168 @@ impl Upstream {
         &self.health
     }
 
-    /// Sends one request and reads its JSON, all within the deadline. `call` names it in metrics.
+    /// How much it still allows; none when nothing limits.
+    pub fn quota(&self) -> Option<QuotaReport> {
+        self.quota.report()
+    }
+
+    /// Asks for JSON; every status but a good one is an error. `call` names it in metrics; `make` builds the request, once for
+    /// each try. Everything is read-only, so everything may be tried again.
     pub async fn json<T: DeserializeOwned>(
         &self,
         call: &'static str,
-        request: RequestBuilder,
+        make: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<T, SourceError> {
+        let answer = self.send(call, make, &[]).await?;
+        answer.json().inspect_err(|_| self.health.failed("its answer has a shape we do not know".to_owned()))
+    }
+
+    /// As [`Upstream::json`]; an answer with one of the `expected` statuses is no error, its body is the caller's to judge.
+    pub async fn send(
+        &self,
+        call: &'static str,
+        make: impl Fn(&Client) -> RequestBuilder,
+        expected: &[StatusCode],
+    ) -> Result<Answer, SourceError> {
+        let deadline = Instant::now() + self.config.timeout;
+        self.retries.earn();
+        let (mut pause, mut tries, mut is_renewed) = (None, 1, false);
+        loop {
+            let request = make(&self.client);
+            let sent = authorization(&request);
+            let error = match self.attempt(call, request, expected, deadline).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            // The secret may have changed while the call was under way.
+            let is_stale_secret = error.is_unauthorized && !is_renewed && authorization(&make(&self.client)) != sent;
+            is_renewed |= is_stale_secret;
+            if !is_stale_secret {
+                let may = error.may_be_tried_again && tries < TRIES_MAX && self.retries.spend();
+                let next = retry::pause(pause);
+                if !may || Instant::now() + next >= deadline {
+                    return Err(error.error);
+                }
+                sleep(next).await;
+                (pause, tries) = (Some(next), tries + 1);
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        call: &'static str,
+        request: RequestBuilder,
+        expected: &[StatusCode],
+        deadline: Instant,
+    ) -> Result<Answer, Failed> {
+        // Waits of our own making say nothing about the upstream: neither the breaker nor its health is told.
+        let late = || SourceError::Timeout { upstream: self.kind, limit: self.config.timeout };
+        let place = timeout_at(deadline, self.places.acquire()).await;
+        let Ok(Ok(_place)) = place else {
+            self.count(call, "no_place");
+            return Err(late().into());
+        };
         if let Err(refused) = self.breaker.allow() {
             self.count(call, "refused");
             return Err(match refused {
                 Refused::Open => SourceError::unavailable(self.kind, "it kept failing and is left alone for a moment"),
                 Refused::Paused(wait) => SourceError::Throttled { upstream: self.kind, retry_after: Some(wait) },
-            });
+            }
+            .into());
         }
+        self.wait_for_quota(call, deadline).await?;
         let started = Instant::now();
-        let outcome = match timeout(self.config.timeout, self.exchange(request)).await {
+        let outcome = match timeout_at(deadline, self.exchange(request, expected)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(SourceError::Timeout { upstream: self.kind, limit: self.config.timeout }),
+            Err(_) => Err(late().into()),
         };
         let took = started.elapsed();
         metrics::histogram!("weft_upstream_seconds", "source" => self.kind.as_str(), "call" => call)
             .record(took.as_secs_f64());
         self.settle(call, &outcome, took);
-        let body = outcome?;
-        serde_json::from_slice(&body).map_err(|error| {
-            self.health.failed("its answer has a shape we do not know".to_owned());
-            SourceError::protocol(self.kind, error)
-        })
+        outcome
     }
 
-    async fn exchange(&self, request: RequestBuilder) -> Result<Vec<u8>, SourceError> {
-        let _place = self.places.acquire().await.map_err(|error| SourceError::unavailable(self.kind, error))?;
-        let response = request.send().await.map_err(|error| self.transport_error(error))?;
-        self.check_status(&response)?;
-        self.check_type(&response)?;
-        self.read_body(response).await
-    }
-
-    fn check_status(&self, response: &Response) -> Result<(), SourceError> {
-        let status = response.status();
-        let retry_after = retry_after(response);
-        if status == StatusCode::TOO_MANY_REQUESTS
-            || (status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some())
-        {
-            return Err(SourceError::Throttled { upstream: self.kind, retry_after });
-        }
-        if status.is_server_error() {
-            return Err(SourceError::unavailable(self.kind, format!("it answered {status}")));
-        }
-        if !status.is_success() {
-            // A redirect too: following it would carry the token to wherever the answer points.
-            return Err(SourceError::protocol(self.kind, format!("it answered {status}")));
+    /// Short waits are waited for, while the deadline allows it; a longer one is the answer.
+    async fn wait_for_quota(&self, call: &'static str, deadline: Instant) -> Result<(), Failed> {
+        while let Err(wait) = self.quota.take().await {
+            if Instant::now() + wait >= deadline {
+                self.count(call, "quota");
+                return Err(SourceError::Throttled { upstream: self.kind, retry_after: Some(wait) }.into());
+            }
+            sleep(wait).await;
         }
         Ok(())
     }
 
-    fn check_type(&self, response: &Response) -> Result<(), SourceError> {
-        let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        let is_json =
-            essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json");
-        if is_json { Ok(()) } else { Err(SourceError::protocol(self.kind, "its answer is not JSON")) }
-    }
-
-    async fn read_body(&self, mut response: Response) -> Result<Vec<u8>, SourceError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport_error(error))? {
-            if body.len() + chunk.len() > self.config.body_bytes_max {
-                let limit = self.config.body_bytes_max;
-                return Err(SourceError::protocol(self.kind, format!("its answer is larger than {limit} bytes")));
-            }
-            body.extend_from_slice(&chunk);
+    async fn exchange(&self, request: RequestBuilder, expected: &[StatusCode]) -> Result<Answer, Failed> {
+        let response = request.send().await.map_err(|error| self.transport_error(error))?;
+        let status = response.status();
+        let is_expected = expected.contains(&status);
+        let has_wait = response.headers().contains_key(header::RETRY_AFTER);
+        let is_refusal =
+            status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::SERVICE_UNAVAILABLE && has_wait);
+        let reading = Reading::of(response.headers(), is_refusal, self.clock.now());
+        self.quota.correct(reading).await;
+        if !is_expected {
+            self.check_status(&response, is_refusal, &reading)?;
         }
-        Ok(body)
+        let read = Answer::read(self.kind, response, self.config.body_bytes_max, is_expected).await;
+        read.map_err(|error| match error {
+            ReadError::Source(error) => error.into(),
+            ReadError::Transport(error) => self.transport_error(error),
+        })
     }
 
-    fn transport_error(&self, error: reqwest::Error) -> SourceError {
+    fn check_status(&self, response: &Response, is_refusal: bool, reading: &Reading) -> Result<(), Failed> {
+        let status = response.status();
+        if is_refusal {
+            return Err(SourceError::Throttled { upstream: self.kind, retry_after: reading.retry_after }.into());
+        }
+        if status.is_server_error() {
+            let error = SourceError::unavailable(self.kind, format!("it answered {status}"));
+            return Err(Failed { may_be_tried_again: true, ..error.into() });
+        }
+        if !status.is_success() {
+            // A redirect too: following it would carry the token to wherever the answer points.
+            let error = SourceError::protocol(self.kind, format!("it answered {status}"));
+            let is_unauthorized = status == StatusCode::UNAUTHORIZED;
+            // What it thinks of one question says nothing against the upstream; that it takes no token does.
+            let speaks_against_it = !status.is_client_error() || is_unauthorized || status == StatusCode::FORBIDDEN;
+            return Err(Failed { is_unauthorized, speaks_against_it, ..error.into() });
+        }
+        Ok(())
+    }
+
+    fn transport_error(&self, error: reqwest::Error) -> Failed {
         // The address may carry more than the host; it is known from the configuration anyway.
         let error = error.without_url();
         if error.is_timeout() {
-            SourceError::Timeout { upstream: self.kind, limit: self.config.timeout }
+            SourceError::Timeout { upstream: self.kind, limit: self.config.timeout }.into()
         } else if error.is_decode() {
-            SourceError::protocol(self.kind, error)
+            SourceError::protocol(self.kind, error).into()
         } else {
-            SourceError::unavailable(self.kind, error)
+            Failed { may_be_tried_again: true, ..SourceError::unavailable(self.kind, error).into() }
         }
     }
 
     /// Tells breaker, health and metrics how a call went.
-    fn settle(&self, call: &'static str, outcome: &Result<Vec<u8>, SourceError>, took: Duration) {
+    fn settle(&self, call: &'static str, outcome: &Result<Answer, Failed>, took: Duration) {
         match outcome {
             Ok(_) => {
                 self.breaker.succeeded();
                 self.health.succeeded(took);
                 self.count(call, "ok");
             }
-            Err(error) => {
+            Err(Failed { error, speaks_against_it, .. }) => {
                 if let SourceError::Throttled { retry_after, .. } = error {
-                    self.breaker.pause(retry_after.unwrap_or(PAUSE_DEFAULT).min(PAUSE_MAX));
-                } else {
+                    self.breaker.pause(retry_after.unwrap_or_default());
+                } else if *speaks_against_it {
                     self.breaker.failed();
+                } else {
+                    // It is there and answers.
+                    self.breaker.succeeded();
                 }
                 self.health.failed(error.to_string());
                 self.count(call, error.code().as_str());
@@ -186,8 +293,21 @@ impl Upstream {
     }
 }
 
-/// `Retry-After` in seconds. The form with a date is rare and read as absent.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    value.trim().parse().ok().map(Duration::from_secs)
+/// Why a try failed, and what follows from it.
+struct Failed {
+    error: SourceError,
+    may_be_tried_again: bool,
+    is_unauthorized: bool,
+    speaks_against_it: bool,
+}
+
+impl From<SourceError> for Failed {
+    fn from(error: SourceError) -> Self {
+        Self { error, may_be_tried_again: false, is_unauthorized: false, speaks_against_it: true }
+    }
+}
+
+/// What a request will be sent with.
+fn authorization(request: &RequestBuilder) -> Option<header::HeaderMap> {
+    Some(request.try_clone()?.build().ok()?.headers().clone())
 }

@@ -1,8 +1,18 @@
-//! What all upstreams share: the cap on calls in flight, the deadline, the breaker, the pause that an upstream asks for, and
+//! What all upstreams share: the quota, the cap on calls in flight, the deadline, retries within a budget, the breaker, and
 //! the size and shape that an answer must have. No upstream is called past this.
+//!
+//! `http` is one call from its start to its end; what it asks on the way is a file each.
 
+mod address;
+mod answer;
 mod breaker;
 mod http;
+mod quota;
+mod retry;
 
+pub use address::address_problem;
+pub use answer::Answer;
 pub use breaker::{Breaker, BreakerConfig};
-pub use http::{Upstream, UpstreamConfig};
+pub use http::{Shared, Upstream, UpstreamConfig};
+pub(crate) use quota::{Limit, SharedQuota};
+pub use quota::{QuotaConfig, QuotaReport, Reading};

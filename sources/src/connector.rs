@@ -1,0 +1,66 @@
+//! `Connector`: what every upstream's module must have, so that `sources { … }`, `weft doctor` and the probes treat all alike.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use schema::SourceKind;
+
+use crate::{
+    Clock, Credential, SourceError,
+    cache::Evictions,
+    redis::Redis,
+    upstream::{Shared, Upstream},
+};
+
+/// One upstream, as it is looked after.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// What it is.
+    fn kind(&self) -> SourceKind;
+
+    /// Its name as configured, unique among all sources.
+    fn name(&self) -> &str {
+        self.kind().as_str()
+    }
+
+    /// Version of this module.
+    fn connector_version(&self) -> &'static str;
+
+    /// Versions of the upstream that it is tested with, first and last.
+    fn tested_versions(&self) -> (&'static str, &'static str);
+
+    /// The way to it: health and quota.
+    fn upstream(&self) -> &Upstream;
+
+    /// How often [`Connector::probe`] is due.
+    fn probe_interval(&self) -> Duration;
+
+    /// Asks for its version, with the credential, and tells its health what it says. Fails when it is not there or takes no
+    /// credential.
+    async fn probe(&self) -> Result<(), SourceError>;
+}
+
+/// What a connector is built with besides its own section of the configuration.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// What is evicted from this process.
+    pub evictions: &'a Arc<Evictions>,
+    /// The level of caches and quotas that replicas share.
+    pub redis: Option<&'a Redis>,
+    /// What time it is.
+    pub clock: &'a Clock,
+    /// Looks a credential up by its key in the configuration, such as `sources.gitlab.token`.
+    pub credentials: &'a crate::Secrets,
+}
+
+impl<'a> Surroundings<'a> {
+    /// What upstreams share.
+    pub fn shared(&self) -> Shared<'a> {
+        Shared { redis: self.redis, clock: self.clock }
+    }
+
+    /// The credential with this key, where one is configured.
+    pub fn credential(&self, key: &str) -> Option<Credential> {
+        self.credentials.get(key)
+    }
+}

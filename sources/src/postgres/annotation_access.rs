@@ -1,0 +1,43 @@
+//! Which objects of upstreams a caller may see: those that entities which the caller sees name in their annotations.
+
+use schema::Visibility;
+use sqlx::QueryBuilder;
+
+use super::{Database, filter::FACET_VALUE_CHARS_MAX, visibility::push_visible};
+use crate::SourceError;
+
+impl Database {
+    /// Of these values, those that some entity visible to the caller carries in `annotation`, alone or in a list with
+    /// commas; one statement.
+    pub async fn annotation_values_visible(
+        &self,
+        visibility: &Visibility,
+        annotation: &str,
+        values: &[String],
+    ) -> Result<Vec<String>, SourceError> {
+        let prefix = format!("{annotation}=");
+        let whole: Vec<String> = values
+            .iter()
+            .map(|value| format!("{prefix}{value}"))
+            .filter(|value| value.chars().count() <= FACET_VALUE_CHARS_MAX)
+            .collect();
+        let mut query = QueryBuilder::new(
+            "-- annotation_values_visible\nselect distinct f.value from entity_facet f \
+             join entity e on e.id = f.entity_id where f.facet = 'annotation' and f.tenant = ",
+        );
+        query.push_bind(visibility.tenant.clone()).push(" and (f.value = any(").push_bind(whole);
+        query.push(") or (starts_with(f.value, ").push_bind(prefix.clone());
+        query.push(") and position(',' in f.value) > 0 and string_to_array(replace(substr(f.value, ");
+        query.push_bind(i32::try_from(prefix.chars().count() + 1).unwrap_or(i32::MAX)).push("), ' ', ''), ',') && ");
+        query.push_bind(values.to_vec()).push(")) and ");
+        push_visible(&mut query, "e", visibility);
+        let found: Vec<(String,)> = self.all("annotation_values_visible", query.build_query_as()).await?;
+        let carried: Vec<&str> =
+            found.iter().filter_map(|(value,)| value.strip_prefix(&prefix)).flat_map(|list| list.split(',')).collect();
+        let is_carried = |value: &&String| {
+            found.iter().any(|(whole,)| whole.strip_prefix(&prefix) == Some(value.as_str()))
+                || carried.iter().any(|carried| carried.trim() == value.as_str())
+        };
+        Ok(values.iter().filter(is_carried).cloned().collect())
+    }
+}

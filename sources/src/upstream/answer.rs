@@ -1,0 +1,78 @@
+//! `Answer`: what came back, read within its bounds.
+
+use reqwest::{
+    Response, StatusCode,
+    header::{self, HeaderMap},
+};
+use schema::SourceKind;
+use serde::de::DeserializeOwned;
+
+use crate::SourceError;
+
+/// An answer that has the expected shape from outside: a good status or one that the caller expects, JSON, not too large.
+#[derive(Debug)]
+pub struct Answer {
+    upstream: SourceKind,
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// Reads the body to its end. `is_expected`: the caller acts on this status, so its body need not be JSON.
+    pub(super) async fn read(
+        upstream: SourceKind,
+        mut response: Response,
+        body_bytes_max: usize,
+        is_expected: bool,
+    ) -> Result<Self, ReadError> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        if !is_expected && !is_json(&headers) && status != StatusCode::NO_CONTENT {
+            return Err(SourceError::protocol(upstream, "its answer is not JSON").into());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(ReadError::Transport)? {
+            if body.len() + chunk.len() > body_bytes_max {
+                let message = format!("its answer is larger than {body_bytes_max} bytes");
+                return Err(SourceError::protocol(upstream, message).into());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Self { upstream, status, headers, body })
+    }
+
+    /// The body, decoded. Arrays and objects may lie at most 128 deep.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, SourceError> {
+        serde_json::from_slice(&self.body).map_err(|error| SourceError::protocol(self.upstream, error))
+    }
+
+    /// The body as it came, such as a text file's.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+pub(super) enum ReadError {
+    Source(SourceError),
+    Transport(reqwest::Error),
+}
+
+impl From<SourceError> for ReadError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+/// `application/json`, and whatever ends in `+json`, as `application/vnd.api+json` does.
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json") || essence.to_ascii_lowercase().ends_with("+json")
+}
