@@ -1,83 +1,49 @@
 //! The way into Resource Manager: which path it is, whether the version and the token are good, whether there is quota
 //! left; only then the answer.
 
+mod target;
+
 use axum::{
     Extension,
     body::{Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
 
 use super::{
     Azure,
     alert::list,
+    call::Call,
     error::{bad_request, not_found, refuse},
-    graph,
-    ids::{self, Ids},
+    graph, ids,
     params::Params,
     quota::Charge,
-    rest, token,
-    version::{self, Provider},
+    rest, token, version,
 };
+use target::{Target, decoded};
 
 const BODY_BYTES_MAX: usize = 4 << 20;
 
-/// What a path asks for, its names in lower case: Azure ignores their case.
-enum Target<'a> {
-    Subscriptions,
-    Subscription(&'a str),
-    Groups(&'a str),
-    Group(&'a str, &'a str),
-    Resources(&'a str, Option<&'a str>),
-    Alerts { scope: &'a [&'a str], id: Option<&'a str> },
-    Graph,
-}
-
-impl<'a> Target<'a> {
-    fn of(segments: &'a [&'a str]) -> Option<Self> {
-        const ALERTS: &str = "microsoft.alertsmanagement";
-        Some(match segments {
-            ["subscriptions"] => Self::Subscriptions,
-            ["subscriptions", subscription] => Self::Subscription(subscription),
-            ["subscriptions", subscription, "resourcegroups"] => Self::Groups(subscription),
-            ["subscriptions", subscription, "resourcegroups", group] => Self::Group(subscription, group),
-            ["subscriptions", subscription, "resources"] => Self::Resources(subscription, None),
-            ["subscriptions", subscription, "resourcegroups", group, "resources"] => {
-                Self::Resources(subscription, Some(group))
-            }
-            ["providers", "microsoft.resourcegraph", "resources"] => Self::Graph,
-            [scope @ .., "providers", ALERTS, "alerts"] => Self::Alerts { scope, id: None },
-            [scope @ .., "providers", ALERTS, "alerts", id] => Self::Alerts { scope, id: Some(id) },
-            _ => return None,
-        })
-    }
-
-    fn provider(&self) -> Provider {
-        match self {
-            Self::Subscriptions | Self::Subscription(_) => Provider::Subscriptions,
-            Self::Groups(_) | Self::Group(..) | Self::Resources(..) => Provider::Resources,
-            Self::Alerts { .. } => Provider::Alerts,
-            Self::Graph => Provider::Graph,
-        }
-    }
-}
-
-pub(super) async fn dispatch(State(azure): State<Azure>, Extension(ids): Extension<Ids>, request: Request) -> Response {
+pub(super) async fn dispatch(
+    State(azure): State<Azure>,
+    Extension(call): Extension<Call>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
         let message = format!("The request content exceeds the limit of {BODY_BYTES_MAX} bytes.");
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &message);
     };
-    answer(&azure, &ids, &parts, &body).unwrap_or_else(|refusal| *refusal)
+    answer(&azure, &call, &parts, &body).unwrap_or_else(|refusal| *refusal)
 }
 
-fn answer(azure: &Azure, ids: &Ids, parts: &Parts, body: &Bytes) -> Result<Response, Box<Response>> {
+fn answer(azure: &Azure, call: &Call, parts: &Parts, body: &Bytes) -> Result<Response, Box<Response>> {
     let path = decoded(parts.uri.path()).to_lowercase();
     let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let (target, params) = (Target::of(&segments), Params::of(&parts.uri));
     version::check(&params, target.as_ref().map(Target::provider))?;
-    token::check(azure, &parts.headers)?;
+    token::check(azure, call, &parts.headers)?;
     let Some(target) = target else {
         return Err(Box::new(not_found("NotFound", &format!("The path '{}' is not served here.", parts.uri.path()))));
     };
@@ -87,14 +53,14 @@ fn answer(azure: &Azure, ids: &Ids, parts: &Parts, body: &Bytes) -> Result<Respo
         return Err(Box::new(refuse(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", &message)));
     }
     if matches!(target, Target::Graph) {
-        return Ok(graph::endpoint(azure, ids, body));
+        return Ok(graph::endpoint(azure, call, body));
     }
     let subscription = match segments.as_slice() {
         ["subscriptions", subscription, ..] => *subscription,
         _ => "",
     };
     let charge = charge(azure, subscription)?;
-    let mut response = read(azure, &target, subscription, &params, &parts.uri).unwrap_or_else(|refusal| *refusal);
+    let mut response = read(azure, &target, subscription, &params, call).unwrap_or_else(|refusal| *refusal);
     mark(&mut response, subscription, &charge);
     Ok(response)
 }
@@ -104,7 +70,7 @@ fn read(
     target: &Target<'_>,
     subscription: &str,
     params: &Params,
-    uri: &Uri,
+    call: &Call,
 ) -> Result<Response, Box<Response>> {
     if !subscription.is_empty() {
         exists(azure, subscription)?;
@@ -112,10 +78,10 @@ fn read(
     match *target {
         Target::Subscriptions => Ok(rest::subscriptions(azure)),
         Target::Subscription(id) => Ok(rest::subscription(azure, id)),
-        Target::Groups(subscription) => rest::groups(azure, uri, params, subscription),
+        Target::Groups(subscription) => rest::groups(azure, call, params, subscription),
         Target::Group(subscription, name) => rest::group(azure, subscription, name),
-        Target::Resources(subscription, group) => rest::resources(azure, uri, params, subscription, group),
-        Target::Alerts { scope, id: None } => list::list(azure, uri, params, scope),
+        Target::Resources(subscription, group) => rest::resources(azure, call, params, subscription, group),
+        Target::Alerts { scope, id: None } => list::list(azure, call, params, scope),
         Target::Alerts { scope, id: Some(id) } => list::one(azure, scope, id),
         Target::Graph => Ok(refuse(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "It is a POST.")),
     }
@@ -160,24 +126,4 @@ fn mark(response: &mut Response, subscription: &str, charge: &Charge) {
         _ => "x-ms-ratelimit-remaining-subscription-reads",
     };
     response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from(charge.remaining));
-}
-
-/// `path` without percent signs; what is no escape stays.
-fn decoded(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let escape = tail.get(..2).and_then(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-        match escape.filter(|_| *first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

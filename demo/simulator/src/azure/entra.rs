@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::{
     Azure, CLIENT_ID,
+    call::Call,
     error::{answer, ok},
-    ids::Ids,
     token,
 };
 use refusal::Refusal;
@@ -24,7 +24,7 @@ type Fields = Vec<(String, String)>;
 
 pub(super) async fn token(
     State(azure): State<Azure>,
-    Extension(ids): Extension<Ids>,
+    Extension(call): Extension<Call>,
     Path(tenant): Path<String>,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
@@ -40,7 +40,7 @@ pub(super) async fn token(
                 "access_token": token::issue(&azure, &audience),
             }))
         }
-        Err(refusal) => answer(refusal.status, &refusal.body(&ids, azure.now())),
+        Err(refusal) => answer(refusal.status, &refusal.body(&call, azure.now())),
     }
 }
 
@@ -80,14 +80,14 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 
 pub(super) async fn configuration(
     State(azure): State<Azure>,
-    Extension(ids): Extension<Ids>,
+    Extension(call): Extension<Call>,
     Path(tenant): Path<String>,
 ) -> Response {
     if !tenant.eq_ignore_ascii_case(&azure.world().tenant_id) {
         let refusal = Refusal::unknown_tenant(&tenant);
-        return answer(StatusCode::BAD_REQUEST, &refusal.body(&ids, azure.now()));
+        return answer(StatusCode::BAD_REQUEST, &refusal.body(&call, azure.now()));
     }
-    let base = format!("{}/{tenant}", azure.url());
+    let base = format!("{}/{tenant}", call.base);
     ok(&json!({
         "token_endpoint": format!("{base}/oauth2/v2.0/token"),
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
@@ -103,7 +103,7 @@ pub(super) async fn configuration(
         "http_logout_supported": true,
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "tid", "ver"],
         "tenant_region_scope": "EU",
-        "cloud_instance_name": host(&azure),
+        "cloud_instance_name": host(&call.base),
         "msgraph_host": "graph.microsoft.com",
     }))
 }
@@ -114,15 +114,15 @@ pub(super) async fn keys() -> Response {
 }
 
 /// Tells an identity library that this authority is a real one.
-pub(super) async fn instance(State(azure): State<Azure>) -> Response {
-    let (host, tenant) = (host(&azure), azure.world().tenant_id.clone());
+pub(super) async fn instance(State(azure): State<Azure>, Extension(call): Extension<Call>) -> Response {
+    let (host, tenant) = (host(&call.base), azure.world().tenant_id.clone());
     ok(&json!({
-        "tenant_discovery_endpoint": format!("{}/{tenant}/v2.0/.well-known/openid-configuration", azure.url()),
+        "tenant_discovery_endpoint": format!("{}/{tenant}/v2.0/.well-known/openid-configuration", call.base),
         "api-version": "1.1",
         "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": [host] }],
     }))
 }
 
-fn host(azure: &Azure) -> String {
-    azure.url().trim_start_matches("http://").to_owned()
+fn host(base: &str) -> String {
+    base.rsplit('/').next().unwrap_or(base).to_owned()
 }

@@ -6,6 +6,7 @@
 
 mod alert;
 mod arm;
+mod call;
 mod entra;
 mod error;
 mod filter;
@@ -114,6 +115,6 @@ pub(crate) fn router(azure: Azure) -> Router {
         .route("/common/discovery/instance", get(entra::instance))
         // Not routes: Azure ignores case in paths, and a scope may be of any depth.
         .fallback(arm::dispatch)
-        .layer(middleware::from_fn_with_state(azure.clone(), ids::stamp))
+        .layer(middleware::from_fn_with_state(azure.clone(), call::stamp))
         .with_state(azure)
 }

@@ -1,10 +1,10 @@
 //! Pages of an ARM list: `value` and an absolute `nextLink` that is to be followed as it is.
 
-use axum::{http::Uri, response::Response};
+use axum::response::Response;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{Azure, error::bad_request, params::Params};
+use super::{call::Call, error::bad_request, params::Params};
 
 /// Where a list goes on: how many items are behind, and as of when (in milliseconds) the list was read.
 pub(super) struct Place {
@@ -27,8 +27,7 @@ fn decode(token: &str) -> Option<Place> {
 
 /// The page of `items` at `place`.
 pub(super) fn page<T>(
-    azure: &Azure,
-    uri: &Uri,
+    call: &Call,
     parameter: &str,
     place: &Place,
     size: u32,
@@ -41,18 +40,18 @@ pub(super) fn page<T>(
     let mut body = json!({ "value": value });
     if let (true, Some(body)) = (rest.len() > size, body.as_object_mut()) {
         let token = BASE64_URL_SAFE_NO_PAD.encode(format!("place:{}:{}", place.offset + size, place.as_of));
-        body.insert("nextLink".to_owned(), json!(link(azure, uri, parameter, &token)));
+        body.insert("nextLink".to_owned(), json!(link(call, parameter, &token)));
     }
     body
 }
 
 /// The same address with another token.
-fn link(azure: &Azure, uri: &Uri, parameter: &str, token: &str) -> String {
+fn link(call: &Call, parameter: &str, token: &str) -> String {
     let encoded = parameter.replace('$', "%24");
     let is_other = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or(pair);
         !name.eq_ignore_ascii_case(parameter) && !name.eq_ignore_ascii_case(&encoded)
     };
-    let kept: Vec<_> = uri.query().unwrap_or_default().split('&').filter(is_other).collect();
-    format!("{}{}?{}&{encoded}={token}", azure.url(), uri.path(), kept.join("&"))
+    let kept: Vec<_> = call.uri.query().unwrap_or_default().split('&').filter(is_other).collect();
+    format!("{}{}?{}&{encoded}={token}", call.base, call.uri.path(), kept.join("&"))
 }

@@ -1,11 +1,12 @@
 //! ARM's own lists: subscriptions, groups, resources.
 
-use axum::{http::Uri, response::Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
     Azure, Group, Resource,
+    call::Call,
     error::{not_found, ok},
     filter::Filter,
     page::{Place, page, place},
@@ -46,12 +47,17 @@ fn describe_subscription(id: &str, tenant: &str) -> Value {
     })
 }
 
-pub(super) fn groups(azure: &Azure, uri: &Uri, params: &Params, subscription: &str) -> Result<Response, Box<Response>> {
+pub(super) fn groups(
+    azure: &Azure,
+    call: &Call,
+    params: &Params,
+    subscription: &str,
+) -> Result<Response, Box<Response>> {
     let world = azure.world();
     let filter = Filter::of(params)?;
     let found: Vec<_> = world.groups_of(subscription).filter(|group| filter.admits_group(group)).collect();
     let (place, size) = paging(azure, params, world.limits.arm_page_max)?;
-    Ok(ok(&page(azure, uri, SKIP_TOKEN, &place, size, &found, |group| describe_group(group))))
+    Ok(ok(&page(call, SKIP_TOKEN, &place, size, &found, |group| describe_group(group))))
 }
 
 pub(super) fn group(azure: &Azure, subscription: &str, name: &str) -> Result<Response, Box<Response>> {
@@ -80,7 +86,7 @@ fn describe_group(group: &Group) -> Value {
 
 pub(super) fn resources(
     azure: &Azure,
-    uri: &Uri,
+    call: &Call,
     params: &Params,
     subscription: &str,
     group: Option<&str>,
@@ -104,7 +110,7 @@ pub(super) fn resources(
         }
         Value::Object(body)
     };
-    Ok(ok(&page(azure, uri, SKIP_TOKEN, &place, size, &found, describe)))
+    Ok(ok(&page(call, SKIP_TOKEN, &place, size, &found, describe)))
 }
 
 /// Without `properties`, which a list does not have, and with the times only when asked for.

@@ -1,6 +1,6 @@
 //! The alerts of a scope, filtered, sorted and paged as `Microsoft.AlertsManagement` does it.
 
-use axum::{http::Uri, response::Response};
+use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::azure::{
     Azure, Limits, World,
+    call::Call,
     error::{bad_request, not_found, ok},
     page::{Place, page, place},
     params::Params,
@@ -33,7 +34,7 @@ const SORTS: [&str; 10] = [
 
 pub(in crate::azure) fn list(
     azure: &Azure,
-    uri: &Uri,
+    call: &Call,
     params: &Params,
     scope: &[&str],
 ) -> Result<Response, Box<Response>> {
@@ -41,7 +42,9 @@ pub(in crate::azure) fn list(
     // Later pages are of the list as it stood when the first one was read: alerts come and go in between.
     let start = Place { offset: 0, as_of: azure.now().timestamp_millis() };
     let place = sent.unwrap_or(start);
-    let now = DateTime::from_timestamp_millis(place.as_of).unwrap_or_else(|| azure.now());
+    // A token names an instant within what is kept, unless somebody made it up.
+    let is_kept = |at: &DateTime<Utc>| (azure.now() - KEPT..=azure.now()).contains(at);
+    let now = DateTime::from_timestamp_millis(place.as_of).filter(is_kept).unwrap_or_else(|| azure.now());
     let (since, until) = range(params, now)?;
     let with_context = params.get("includeContext") == Some("true");
     let size = size(params, &world.limits, with_context)?;
@@ -63,25 +66,24 @@ pub(in crate::azure) fn list(
             && same("monitorService", &alert.rule.monitor_service)
             && same("alertRule", &alert.rule.name)
     };
-    let mut found: Vec<_> = in_scope(azure, &world, scope, since, now)?.into_iter().filter(is_wanted).collect();
+    let mut found: Vec<_> = in_scope(&world, scope, since, now)?.into_iter().filter(is_wanted).collect();
     found.sort_by_cached_key(|alert| (sort_key(alert, sort), alert.guid.clone()));
     if is_falling {
         found.reverse();
     }
     let select = params.get("select");
-    Ok(ok(&page(azure, uri, PAGE_TOKEN, &place, size, &found, |alert| describe(alert, with_context, select))))
+    Ok(ok(&page(call, PAGE_TOKEN, &place, size, &found, |alert| describe(alert, with_context, select))))
 }
 
 pub(in crate::azure) fn one(azure: &Azure, scope: &[&str], id: &str) -> Result<Response, Box<Response>> {
     let (world, now) = (azure.world(), azure.now());
-    let all = in_scope(azure, &world, scope, now - KEPT, now)?;
+    let all = in_scope(&world, scope, now - KEPT, now)?;
     let found = all.iter().find(|alert| alert.guid == id).map(|alert| ok(&describe(alert, true, None)));
     found.ok_or_else(|| Box::new(not_found("NotFound", &format!("The alert '{id}' could not be found."))))
 }
 
 /// The alerts on what lies in `scope`, which is a subscription, a group, or a resource.
 fn in_scope<'a>(
-    azure: &Azure,
     world: &'a World,
     scope: &[&str],
     since: DateTime<Utc>,
@@ -97,7 +99,7 @@ fn in_scope<'a>(
             Ok(all.filter(|alert| format!("{}/", alert.target_id).starts_with(&prefix)).collect())
         }
         _ => {
-            let message = format!("The scope '{prefix}' is not supported at {}.", azure.url());
+            let message = format!("The scope '{prefix}' is not supported.");
             Err(Box::new(bad_request("BadRequest", &message)))
         }
     }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::azure::ids::Ids;
+use crate::azure::call::Call;
 
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -61,8 +61,8 @@ impl Refusal {
         Self { status: StatusCode::UNAUTHORIZED, ..Self::bad("invalid_client", 7_000_215, message) }
     }
 
-    pub(super) fn body(&self, ids: &Ids, now: DateTime<Utc>) -> Value {
-        let (number, trace, correlation) = (self.number, &ids.request, &ids.correlation);
+    pub(super) fn body(&self, call: &Call, now: DateTime<Utc>) -> Value {
+        let (number, trace, correlation) = (self.number, &call.request_id, &call.correlation_id);
         let timestamp = now.format("%Y-%m-%d %H:%M:%SZ").to_string();
         json!({
             "error": self.error,

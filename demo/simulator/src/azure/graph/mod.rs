@@ -7,6 +7,7 @@ mod failure;
 mod kql;
 mod page;
 mod request;
+mod subject;
 mod table;
 
 use axum::{
@@ -18,21 +19,21 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Azure,
+    call::Call,
     error::{answer, ok},
-    ids::Ids,
     quota::Charge,
 };
 use failure::Failure;
 use kql::{Cell, Rows};
 use request::Request;
 
-pub(super) fn endpoint(azure: &Azure, ids: &Ids, body: &Bytes) -> Response {
+pub(super) fn endpoint(azure: &Azure, call: &Call, body: &Bytes) -> Response {
     let charge = azure.quotas().graph(&azure.world().limits, azure.now());
     let mut response = if charge.is_allowed {
         // A query that cannot be read has been paid for as well.
-        query(azure, body).map_or_else(|failure| refuse(azure, ids, &failure), |found| ok(&found))
+        query(azure, body).map_or_else(|failure| refuse(azure, call, &failure), |found| ok(&found))
     } else {
-        refuse(azure, ids, &Failure::throttled())
+        refuse(azure, call, &Failure::throttled())
     };
     mark(&mut response, &charge);
     response
@@ -48,8 +49,8 @@ fn query(azure: &Azure, body: &Bytes) -> Result<Value, Failure> {
     Ok(page::answer(&request, &found))
 }
 
-fn refuse(azure: &Azure, ids: &Ids, failure: &Failure) -> Response {
-    let (time, correlation) = (super::time::instant(azure.now()), &ids.correlation);
+fn refuse(azure: &Azure, call: &Call, failure: &Failure) -> Response {
+    let (time, correlation) = (super::time::instant(azure.now()), &call.correlation_id);
     let message = format!(
         "Please provide below info when asking for support: timestamp = {time}, correlationId = {correlation}."
     );

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::Failure,
-    expression::{Expression, Function, Step},
+    ast::{Expression, Function, Step},
     text::equal,
     value::{Cell, Column, Kind},
 };

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     super::Failure,
     eval::Context,
-    parse::{Key, Named, Query, Stage},
+    query::{Key, Named, Query, Stage},
     value::{Cell, Column, Kind, Rows},
 };
 
