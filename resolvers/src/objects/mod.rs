@@ -2,6 +2,8 @@
 
 mod api;
 mod audit;
+mod cloud_resource;
+mod cloud_resource_connection;
 mod component;
 mod custom_entity;
 mod domain;
@@ -24,6 +26,8 @@ mod viewer;
 
 pub use api::{Api, ApiConnection};
 pub use audit::{AuditConnection, AuditObject};
+pub use cloud_resource::CloudResource;
+pub use cloud_resource_connection::CloudResourceConnection;
 pub use component::{Component, ComponentConnection};
 pub use custom_entity::CustomEntity;
 pub use domain::Domain;

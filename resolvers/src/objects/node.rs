@@ -10,8 +10,8 @@ use schema::{NodeId, scope};
 use uuid::Uuid;
 
 use super::{
-    Api, AuditObject, Component, CustomEntity, Domain, Entity, Location, Pipeline, Repository, Resource, Source,
-    System, Team, Template, User,
+    Api, AuditObject, CloudResource, Component, CustomEntity, Domain, Entity, Location, Pipeline, Repository, Resource,
+    Source, System, Team, Template, User,
 };
 use crate::{
     error::{OrFieldError, Result},
@@ -47,6 +47,8 @@ pub enum NodeKind {
     Repository(Repository),
     /// A run of CI/CD.
     Pipeline(Pipeline),
+    /// A resource in Azure.
+    CloudResource(CloudResource),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -84,6 +86,9 @@ impl Node {
             }
             "Pipeline" if request.visibility().has(scope::CATALOG_READ) => {
                 Pipeline::of_key(ctx, &key).await?.map(NodeKind::Pipeline)
+            }
+            "CloudResource" if request.visibility().has(scope::CATALOG_READ) => {
+                CloudResource::of_key(ctx, &key).await?.map(NodeKind::CloudResource)
             }
             "Source" => Source::of_name(request.sources(), &key).map(NodeKind::Source),
             "AuditRecord" if request.visibility().has(scope::AUDIT_READ) => {

@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use schema::EntityRef;
 
-use super::{EntityConnection, System};
+use super::{CloudResourceConnection, EntityConnection, System};
 use crate::{
     connection::entity_connection,
     error::Nullable,
@@ -44,6 +44,19 @@ entity_object! {
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<EntityConnection> {
             related!(self, ctx, "dependencyOf", None, first, after)
+        }
+        /// What belongs to it in Azure, live, by resource id.
+        #[graphql(directive = crate::cost::page::apply())]
+        async fn cloud_resources(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Only of these types, such as `microsoft.storage/storageaccounts`.")] r#type: Option<
+                Vec<String>,
+            >,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<CloudResourceConnection> {
+            CloudResourceConnection::of_entity(ctx, &self.record, r#type, first, after).await.transpose()
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct Config {
     pub tenants: BTreeMap<String, Vec<String>>,
     /// The annotation that names an entity's resource groups: `subscription/name`, several with commas.
     pub annotation: String,
-    /// The annotation that names a tag which an entity's resources carry: `key=value`.
+    /// The annotation that names tags, any of which an entity's resources carry: `key=value`, several with commas.
     pub tag_annotation: String,
     /// Longest wait for an answer.
     #[serde(with = "humantime_serde")]

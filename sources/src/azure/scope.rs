@@ -59,6 +59,13 @@ pub struct CloudResourcesKey {
     pub(super) scope: Scope,
 }
 
+/// The group or tag, as annotations name it, in the form in which it is compared.
+impl fmt::Display for CloudResourcesKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.scope.fmt(out)
+    }
+}
+
 impl CloudResourcesKey {
     /// The key in the cache. Neither part can hold a line break.
     pub(super) fn cache_key(&self) -> String {

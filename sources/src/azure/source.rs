@@ -92,7 +92,7 @@ impl Azure {
         &self.config.annotation
     }
 
-    /// The annotation that names a tag which an entity's resources carry.
+    /// The annotation that names tags which an entity's resources carry.
     pub fn tag_annotation(&self) -> &str {
         &self.config.tag_annotation
     }
@@ -100,10 +100,13 @@ impl Azure {
     /// What an entity names, each once, at most 100: empty without the annotations; none when they name nothing that the tenant
     /// may read, so that it is not known what there is.
     pub fn resource_keys(&self, visibility: &Visibility, entity: &EntityRecord) -> Option<Vec<CloudResourcesKey>> {
-        let groups = entity.annotation(&self.config.annotation).unwrap_or_default();
-        let groups = groups.split(',').filter(|text| !text.trim().is_empty()).map(Scope::group);
-        let tag = entity.annotation(&self.config.tag_annotation).map(Scope::tag);
-        let named: Vec<_> = groups.chain(tag).take(SCOPES_MAX).collect();
+        let listed = |annotation: &str| {
+            let list = entity.annotation(annotation).unwrap_or_default();
+            list.split(',').filter(|text| !text.trim().is_empty())
+        };
+        let groups = listed(&self.config.annotation).map(Scope::group);
+        let tags = listed(&self.config.tag_annotation).map(Scope::tag);
+        let named: Vec<_> = groups.chain(tags).take(SCOPES_MAX).collect();
         let mut keys: Vec<CloudResourcesKey> = Vec::new();
         for key in named.iter().flatten().filter_map(|scope| self.key(visibility, scope.clone())) {
             if !keys.contains(&key) {
