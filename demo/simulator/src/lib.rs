@@ -19,6 +19,7 @@ mod seed;
 mod server;
 mod simulator;
 pub mod terraform;
+mod tls;
 
 pub use calls::{Call, Calls};
 pub use clock::{Clock, ManualClock};

@@ -12,6 +12,7 @@ use crate::{
     openshift::{self, Openshift},
     server::{Bound, Server},
     terraform::{self, Terraform},
+    tls::Tls,
 };
 
 /// The parts that can fail on their own and log their own calls.
@@ -56,6 +57,8 @@ pub struct Config {
     pub terraform: terraform::World,
     /// What the fake Azure has.
     pub azure: azure::World,
+    /// Whether OpenShift and Azure speak https, with a certificate of [`Simulator::ca_pem`]'s authority.
+    pub has_tls: bool,
     /// Who may fetch tokens at the issuer's `/token`.
     pub clients: Vec<Client>,
     /// Where the issuer keeps its keys; `None`: nowhere.
@@ -75,6 +78,7 @@ impl Default for Config {
             awx: awx::World::default(),
             terraform: terraform::World::default(),
             azure: azure::World::default(),
+            has_tls: false,
             clients: Vec::new(),
             keys_dir: None,
             clock: Clock::system(),
@@ -96,6 +100,7 @@ pub struct Simulator {
     awx_state: Awx,
     terraform_state: Terraform,
     azure_state: Azure,
+    ca_pem: Option<String>,
 }
 
 struct Part {
@@ -111,10 +116,11 @@ impl Simulator {
     /// When a port is taken, or when the key directory cannot be used.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let gitlab = Bound::bind(config.gitlab_port).await?;
-        let openshift = Bound::bind(0).await?;
+        let tls = if config.has_tls { Some(Tls::generate()?) } else { None };
+        let openshift = Bound::bind(0).await?.with_tls(tls.as_ref());
         let awx = Bound::bind(0).await?;
         let terraform = Bound::bind(0).await?;
-        let azure = Bound::bind(0).await?;
+        let azure = Bound::bind(0).await?.with_tls(tls.as_ref());
         let bound_issuer = Bound::bind(config.issuer_port).await?;
         let clock = config.clock;
         let gitlab_state = Gitlab::new(gitlab.url(), config.gitlab_token, config.world, clock.clone());
@@ -139,6 +145,7 @@ impl Simulator {
             awx_state,
             terraform_state,
             azure_state,
+            ca_pem: tls.map(|tls| tls.ca_pem),
         })
     }
 
@@ -185,6 +192,11 @@ impl Simulator {
     /// The issuer, to mint tokens and rotate keys.
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
+    }
+
+    /// The authority to trust, in PEM; none where nothing speaks https.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// The base address of a part.

@@ -65,13 +65,37 @@ impl<V> Entry<V> {
         now < self.stale_until
     }
 
-    /// The value as it is served now.
-    pub fn served(&self, now: DateTime<Utc>) -> Served<V> {
+    /// The value as it is served now, from this layer.
+    pub fn served(&self, now: DateTime<Utc>, layer: Layer) -> Served<V> {
         let age = (now - self.fetched_at).to_std().unwrap_or_default();
         Served {
             value: self.value.clone(),
+            layer,
+            age,
             fetched_at: self.fetched_at,
             stale_age: (!self.is_fresh(now)).then_some(age),
+        }
+    }
+}
+
+/// Which layer an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// The memory of this process.
+    Memory,
+    /// The cache that replicas share.
+    Shared,
+    /// The upstream itself.
+    Source,
+}
+
+impl Layer {
+    /// Its name in `extensions.receipts`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Shared => "shared",
+            Self::Source => "source",
         }
     }
 }
@@ -83,6 +107,10 @@ pub struct Served<V> {
     pub value: Option<Arc<V>>,
     /// When the upstream was asked for it.
     pub fetched_at: DateTime<Utc>,
+    /// How long that is ago.
+    pub age: Duration,
+    /// Where it was.
+    pub layer: Layer,
     /// How old it is, where it is older than it should be.
     pub stale_age: Option<Duration>,
 }
