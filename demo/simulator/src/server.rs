@@ -15,11 +15,14 @@ use tokio::{
     task::{JoinHandle, JoinSet},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::tls::Tls;
+use crate::{
+    fault::{Fault, Faults},
+    tls::Tls,
+};
 
 /// How long a stop waits for answers under way; hanging calls never end by themselves.
 const GRACE: Duration = Duration::from_millis(300);
@@ -67,9 +70,9 @@ impl Bound {
     }
 
     /// Serves `router` until the answer is stopped or dropped.
-    pub(crate) fn serve(self, router: Router) -> Server {
+    pub(crate) fn serve(self, router: Router, faults: Faults) -> Server {
         let stop = CancellationToken::new();
-        let accepting = tokio::spawn(accept(self.listener, self.tls, router, stop.clone()));
+        let accepting = tokio::spawn(accept(self.listener, self.tls, router, faults, stop.clone()));
         Server { stop, accepting }
     }
 }
@@ -97,12 +100,22 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router, stop: CancellationToken) {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    faults: Faults,
+    stop: CancellationToken,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
+                // Closed with a reset, as nearly as a bound port can refuse.
+                Ok((stream, _)) if faults.current() == Some(Fault::Refuse) => {
+                    let _ = stream.set_zero_linger();
+                }
                 Ok((stream, _)) => {
                     connections.spawn(shake_hands(stream, tls.clone(), router.clone(), stop.clone()));
                 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    Calls, Clock, Faults,
+    Calls, Clock, Faults, Quota,
     awx::{self, Awx},
     azure::{self, Azure},
     control::Control,
@@ -133,12 +133,22 @@ impl Simulator {
         let issuer =
             Issuer::load_or_generate(bound_issuer.url(), config.keys_dir.as_deref(), config.clients, clock.clone())?;
         Ok(Self {
-            gitlab: Part::serve(gitlab, gitlab::router(gitlab_state.clone()), clock.clone()),
-            openshift: Part::serve(openshift, openshift::router(openshift_state.clone()), clock.clone()),
-            awx: Part::serve(awx, awx::router(awx_state.clone()), clock.clone()),
-            terraform: Part::serve(terraform, terraform::router(terraform_state.clone()), clock.clone()),
-            azure: Part::serve(azure, azure::router(azure_state.clone()), clock.clone()),
-            issuer_part: Part::serve(bound_issuer, issuer::router(issuer.clone()), clock),
+            gitlab: Part::serve(Upstream::Gitlab, gitlab, gitlab::router(gitlab_state.clone()), clock.clone()),
+            openshift: Part::serve(
+                Upstream::Openshift,
+                openshift,
+                openshift::router(openshift_state.clone()),
+                clock.clone(),
+            ),
+            awx: Part::serve(Upstream::Awx, awx, awx::router(awx_state.clone()), clock.clone()),
+            terraform: Part::serve(
+                Upstream::Terraform,
+                terraform,
+                terraform::router(terraform_state.clone()),
+                clock.clone(),
+            ),
+            azure: Part::serve(Upstream::Azure, azure, azure::router(azure_state.clone()), clock.clone()),
+            issuer_part: Part::serve(Upstream::Issuer, bound_issuer, issuer::router(issuer.clone()), clock),
             issuer,
             gitlab_state,
             openshift_state,
@@ -214,6 +224,11 @@ impl Simulator {
         &self.part(upstream).control.calls
     }
 
+    /// The limit on calls before `upstream`; none at first.
+    pub fn quota(&self, upstream: Upstream) -> &Quota {
+        &self.part(upstream).control.quota
+    }
+
     /// Closes every listener, letting answers under way finish for a moment.
     pub async fn stop(self) {
         tokio::join!(
@@ -239,9 +254,9 @@ impl Simulator {
 }
 
 impl Part {
-    fn serve(bound: Bound, router: axum::Router, clock: Clock) -> Self {
-        let (url, control) = (bound.url(), Control::new(clock));
-        let server = bound.serve(control.wrap(router));
+    fn serve(upstream: Upstream, bound: Bound, router: axum::Router, clock: Clock) -> Self {
+        let (url, control) = (bound.url(), Control::new(upstream, clock));
+        let server = bound.serve(control.wrap(router), control.faults.clone());
         Self { url, control, server }
     }
 }
