@@ -24,5 +24,5 @@ pub use clock::Clock;
 pub use connector::Connector;
 pub use credential::Credential;
 pub use error::{BoxError, SourceError};
-pub use registry::{Config, Secrets, Sources};
+pub use registry::{Config, Secrets, Sources, is_within};
 pub use secret::SecretRef;

@@ -184,7 +184,7 @@ fn record(
 }
 
 /// Compares major and minor numbers; none when the version is not made of numbers.
-fn is_within(version: &str, (first, last): (&str, &str)) -> Option<bool> {
+pub fn is_within(version: &str, (first, last): (&str, &str)) -> Option<bool> {
     let numbers = |text: &str| -> Option<(u32, u32)> {
         let mut parts = text.split(['.', '-']);
         let major = parts.next()?.parse().ok()?;
