@@ -5,8 +5,11 @@
 
 mod auth;
 mod graphql;
+mod job;
+mod merge_request;
 mod pipeline;
 mod project;
+mod release;
 mod rest;
 mod world;
 
