@@ -36,7 +36,10 @@ pub use mutation::{
 };
 pub use ownership::{OwnershipByKind, OwnershipByTeamRecord, OwnershipReportRecord, OwnershipSummary};
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page, PageArgs, PageError, PageInfo};
-pub use repository::{PipelineRecord, PipelineStatus, RepositoryLanguage, RepositoryRecord, RepositoryVisibility};
+pub use repository::{
+    CodeOwnersRecord, CodeOwnersRule, MergeRequestRecord, MergeRequestState, PipelineJobSummary, PipelineRecord,
+    PipelineStatus, ReleaseRecord, RepositoryLanguage, RepositoryRecord, RepositoryVisibility,
+};
 pub use scalars::{DateTime, Json, JsonObject, WebUrl, scalar_problem};
 pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};
 pub use visibility::{Visibility, scope};
