@@ -10,8 +10,8 @@ use schema::{NodeId, scope};
 use uuid::Uuid;
 
 use super::{
-    Api, AuditObject, Component, CustomEntity, Domain, Entity, Location, Pipeline, Repository, Resource, Source,
-    System, Team, Template, User,
+    Api, AuditObject, Component, CustomEntity, Domain, Entity, Location, MergeRequest, Pipeline, Release, Repository,
+    Resource, Source, System, Team, Template, User,
 };
 use crate::{
     error::{OrFieldError, Result},
@@ -47,6 +47,10 @@ pub enum NodeKind {
     Repository(Repository),
     /// A run of CI/CD.
     Pipeline(Pipeline),
+    /// A proposed change.
+    MergeRequest(MergeRequest),
+    /// A released version.
+    Release(Release),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -84,6 +88,12 @@ impl Node {
             }
             "Pipeline" if request.visibility().has(scope::CATALOG_READ) => {
                 Pipeline::of_key(ctx, &key).await?.map(NodeKind::Pipeline)
+            }
+            "MergeRequest" if request.visibility().has(scope::CATALOG_READ) => {
+                MergeRequest::of_key(ctx, &key).await?.map(NodeKind::MergeRequest)
+            }
+            "Release" if request.visibility().has(scope::CATALOG_READ) => {
+                Release::of_key(ctx, &key).await?.map(NodeKind::Release)
             }
             "Source" => Source::of_name(request.sources(), &key).map(NodeKind::Source),
             "AuditRecord" if request.visibility().has(scope::AUDIT_READ) => {
