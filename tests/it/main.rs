@@ -19,6 +19,7 @@ mod lists;
 mod mutation;
 mod plans;
 mod rate_limit;
+mod repository;
 mod restart;
 mod sight;
 mod spec;

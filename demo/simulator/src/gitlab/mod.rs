@@ -57,6 +57,11 @@ impl Gitlab {
         self.0.world.write().unwrap_or_else(PoisonError::into_inner).put(project);
     }
 
+    /// The full paths of all projects, hidden ones included.
+    pub fn paths(&self) -> Vec<String> {
+        self.world().paths()
+    }
+
     /// Removes a project; its path reads as unknown from now on.
     pub fn remove_project(&self, full_path: &str) {
         self.0.world.write().unwrap_or_else(PoisonError::into_inner).remove(full_path);
