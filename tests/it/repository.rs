@@ -36,6 +36,8 @@ async fn the_same_lists_of_fifty_projects_are_one_call_each_and_none_once_they_a
         let gitlab = platform.simulator().calls(Upstream::Gitlab);
         gitlab.reset();
         let answer = client.data(LISTS, json!({ "first": first })).await;
+        let log = gitlab.recent();
+        println!("{:?}", log.iter().map(|call| (call.full_paths, call.at)).collect::<Vec<_>>());
         let batches = projects(&answer).div_ceil(50);
         // Repositories, and four lists.
         assert_eq!(calls(&platform), 5 * batches, "{first} components, {} projects", projects(&answer));
