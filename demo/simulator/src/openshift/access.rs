@@ -74,12 +74,8 @@ pub(super) fn check(world: &World, user: User, act: Act<'_>) -> Result<(), Refus
     let what = name.map_or_else(|| resource.qualified(), |name| format!("{} \"{name}\"", resource.qualified()));
     // Reading a namespace is judged within it.
     let within = if resource.what == What::Namespace { name } else { namespace };
-<<<<<<< HEAD
-    let place = within.map_or_else(|| "at the cluster scope".to_owned(), |within| format!("in the namespace \"{within}\""));
-=======
     let place =
         within.map_or_else(|| "at the cluster scope".to_owned(), |within| format!("in the namespace \"{within}\""));
->>>>>>> sim-openshift
     let message = format!(
         "{what} is forbidden: User \"{}\" cannot {verb} resource \"{}\" in API group \"{}\" {place}",
         user.name(),

@@ -138,11 +138,7 @@ impl App {
             kind,
             replicas: u32::try_from(between(&subject, "replicas", 1, 4)).unwrap_or(1),
             has_route: draw(&subject, "route") % 10 < 6,
-<<<<<<< HEAD
-            is_route_admitted: draw(&subject, "admitted") % 20 != 0,
-=======
             is_route_admitted: !draw(&subject, "admitted").is_multiple_of(20),
->>>>>>> sim-openshift
             build_from: has_builds.then(|| format!("https://gitlab.example.com/{namespace}/{name}.git")),
             rollout_every: Some(TimeDelta::minutes(number("cadence", 20, 360))),
             ailment: if is_ailing { pick(&subject, "ailment", &AILMENTS).copied() } else { None },

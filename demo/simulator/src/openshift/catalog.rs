@@ -64,12 +64,7 @@ pub(super) fn all<'a>(
 ) -> Vec<Draft<'a>> {
     let at = (snapshot.at, snapshot.generation);
     let sources = sources(world, resource, namespace, snapshot.generation);
-<<<<<<< HEAD
-    let mut drafts: Vec<_> =
-        sources.iter().flat_map(|source| of_source(world, resource, source, at).0).collect();
-=======
     let mut drafts: Vec<_> = sources.iter().flat_map(|source| of_source(world, resource, source, at).0).collect();
->>>>>>> sim-openshift
     drafts.sort_by(|one, other| one.key().cmp(&other.key()));
     drafts
 }

@@ -27,13 +27,9 @@ pub(super) fn drafts<'a>(world: &'a World, what: What, generation: u64, moment: 
         What::Namespace => {
             world.namespaces(generation).into_iter().map(|name| namespace(name, "Namespace", moment)).collect()
         }
-<<<<<<< HEAD
-        What::Project => world.namespaces(generation).into_iter().map(|name| namespace(name, "Project", moment)).collect(),
-=======
         What::Project => {
             world.namespaces(generation).into_iter().map(|name| namespace(name, "Project", moment)).collect()
         }
->>>>>>> sim-openshift
         What::ClusterVersion => vec![version(moment)],
         _ => Vec::new(),
     }
@@ -53,12 +49,8 @@ fn namespace(name: &str, kind: &str, moment: &Moment) -> Draft<'static> {
             ("openshift.io/sa.scc.mcs", "s0:c27,c4"),
         ]);
     }
-<<<<<<< HEAD
-    let finalizers = if kind == "Project" { json!(["openshift.io/origin", "kubernetes"]) } else { json!(["kubernetes"]) };
-=======
     let finalizers =
         if kind == "Project" { json!(["openshift.io/origin", "kubernetes"]) } else { json!(["kubernetes"]) };
->>>>>>> sim-openshift
     let body = move || json!({ "spec": { "finalizers": finalizers }, "status": { "phase": "Active" } });
     Draft::new(meta, created_at, body)
 }
@@ -92,13 +84,7 @@ fn cluster_version(upgraded_at: DateTime<Utc>) -> Value {
             })
         })
         .collect();
-<<<<<<< HEAD
-    let condition = |kind: &str, status: &str, message: &str| {
-        json!({ "type": kind, "status": status, "lastTransitionTime": time(done_at), "message": message })
-    };
-=======
     let condition = |kind: &str, status: &str, message: &str| json!({ "type": kind, "status": status, "lastTransitionTime": time(done_at), "message": message });
->>>>>>> sim-openshift
     json!({
         "spec": { "clusterID": uid("Cluster", "", "simulated"), "channel": "stable-4.21" },
         "status": {

@@ -13,11 +13,7 @@ use super::{
 };
 
 /// The groups that are not core, each with its only version.
-<<<<<<< HEAD
-const GROUPS: [&str; 7] = [
-=======
 const GROUPS: [&str; 8] = [
->>>>>>> sim-openshift
     "apps",
     "batch",
     "authorization.k8s.io",
@@ -25,13 +21,8 @@ const GROUPS: [&str; 8] = [
     "build.openshift.io",
     "config.openshift.io",
     "project.openshift.io",
-<<<<<<< HEAD
-];
-const ROUTES: &str = "route.openshift.io";
-=======
     "route.openshift.io",
 ];
->>>>>>> sim-openshift
 
 const VERBS: [&str; 3] = ["get", "list", "watch"];
 
@@ -109,11 +100,7 @@ pub(super) fn resources(world: &World, group: &str, version: &str) -> Response {
 }
 
 fn known(world: &World) -> impl Iterator<Item = &'static str> {
-<<<<<<< HEAD
-    GROUPS.into_iter().chain([ROUTES]).filter(|group| world.has_group(group))
-=======
     GROUPS.into_iter().filter(|group| world.has_group(group))
->>>>>>> sim-openshift
 }
 
 fn group(name: &str) -> Value {

@@ -3,11 +3,7 @@
 use axum::{
     body::to_bytes,
     extract::{Request, State},
-<<<<<<< HEAD
-    http::{HeaderMap, Method, Uri, request::Parts},
-=======
     http::{HeaderMap, Method, Uri, header, request::Parts},
->>>>>>> sim-openshift
     response::{IntoResponse, Response},
 };
 
@@ -69,13 +65,10 @@ fn decide(state: &Openshift, parts: &Parts, body: &[u8]) -> Result<Response, Ref
     }
     drop(world);
     if let ("authorization.k8s.io", ["selfsubjectaccessreviews"], &Method::POST) = (group, rest, &parts.method) {
-<<<<<<< HEAD
-=======
         let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|sent| sent.to_str().ok());
         if content_type.is_some_and(|sent| !sent.starts_with("application/json")) {
             return Err(Refusal::unsupported_body());
         }
->>>>>>> sim-openshift
         return review::answer(&state.world(), user, body);
     }
     let Some(target) = target(group, version, rest) else { return Ok(unknown_path()) };

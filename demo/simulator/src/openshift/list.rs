@@ -20,12 +20,8 @@ use super::{
 };
 
 /// What every answer about these warns of.
-<<<<<<< HEAD
-const DEPRECATED: &str = "299 - \"apps.openshift.io/v1 DeploymentConfig is deprecated in v4.14+, unavailable in v4.10000+\"";
-=======
 const DEPRECATED: &str =
     "299 - \"apps.openshift.io/v1 DeploymentConfig is deprecated in v4.14+, unavailable in v4.10000+\"";
->>>>>>> sim-openshift
 
 pub(super) fn answer(
     world: &World,
@@ -105,16 +101,7 @@ pub(super) fn warned(resource: &Resource, mut response: Response) -> Response {
     response
 }
 
-<<<<<<< HEAD
-fn snapshot(
-    world: &World,
-    options: &ListOptions,
-    place: Option<&Place>,
-    now: Snapshot,
-) -> Result<Snapshot, Refusal> {
-=======
 fn snapshot(world: &World, options: &ListOptions, place: Option<&Place>, now: Snapshot) -> Result<Snapshot, Refusal> {
->>>>>>> sim-openshift
     if let Some(place) = place {
         if matches!(options.resource_version, ResourceVersion::Number(_)) {
             let message = "specifying resource version is not allowed when using continue";

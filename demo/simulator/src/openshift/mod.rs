@@ -6,13 +6,8 @@
 //!
 //! Start at [`endpoint`] for a request's way; [`catalog`] says which objects there are, `object/` how they look.
 
-<<<<<<< HEAD
-mod access;
-mod accept;
-=======
 mod accept;
 mod access;
->>>>>>> sim-openshift
 mod app;
 mod catalog;
 mod cluster;
@@ -104,12 +99,5 @@ impl Openshift {
 
 pub(crate) fn router(state: Openshift) -> Router {
     // One handler for every path: which resources exist is data, and a group may be switched off while it runs.
-<<<<<<< HEAD
-    Router::new()
-        .fallback(endpoint::answer)
-        .layer(middleware::map_response(access::mark))
-        .with_state(state)
-=======
     Router::new().fallback(endpoint::answer).layer(middleware::map_response(access::mark)).with_state(state)
->>>>>>> sim-openshift
 }

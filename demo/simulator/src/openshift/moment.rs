@@ -20,13 +20,6 @@ impl Moment {
         Self { at, last: Cell::new(DateTime::<Utc>::MIN_UTC), next: Cell::new(None) }
     }
 
-<<<<<<< HEAD
-    pub(super) fn at(&self) -> DateTime<Utc> {
-        self.at
-    }
-
-=======
->>>>>>> sim-openshift
     /// Whether `instant` is not in the future.
     pub(super) fn passed(&self, instant: DateTime<Utc>) -> bool {
         if instant <= self.at {

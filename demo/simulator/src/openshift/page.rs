@@ -29,12 +29,8 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn decode(token: &str) -> Result<Self, Refusal> {
-<<<<<<< HEAD
-        Self::parse(token).ok_or_else(|| Refusal::bad_request("continue key is not valid: illegal base64 data".to_owned()))
-=======
         Self::parse(token)
             .ok_or_else(|| Refusal::bad_request("continue key is not valid: illegal base64 data".to_owned()))
->>>>>>> sim-openshift
     }
 
     pub(super) fn encode(&self) -> String {

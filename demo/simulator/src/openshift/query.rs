@@ -2,14 +2,7 @@
 
 use std::collections::HashMap;
 
-<<<<<<< HEAD
-use axum::{
-    extract::Query,
-    http::Uri,
-};
-=======
 use axum::{extract::Query, http::Uri};
->>>>>>> sim-openshift
 
 use super::status::Refusal;
 
@@ -47,16 +40,10 @@ impl ListOptions {
         let text = |key: &str| query.get(key).filter(|value| !value.is_empty()).cloned();
         let number = |key: &str| match text(key) {
             None => Ok(None),
-<<<<<<< HEAD
-            Some(value) => value.parse::<i64>().map(Some).map_err(|_| {
-                Refusal::bad_request(format!("strconv.ParseInt: parsing \"{value}\": invalid syntax"))
-            }),
-=======
             Some(value) => value
                 .parse::<i64>()
                 .map(Some)
                 .map_err(|_| Refusal::bad_request(format!("strconv.ParseInt: parsing \"{value}\": invalid syntax"))),
->>>>>>> sim-openshift
         };
         let options = Self {
             limit: usize::try_from(number("limit")?.unwrap_or(0)).unwrap_or(0),
@@ -79,13 +66,9 @@ impl ListOptions {
         let match_field = "resourceVersionMatch";
         match (&self.matching, self.wants_initial_events) {
             (Some(_), None) if self.is_watch => forbid(match_field, "resourceVersionMatch is forbidden for watch"),
-<<<<<<< HEAD
-            (None, Some(_)) => forbid(match_field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
-=======
             (None, Some(_)) => {
                 forbid(match_field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
             }
->>>>>>> sim-openshift
             (_, Some(_)) if !self.is_watch => forbid("sendInitialEvents", "sendInitialEvents is forbidden for list"),
             (Some(_), None) if self.resource_version == ResourceVersion::Unset => {
                 forbid(match_field, "resourceVersionMatch is forbidden unless resourceVersion is provided")
@@ -93,16 +76,10 @@ impl ListOptions {
             (Some(_), None) if self.go_on.is_some() => {
                 forbid(match_field, "resourceVersionMatch is forbidden when continue is provided")
             }
-<<<<<<< HEAD
-            (Some(kind), _) if kind != "Exact" && kind != "NotOlderThan" => {
-                Err(Refusal::invalid(match_field, format!("Unsupported value: \"{kind}\": supported values: \"Exact\", \"NotOlderThan\"")))
-            }
-=======
             (Some(kind), _) if kind != "Exact" && kind != "NotOlderThan" => Err(Refusal::invalid(
                 match_field,
                 format!("Unsupported value: \"{kind}\": supported values: \"Exact\", \"NotOlderThan\""),
             )),
->>>>>>> sim-openshift
             (Some(kind), _) if kind == "Exact" && self.resource_version == ResourceVersion::Any => {
                 forbid(match_field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
             }
@@ -116,13 +93,9 @@ fn version(text: Option<String>) -> Result<ResourceVersion, Refusal> {
         None => Ok(ResourceVersion::Unset),
         Some("0") => Ok(ResourceVersion::Any),
         Some(text) => text.parse().map(ResourceVersion::Number).map_err(|_| {
-<<<<<<< HEAD
-            Refusal::bad_request(format!("resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"))
-=======
             Refusal::bad_request(format!(
                 "resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
             ))
->>>>>>> sim-openshift
         }),
     }
 }

@@ -129,12 +129,8 @@ fn cycle_at(app: &App, cycle: i64) -> DateTime<Utc> {
 
 fn build(app: &App, cycle: i64) -> Build {
     let subject = format!("{}:{cycle}", app.subject());
-<<<<<<< HEAD
-    let seconds = |topic, low, high| TimeDelta::seconds(i64::try_from(between(&subject, topic, low, high)).unwrap_or(0));
-=======
     let seconds =
         |topic, low, high| TimeDelta::seconds(i64::try_from(between(&subject, topic, low, high)).unwrap_or(0));
->>>>>>> sim-openshift
     let created_at = cycle_at(app, cycle);
     let pending_at = created_at + TimeDelta::seconds(2);
     let running_at = pending_at + seconds("wait", 4, 12);

@@ -81,12 +81,8 @@ fn slot(app: &App, rollout: &Rollout, ordinal: u32, deleted_at: Option<DateTime<
         _ => 0,
     };
     let step_at = rollout.observed_at() + pace(app, rollout) * i32::try_from(steps).unwrap_or(0);
-<<<<<<< HEAD
-    let pause = if replaces_in_place(app) && !is_first { gone_after(app) + TimeDelta::seconds(1) } else { TimeDelta::zero() };
-=======
     let pause =
         if replaces_in_place(app) && !is_first { gone_after(app) + TimeDelta::seconds(1) } else { TimeDelta::zero() };
->>>>>>> sim-openshift
     let warm_up = (pace(app, rollout) - pause).max(TimeDelta::seconds(6));
     Slot { rollout: rollout.clone(), ordinal, created_at: step_at + pause, warm_up, deleted_at, is_blocked }
 }

@@ -15,12 +15,8 @@ pub(super) struct Refusal {
     code: StatusCode,
     reason: &'static str,
     message: String,
-<<<<<<< HEAD
-    details: Option<Value>,
-=======
     /// Boxed, because every reading function carries this type as its error.
     details: Option<Box<Value>>,
->>>>>>> sim-openshift
     /// A token to go on with, from a later state, when the one that was sent has expired.
     go_on: Option<String>,
 }
@@ -31,32 +27,20 @@ impl Refusal {
     }
 
     pub(super) fn forbidden(resource: &Resource, name: Option<&str>, message: String) -> Self {
-<<<<<<< HEAD
-        Self { details: Some(details(resource, name)), ..Self::new(StatusCode::FORBIDDEN, "Forbidden", message) }
-=======
         Self {
             details: Some(Box::new(details(resource, name))),
             ..Self::new(StatusCode::FORBIDDEN, "Forbidden", message)
         }
->>>>>>> sim-openshift
     }
 
     pub(super) fn forbidden_path(path: &str, user: &str) -> Self {
         let message = format!("forbidden: User \"{user}\" cannot get path \"{path}\"");
-<<<<<<< HEAD
-        Self { details: Some(json!({})), ..Self::new(StatusCode::FORBIDDEN, "Forbidden", message) }
-=======
         Self { details: Some(Box::new(json!({}))), ..Self::new(StatusCode::FORBIDDEN, "Forbidden", message) }
->>>>>>> sim-openshift
     }
 
     pub(super) fn not_found(resource: &Resource, name: &str) -> Self {
         let message = format!("{} \"{name}\" not found", resource.qualified());
-<<<<<<< HEAD
-        let details = Some(details(resource, Some(name)));
-=======
         let details = Some(Box::new(details(resource, Some(name))));
->>>>>>> sim-openshift
         Self { details, ..Self::new(StatusCode::NOT_FOUND, "NotFound", message) }
     }
 
@@ -71,11 +55,7 @@ impl Refusal {
             "causes": [{ "reason": "FieldValueForbidden", "message": message, "field": field }],
         });
         let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: {message}");
-<<<<<<< HEAD
-        Self { details: Some(details), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message) }
-=======
         Self { details: Some(Box::new(details)), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message) }
->>>>>>> sim-openshift
     }
 
     pub(super) fn expired(message: String, go_on: Option<String>) -> Self {
@@ -86,11 +66,7 @@ impl Refusal {
     pub(super) fn too_large(asked: u64, current: u64) -> Self {
         let causes = json!([{ "reason": "ResourceVersionTooLarge", "message": "Too large resource version" }]);
         let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
-<<<<<<< HEAD
-        let details = Some(json!({ "causes": causes, "retryAfterSeconds": 1 }));
-=======
         let details = Some(Box::new(json!({ "causes": causes, "retryAfterSeconds": 1 })));
->>>>>>> sim-openshift
         Self { details, ..Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message) }
     }
 
@@ -105,11 +81,6 @@ impl Refusal {
         Self::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message.to_owned())
     }
 
-<<<<<<< HEAD
-    pub(super) fn method_not_allowed() -> Self {
-        let message = "the server does not allow this method on the requested resource".to_owned();
-        Self { details: Some(json!({})), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message) }
-=======
     /// A body in another form than JSON, such as the protobuf that `kubectl auth can-i` sends.
     pub(super) fn unsupported_body() -> Self {
         let message =
@@ -123,7 +94,6 @@ impl Refusal {
             details: Some(Box::new(json!({}))),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
         }
->>>>>>> sim-openshift
     }
 
     /// The `Status` object, which a watch sends as the object of an `ERROR` event.
@@ -140,11 +110,7 @@ impl Refusal {
         put("message", json!(self.message));
         put("reason", json!(self.reason));
         if let Some(details) = &self.details {
-<<<<<<< HEAD
-            put("details", details.clone());
-=======
             put("details", Value::clone(details));
->>>>>>> sim-openshift
         }
         put("code", json!(self.code.as_u16()));
         Value::Object(status)

@@ -150,15 +150,9 @@ impl WorldBuilder {
     /// Adds a [believable](App::believable) app for each namespace and name.
     #[must_use]
     pub fn apps(self, names: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> Self {
-<<<<<<< HEAD
-        names.into_iter().fold(self, |world, (namespace, name)| {
-            world.app(App::believable(namespace.as_ref(), name.as_ref()))
-        })
-=======
         names
             .into_iter()
             .fold(self, |world, (namespace, name)| world.app(App::believable(namespace.as_ref(), name.as_ref())))
->>>>>>> sim-openshift
     }
 
     /// Adds a namespace that may stay empty. Those of apps exist by themselves, and so does `default`.

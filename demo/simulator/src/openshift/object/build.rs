@@ -87,17 +87,11 @@ fn draft<'a>(app: &'a App, build: Build, moment: &Moment) -> Option<Draft<'a>> {
     }
     meta.generation = Some(2);
     meta.owner = Some(owner(app, ("build.openshift.io/v1", "BuildConfig"), &app.name));
-<<<<<<< HEAD
-    Some(Draft::new(meta, own.changed_at(), move || {
-        json!({ "spec": spec(app, repository, &build), "status": status(app, &build, phase) })
-    }))
-=======
     Some(Draft::new(
         meta,
         own.changed_at(),
         move || json!({ "spec": spec(app, repository, &build), "status": status(app, &build, phase) }),
     ))
->>>>>>> sim-openshift
 }
 
 fn source(repository: &str) -> Value {
@@ -153,12 +147,8 @@ fn status(app: &App, build: &Build, phase: Phase) -> Value {
     if phase == Phase::Failed {
         fields.insert("reason".to_owned(), json!("DockerBuildFailed"));
         fields.insert("message".to_owned(), json!("Dockerfile build strategy has failed."));
-<<<<<<< HEAD
-        fields.insert("logSnippet".to_owned(), json!("error: build error: building at STEP \"RUN make\": exit status 2"));
-=======
         fields
             .insert("logSnippet".to_owned(), json!("error: build error: building at STEP \"RUN make\": exit status 2"));
->>>>>>> sim-openshift
     }
     status
 }
@@ -168,12 +158,8 @@ fn conditions(build: &Build, phase: Phase) -> Value {
         let status = if kind == phase { "True" } else { "False" };
         json!({ "type": format!("{kind:?}"), "status": status, "lastUpdateTime": time(at), "lastTransitionTime": time(at) })
     };
-<<<<<<< HEAD
-    let reached = [(Phase::New, build.created_at), (Phase::Pending, build.pending_at), (Phase::Running, build.running_at)];
-=======
     let reached =
         [(Phase::New, build.created_at), (Phase::Pending, build.pending_at), (Phase::Running, build.running_at)];
->>>>>>> sim-openshift
     let place = reached.iter().position(|(known, _)| *known == phase).unwrap_or(reached.len());
     let mut conditions: Vec<_> = reached.iter().take(place + 1).map(|(kind, at)| condition(*kind, *at)).collect();
     if place == reached.len() {

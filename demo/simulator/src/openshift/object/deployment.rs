@@ -34,17 +34,11 @@ pub(super) fn draft<'a>(app: &'a App, moment: &Moment) -> Option<Draft<'a>> {
         if let Some(repository) = &app.build_from {
             meta.annotations.insert("app.openshift.io/vcs-uri".to_owned(), repository.clone());
         }
-<<<<<<< HEAD
-        Draft::new(meta, own.changed_at(), move || {
-            json!({ "spec": spec(app, &newest), "status": status(app, &newest, previous.as_ref(), &fare) })
-        })
-=======
         Draft::new(
             meta,
             own.changed_at(),
             move || json!({ "spec": spec(app, &newest), "status": status(app, &newest, previous.as_ref(), &fare) }),
         )
->>>>>>> sim-openshift
     });
     moment.awaits(&own);
     drafted

@@ -24,17 +24,11 @@ pub(super) fn draft<'a>(app: &'a App, moment: &Moment) -> Option<Draft<'a>> {
         meta.generation = Some(newest.revision + 1);
         meta.annotations.clone_from(&app.annotations);
         let previous = workload.rollouts.get(1).map_or(0, |previous| previous.revision);
-<<<<<<< HEAD
-        Draft::new(meta, own.changed_at(), move || {
-            json!({ "spec": spec(app, &newest), "status": status(app, &newest, previous, &fare) })
-        })
-=======
         Draft::new(
             meta,
             own.changed_at(),
             move || json!({ "spec": spec(app, &newest), "status": status(app, &newest, previous, &fare) }),
         )
->>>>>>> sim-openshift
     });
     moment.awaits(&own);
     drafted
@@ -48,12 +42,8 @@ fn spec(app: &App, newest: &Rollout) -> Value {
                 "updatePeriodSeconds": 1,
                 "intervalSeconds": 1,
                 "timeoutSeconds": 600,
-<<<<<<< HEAD
-                "maxUnavailable": 0,
-=======
                 // The specification calls these strings, though either form is read.
                 "maxUnavailable": "0%",
->>>>>>> sim-openshift
                 "maxSurge": "25%",
             },
             "resources": {},

@@ -45,16 +45,12 @@ pub(super) fn drafts<'a>(app: &'a App, moment: &Moment) -> Vec<Draft<'a>> {
     let workload = Workload::at(app, moment);
     let mut said = Vec::new();
     for rollout in &workload.rollouts {
-<<<<<<< HEAD
-        about_rollout(app, rollout, rollout.cycle == workload.rollouts.first().map_or(0, |first| first.cycle), &mut said);
-=======
         about_rollout(
             app,
             rollout,
             rollout.cycle == workload.rollouts.first().map_or(0, |first| first.cycle),
             &mut said,
         );
->>>>>>> sim-openshift
     }
     for pod in &workload.pods {
         about_pod(app, pod, &mut said);
@@ -70,13 +66,6 @@ fn about_rollout(app: &App, rollout: &Rollout, is_newest: bool, said: &mut Vec<S
     if app.kind == Kind::Deployment && app.ailment() != Some(Ailment::Paused) {
         let message = format!("Scaled up replica set {set} from 0 to 1");
         let by = "deployment-controller";
-<<<<<<< HEAD
-        said.push(Said { about: about.clone(), kind: "Normal", by, reason: "ScalingReplicaSet", message, first_at, every: None });
-    }
-    if app.ailment() == Some(Ailment::QuotaExceeded) && is_newest {
-        let about = match app.kind {
-            Kind::Deployment => About { api_version: "apps/v1", kind: "ReplicaSet", uid: uid("ReplicaSet", &app.namespace, &set), name: set },
-=======
         said.push(Said {
             about: about.clone(),
             kind: "Normal",
@@ -95,14 +84,10 @@ fn about_rollout(app: &App, rollout: &Rollout, is_newest: bool, said: &mut Vec<S
                 uid: uid("ReplicaSet", &app.namespace, &set),
                 name: set,
             },
->>>>>>> sim-openshift
             _ => about,
         };
         let message = format!("Error creating: {}", quota_message(app, rollout));
         let every = Some(TimeDelta::seconds(90));
-<<<<<<< HEAD
-        said.push(Said { about, kind: "Warning", by: "replicaset-controller", reason: "FailedCreate", message, first_at, every });
-=======
         said.push(Said {
             about,
             kind: "Warning",
@@ -112,7 +97,6 @@ fn about_rollout(app: &App, rollout: &Rollout, is_newest: bool, said: &mut Vec<S
             first_at,
             every,
         });
->>>>>>> sim-openshift
     }
 }
 

@@ -12,12 +12,8 @@ pub(super) fn service(app: &App) -> Draft<'_> {
     let created_at = app.first_cycle_at();
     let mut meta = Meta::of(app, "Service", app.name.clone(), created_at);
     if app.kind == Kind::StatefulSet {
-<<<<<<< HEAD
-        meta.annotations.insert("service.alpha.openshift.io/serving-cert-secret-name".to_owned(), format!("{}-tls", app.name));
-=======
         meta.annotations
             .insert("service.alpha.openshift.io/serving-cert-secret-name".to_owned(), format!("{}-tls", app.name));
->>>>>>> sim-openshift
     }
     Draft::new(meta, created_at, move || {
         let subject = app.subject();
@@ -47,10 +43,7 @@ pub(super) fn route(app: &App) -> Option<Draft<'_>> {
     app.has_route.then(|| {
         let created_at = app.first_cycle_at();
         let mut meta = Meta::of(app, "Route", app.name.clone(), created_at);
-<<<<<<< HEAD
-=======
         meta.generation = Some(1);
->>>>>>> sim-openshift
         meta.annotations.insert("openshift.io/host.generated".to_owned(), "true".to_owned());
         Draft::new(meta, created_at, move || {
             let host = format!("{}-{}.apps.cluster.example.com", app.name, app.namespace);

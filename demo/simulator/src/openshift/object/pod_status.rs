@@ -80,11 +80,6 @@ fn conditions(app: &App, pod: &Pod) -> Value {
 fn container_status(app: &App, pod: &Pod) -> Value {
     let image = rollout::image(app, pod.rollout().cycle);
     let is_pulled = !matches!(pod.life.container, Container::Absent)
-<<<<<<< HEAD
-        && (pod.life.restarts > 0 || !matches!(pod.life.container, Container::Waiting { .. }) || pod.life.last.is_some());
-    let digest = |topic| draw(&image, topic);
-    let id = format!("{}@sha256:{:016x}{:016x}{:016x}{:016x}", app.image, digest("a"), digest("b"), digest("c"), digest("d"));
-=======
         && (pod.life.restarts > 0
             || !matches!(pod.life.container, Container::Waiting { .. })
             || pod.life.last.is_some());
@@ -97,7 +92,6 @@ fn container_status(app: &App, pod: &Pod) -> Value {
         digest("c"),
         digest("d")
     );
->>>>>>> sim-openshift
     let is_running = matches!(pod.life.container, Container::Running { .. });
     let mut status = json!({
         "name": app.name,

@@ -72,16 +72,12 @@ impl Pod {
 
     pub(super) fn node(&self) -> &'static str {
         let place = crate::seed::draw(&self.name, "node") + u64::from(self.slot.ordinal);
-<<<<<<< HEAD
-        NODES.iter().cycle().nth(usize::try_from(place % NODES.len() as u64).unwrap_or(0)).copied().unwrap_or("worker-0")
-=======
         NODES
             .iter()
             .cycle()
             .nth(usize::try_from(place % NODES.len() as u64).unwrap_or(0))
             .copied()
             .unwrap_or("worker-0")
->>>>>>> sim-openshift
     }
 }
 

@@ -55,11 +55,7 @@ pub(super) fn crash_loop(slot: &Slot, first_at: DateTime<Utc>, moment: &Moment) 
     Life { container, last, restarts, is_ready: false, ready_changed_at: slot.created_at }
 }
 
-<<<<<<< HEAD
-/// Runs well for some minutes, is killed, and comes back after ten seconds.
-=======
 /// Runs well for some minutes, fewer than lie between two rollouts, is killed, and comes back after ten seconds.
->>>>>>> sim-openshift
 pub(super) fn out_of_memory(
     app: &App,
     slot: &Slot,
@@ -67,11 +63,7 @@ pub(super) fn out_of_memory(
     moment: &Moment,
 ) -> Life {
     let subject = format!("{}#{}", app.subject(), slot.ordinal);
-<<<<<<< HEAD
-    let every = TimeDelta::seconds(i64::try_from(between(&subject, "memory", 420, 1_500)).unwrap_or(600));
-=======
     let every = TimeDelta::seconds(i64::try_from(between(&subject, "memory", 240, 420)).unwrap_or(300));
->>>>>>> sim-openshift
     let kills = moment.count(ready_at + every, every);
     if kills == 0 {
         return life::healthy(slot, (runs_at, ready_at), moment);

@@ -14,14 +14,8 @@ pub(super) struct Selector {
 
 impl Selector {
     pub(super) fn of(options: &ListOptions, resource: &Resource) -> Result<Self, Refusal> {
-<<<<<<< HEAD
-        let labels = label::parse(&options.label_selector).map_err(|why| {
-            Refusal::bad_request(format!("unable to parse requirement: {why}"))
-        })?;
-=======
         let labels = label::parse(&options.label_selector)
             .map_err(|why| Refusal::bad_request(format!("unable to parse requirement: {why}")))?;
->>>>>>> sim-openshift
         Ok(Self { labels, fields: field::parse(&options.field_selector, resource.what)? })
     }
 
