@@ -91,3 +91,33 @@ impl Timer for NoDelay {
         ready(()).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::{channel::oneshot, executor::block_on, pending};
+
+    use super::*;
+
+    #[test]
+    fn a_batch_is_not_sent_while_execution_only_pauses() {
+        let queue = FlushQueue::default();
+        let keys = Arc::new(Mutex::new(vec![1]));
+        let seen = block_on(queue.drive(async {
+            let (send, answer) = oneshot::channel();
+            let asked = Arc::clone(&keys);
+            queue.push(Box::pin(async move {
+                let _ = send.send(asked.lock().unwrap().clone());
+            }));
+            // As a join of many does: it wakes itself, so that others get their turn.
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Ready(())
+            })
+            .await;
+            pending!();
+            keys.lock().unwrap().push(2);
+            answer.await.unwrap()
+        }));
+        assert_eq!(seen, [1, 2]);
+    }
+}

@@ -36,8 +36,6 @@ async fn the_same_lists_of_fifty_projects_are_one_call_each_and_none_once_they_a
         let gitlab = platform.simulator().calls(Upstream::Gitlab);
         gitlab.reset();
         let answer = client.data(LISTS, json!({ "first": first })).await;
-        let log = gitlab.recent();
-        println!("{:?}", log.iter().map(|call| (call.full_paths, call.at)).collect::<Vec<_>>());
         let batches = projects(&answer).div_ceil(50);
         // Repositories, and four lists.
         assert_eq!(calls(&platform), 5 * batches, "{first} components, {} projects", projects(&answer));
@@ -48,10 +46,21 @@ async fn the_same_lists_of_fifty_projects_are_one_call_each_and_none_once_they_a
     platform.stop().await;
 }
 
+/// A component whose project has more than five releases: some projects make none.
+fn having_releases(answer: &Value) -> &str {
+    let nodes = answer["components"]["nodes"].as_array().unwrap();
+    let node = nodes.iter().find(|node| node["repository"]["releases"]["pageInfo"]["hasNextPage"] == true);
+    node.unwrap()["ref"].as_str().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_every_list_join_to_the_whole_list_without_a_gap() {
     let platform = TestPlatform::start().await;
     let client = platform.client("engineer");
+    let with_release =
+        "{ components(first: 100) { nodes { ref repository { releases(first: 5) { pageInfo { hasNextPage } } } } } }";
+    let all = client.data(with_release, json!({})).await;
+    let component = having_releases(&all);
     for (list, arguments, key) in [
         ("mergeRequests", "", "number"),
         ("mergeRequests", ", state: [MERGED, OPENED]", "number"),
@@ -59,7 +68,7 @@ async fn pages_of_every_list_join_to_the_whole_list_without_a_gap() {
         ("releases", "", "tag"),
     ] {
         let query = format!(
-            "query($first: Int, $after: String) {{ component(ref: \"payments-api\") {{ repository {{
+            "query($first: Int, $after: String) {{ component(ref: \"{component}\") {{ repository {{
                 list: {list}(first: $first, after: $after{arguments}) {{
                     totalCount edges {{ cursor node {{ id {key} }} }} pageInfo {{ hasNextPage endCursor }} }} }} }} }}"
         );
@@ -88,11 +97,14 @@ async fn pages_of_every_list_join_to_the_whole_list_without_a_gap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_are_found_again_and_only_by_who_sees_an_entity_that_names_the_project() {
     let platform = TestPlatform::start().await;
-    let query = "{ component(ref: \"payments-api\") { repository {
+    let with_release = "{ components(first: 100) { nodes { ref repository { releases(first: 5) { nodes { id } pageInfo { hasNextPage } } } } } }";
+    let all = platform.client("engineer").data(with_release, json!({})).await;
+    let component = having_releases(&all);
+    let query = "{ component(ref: \"COMPONENT\") { repository {
         pipelines(first: 1) { nodes { id jobs { total success failed waiting running canceled skipped } } }
         mergeRequests(first: 1) { nodes { id } }
         releases(first: 1) { nodes { id } } } } }"
-        .replace("payments-api", "ledger-api");
+        .replace("COMPONENT", component);
     let answer = platform.client("engineer").data(&query, json!({})).await;
     let repository = &answer["component"]["repository"];
     let jobs = &repository["pipelines"]["nodes"][0]["jobs"];

@@ -12,7 +12,7 @@ use super::{
     CONNECTOR_VERSION, Config, TESTED_VERSIONS,
     caches::{Caches, project_tag},
     client::Client,
-    list::{ListKey, ListRecord},
+    list::{ListKey, ListPage, ListRecord},
 };
 use crate::{
     Connector, SourceError,
@@ -144,7 +144,13 @@ impl Gitlab {
             let page = serde_json::to_string(&key.page).unwrap_or_default();
             format!("{}\n{page}", key.repository.cache_key())
         };
-        let mut outcomes = self.caches.lists.get_many(keys.iter().map(cache_key).collect(), access).await;
+        // Each page apart, or a batch of fifty keys would be a few projects of every page.
+        let mut by_page: HashMap<&ListPage, Vec<String>> = HashMap::new();
+        for key in keys {
+            by_page.entry(&key.page).or_default().push(cache_key(key));
+        }
+        let reads = by_page.into_values().map(|keys| self.caches.lists.get_many(keys, access));
+        let mut outcomes: HashMap<_, _> = futures::future::join_all(reads).await.into_iter().flatten().collect();
         keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&cache_key(key))?))).collect()
     }
 
