@@ -10,7 +10,7 @@ use schema::{NodeId, scope};
 use uuid::Uuid;
 
 use super::{
-    Api, AuditObject, Component, CustomEntity, Domain, Entity, Location, Pipeline, Repository, Resource, Source,
+    Api, AuditObject, AutomationJob, AutomationTemplate, Component, CustomEntity, Domain, Entity, Location, Pipeline, Repository, Resource, Source,
     System, Team, Template, User,
 };
 use crate::{
@@ -47,6 +47,10 @@ pub enum NodeKind {
     Repository(Repository),
     /// A run of CI/CD.
     Pipeline(Pipeline),
+    /// A template in AWX.
+    AutomationTemplate(AutomationTemplate),
+    /// A run in AWX.
+    AutomationJob(AutomationJob),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -84,6 +88,12 @@ impl Node {
             }
             "Pipeline" if request.visibility().has(scope::CATALOG_READ) => {
                 Pipeline::of_key(ctx, &key).await?.map(NodeKind::Pipeline)
+            }
+            "AutomationTemplate" if request.visibility().has(scope::CATALOG_READ) => {
+                AutomationTemplate::of_key(ctx, &key).await?.map(NodeKind::AutomationTemplate)
+            }
+            "AutomationJob" if request.visibility().has(scope::CATALOG_READ) => {
+                AutomationJob::of_key(ctx, &key).await?.map(NodeKind::AutomationJob)
             }
             "Source" => Source::of_name(request.sources(), &key).map(NodeKind::Source),
             "AuditRecord" if request.visibility().has(scope::AUDIT_READ) => {

@@ -69,19 +69,26 @@ impl Awx {
     /// The templates that an entity names, at most 100, in its order; none when the tenant may not read any.
     pub fn template_keys(&self, visibility: &Visibility, entity: &EntityRecord) -> Vec<TemplateKey> {
         let named = entity.annotation(&self.config.annotation).map(template_id::read_list).unwrap_or_default();
-        named.into_iter().filter_map(|number| self.template_key(visibility, number)).collect()
+        let Some(tenant) = self.tenant(visibility) else { return Vec::new() };
+        named.into_iter().map(|number| TemplateKey { tenant: tenant.clone(), number }).collect()
     }
 
-    /// The template with this id; none when the tenant may not read any.
-    pub fn template_key(&self, visibility: &Visibility, number: i32) -> Option<TemplateKey> {
+    /// The template with this id; none when it is no id, or when the tenant may not read any.
+    pub fn template_key(&self, visibility: &Visibility, id: &str) -> Option<TemplateKey> {
+        Some(TemplateKey { tenant: self.tenant(visibility)?, number: template_id::read(id)? })
+    }
+
+    /// The run with this number; none when it is no number, or when the tenant may not read any. Whether the caller may see
+    /// the run is decided by its template, to be asked for apart.
+    pub fn job_key(&self, visibility: &Visibility, number: &str) -> Option<JobKey> {
+        Some(JobKey { tenant: self.tenant(visibility)?, number: template_id::read(number)? })
+    }
+
+    /// The caller's tenant, if it may read anything.
+    fn tenant(&self, visibility: &Visibility) -> Option<String> {
         let Config { tenants, .. } = &*self.config;
-        let tenant = visibility.tenant.clone();
-        (tenants.is_empty() || tenants.contains_key(&tenant)).then_some(TemplateKey { tenant, number })
-    }
-
-    /// The run with this number. Whether the caller may see it is that of its template, to be asked apart.
-    pub fn job_key(&self, visibility: &Visibility, number: i32) -> JobKey {
-        JobKey { tenant: visibility.tenant.clone(), number }
+        let Visibility { tenant, .. } = visibility;
+        (tenants.is_empty() || tenants.contains_key(tenant)).then(|| tenant.clone())
     }
 
     /// The hosts of a playbook run; none while it has not begun.
