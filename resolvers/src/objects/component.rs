@@ -3,9 +3,7 @@
 use async_graphql::Context;
 use schema::EntityRef;
 
-use super::{
-    ApiConnection, AutomationJobConnection, AutomationTemplate, EntityConnection, Repository, System,
-};
+use super::{ApiConnection, AutomationJobConnection, AutomationTemplate, EntityConnection, Repository, System};
 use crate::{
     connection::entity_connection,
     error::Nullable,

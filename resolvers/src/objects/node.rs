@@ -10,8 +10,8 @@ use schema::{NodeId, scope};
 use uuid::Uuid;
 
 use super::{
-    Api, AuditObject, AutomationJob, AutomationTemplate, Component, CustomEntity, Domain, Entity, Location, Pipeline, Repository, Resource, Source,
-    System, Team, Template, User,
+    Api, AuditObject, AutomationJob, AutomationTemplate, Component, CustomEntity, Domain, Entity, Location, Pipeline,
+    Repository, Resource, Source, System, Team, Template, User,
 };
 use crate::{
     error::{OrFieldError, Result},

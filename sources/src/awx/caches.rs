@@ -48,9 +48,10 @@ impl Caches {
         let jobs = maker.cache("job", IDS_MAX, one, config.cache, key::job_tags, jobs);
         let hosts = maker.cache("hosts", 1, several, config.cache, key::job_tags, hosts);
         let unsettled = hosts.clone();
-        let settled_hosts = maker.cache("settled_hosts", 1, several, config.settled_cache, key::job_tags, move |_, keys| {
-            settled(unsettled.clone(), keys)
-        });
+        let settled_hosts =
+            maker.cache("settled_hosts", 1, several, config.settled_cache, key::job_tags, move |_, keys| {
+                settled(unsettled.clone(), keys)
+            });
         Self { templates, windows, pages, jobs, hosts, settled_hosts }
     }
 }

@@ -112,7 +112,12 @@ impl Client {
     }
 
     /// How hosts fared in a playbook run; of more than 200, the first 200.
-    pub(super) async fn hosts(&self, number: i32, query: &[Pair], rows_max: usize) -> Result<Vec<HostSummary>, SourceError> {
+    pub(super) async fn hosts(
+        &self,
+        number: i32,
+        query: &[Pair],
+        rows_max: usize,
+    ) -> Result<Vec<HostSummary>, SourceError> {
         self.rows("hosts", &hosts_path(number), query, rows_max).await
     }
 

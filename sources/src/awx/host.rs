@@ -50,7 +50,8 @@ fn count(hosts: Vec<HostSummary>) -> AutomationHostSummary {
 
 async fn ask(client: &Client, number: i32) -> Result<AutomationHostSummary, SourceError> {
     let with = async |field: &'static str| client.host_count(number, (field, "0".to_owned())).await.map(whole);
-    let bad = [("or__failures__gt", "0".to_owned()), ("or__dark__gt", "0".to_owned()), ("order_by", "host_name".to_owned())];
+    let bad =
+        [("or__failures__gt", "0".to_owned()), ("or__dark__gt", "0".to_owned()), ("order_by", "host_name".to_owned())];
     Ok(AutomationHostSummary {
         ok: with("ok__gt").await?,
         changed: with("changed__gt").await?,

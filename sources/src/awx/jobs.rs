@@ -45,7 +45,8 @@ impl Awx {
         let open = self.readable(keys, access, &mut outcomes).await;
         let open = self.from_windows(open, |_| DEPTHS.first().copied(), access, &mut outcomes).await;
         // What comes after a cursor may lie anywhere: a deeper window need not reach it.
-        let deeper = |key: &JobsKey| DEPTHS.into_iter().find(|depth| *depth >= key.rows).filter(|_| key.before.is_none());
+        let deeper =
+            |key: &JobsKey| DEPTHS.into_iter().find(|depth| *depth >= key.rows).filter(|_| key.before.is_none());
         let open = self.from_windows(open, deeper, access, &mut outcomes).await;
         self.from_pages(open, access, &mut outcomes).await;
         outcomes

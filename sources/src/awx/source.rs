@@ -10,7 +10,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use schema::{AutomationJobRecord, AutomationJobStatus, AutomationTemplateRecord, EntityRecord, SourceKind, Visibility};
+use schema::{
+    AutomationJobRecord, AutomationJobStatus, AutomationTemplateRecord, EntityRecord, SourceKind, Visibility,
+};
 
 use super::{
     CONNECTOR_VERSION, Config, HostsKey, JobKey, TESTED_CONTROLLER_VERSIONS, TESTED_VERSIONS, TemplateKey,
@@ -58,7 +60,13 @@ impl Awx {
         let upstream = Upstream::new(limits, around.shared())?;
         let client = Client::new(upstream, &base_url, &config.api_prefix, token)?;
         let caches = Caches::new(&config, &client, around);
-        Ok(Some(Self { config: Arc::new(config), client, caches, is_controller: Arc::default(), clock: around.clock.clone() }))
+        Ok(Some(Self {
+            config: Arc::new(config),
+            client,
+            caches,
+            is_controller: Arc::default(),
+            clock: around.clock.clone(),
+        }))
     }
 
     /// The annotation that names an entity's templates.
@@ -124,7 +132,9 @@ impl Awx {
         let Config { tenants, .. } = &*self.config;
         let organization = template.organization.as_ref();
         tenants.is_empty()
-            || tenants.get(tenant).is_some_and(|own| organization.is_some_and(|organization| own.contains(organization)))
+            || tenants
+                .get(tenant)
+                .is_some_and(|own| organization.is_some_and(|organization| own.contains(organization)))
     }
 
     /// One outcome for each run: a hundred are one call.

@@ -94,9 +94,7 @@ pub(super) fn merge(windows: &[Arc<Window>], before: Option<i32>, rows: usize) -
     let floor = windows.iter().filter_map(|window| window.floor).max();
     let mut jobs: Vec<_> = windows.iter().flat_map(|window| &window.jobs).cloned().collect();
     let total = floor.is_none().then_some(jobs.len());
-    jobs.retain(|job| {
-        before.is_none_or(|before| job.number < before) && floor.is_none_or(|floor| job.number >= floor)
-    });
+    jobs.retain(|job| before.is_none_or(|before| job.number < before) && floor.is_none_or(|floor| job.number >= floor));
     jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.number));
     let reaches = floor.is_none() || jobs.len() >= rows;
     jobs.truncate(rows);

@@ -62,8 +62,17 @@ fn filled(table: &[AutomationJobRecord], templates: &[i32], depth: usize) -> (Ha
 #[test]
 fn templates_that_run_seldom_are_found_behind_those_that_run_often() {
     // One runs each minute, 98 each day, one has not run for a month.
-    let cadences: Vec<i32> =
-        (0..100).map(|template| if template == 0 { 1 } else if template == 99 { 50_000 } else { 1_440 }).collect();
+    let cadences: Vec<i32> = (0..100)
+        .map(|template| {
+            if template == 0 {
+                1
+            } else if template == 99 {
+                50_000
+            } else {
+                1_440
+            }
+        })
+        .collect();
     let templates: Vec<i32> = (0..100).collect();
     let table = table(&cadences, 10_000);
     let (windows, calls) = filled(&table, &templates, 1);

@@ -46,8 +46,10 @@ impl Template {
             "project" | "inventory_source" | "system_job_template" | "workflow_approval_template" => return None,
             _ => AutomationTemplateKind::Unknown,
         };
-        let (organization, project, inventory) =
-            self.summary_fields.map(|fields| (fields.organization, fields.project, fields.inventory)).unwrap_or_default();
+        let (organization, project, inventory) = self
+            .summary_fields
+            .map(|fields| (fields.organization, fields.project, fields.inventory))
+            .unwrap_or_default();
         Some(AutomationTemplateRecord {
             number,
             name: text(self.name).unwrap_or_else(|| number.to_string()),

@@ -1,8 +1,8 @@
 //! Answers of a real AWX, and shapes that it is known to write.
 
+use schema::{AutomationJobKind, AutomationJobRecord, AutomationJobStatus, AutomationTemplateKind};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use schema::{AutomationJobKind, AutomationJobRecord, AutomationJobStatus, AutomationTemplateKind};
 
 use super::*;
 use crate::awx::links::Links;
