@@ -153,6 +153,25 @@ async fn hosts_of_a_run_that_is_over_are_read_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_evicted_is_asked_for_again_and_nothing_else() {
+    let platform = TestPlatform::start().await;
+    let client = platform.client("engineer");
+    let query =
+        "query($ref: EntityRef!) { component(ref: $ref) { automationTemplates { webUrl latestJob { number } } } }";
+    let data = client.data(query, json!({ "ref": EXPORTER })).await;
+    let url = data["component"]["automationTemplates"][0]["webUrl"].as_str().unwrap();
+    let id: i32 = url.rsplit('/').next().unwrap().parse().unwrap();
+    let awx = platform.app().sources.awx().unwrap();
+    awx.evict_templates(&[id + 1]).await;
+    client.data(query, json!({ "ref": EXPORTER })).await;
+    assert_eq!((calls(&platform, TEMPLATES), calls(&platform, RUNS)), (1, 1));
+    awx.evict_templates(&[id]).await;
+    client.data(query, json!({ "ref": EXPORTER })).await;
+    assert_eq!((calls(&platform, TEMPLATES), calls(&platform, RUNS)), (2, 2));
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_awx_does_nulls_only_its_fields() {
     let faults = [
         (Fault::Status { code: 500 }, "UPSTREAM_UNAVAILABLE"),

@@ -122,7 +122,7 @@ async fn windows(client: Client, keys: Vec<String>) -> Found<Window> {
 }
 
 /// Pages that windows do not reach: exactly what is asked for, in one call for each 200 rows.
-async fn pages(client: Client, keys: Vec<String>) -> Found<Vec<Arc<AutomationJobRecord>>> {
+pub(super) async fn pages(client: Client, keys: Vec<String>) -> Found<Vec<Arc<AutomationJobRecord>>> {
     let mut found = HashMap::new();
     for key in keys {
         let Some((templates, mut before, rows)) = key::page(&key) else { continue };

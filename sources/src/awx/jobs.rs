@@ -43,12 +43,12 @@ impl Awx {
     pub async fn jobs_by_templates(&self, keys: &[JobsKey], access: &Access) -> HashMap<JobsKey, Outcome> {
         let mut outcomes = HashMap::with_capacity(keys.len());
         let open = self.readable(keys, access, &mut outcomes).await;
-        let open = self.from_windows(open, |_| DEPTHS.first().copied(), access, &mut outcomes).await;
+        let open = self.by_windows(open, |_| DEPTHS.first().copied(), access, &mut outcomes).await;
         // What comes after a cursor may lie anywhere: a deeper window need not reach it.
         let deeper =
             |key: &JobsKey| DEPTHS.into_iter().find(|depth| *depth >= key.rows).filter(|_| key.before.is_none());
-        let open = self.from_windows(open, deeper, access, &mut outcomes).await;
-        self.from_pages(open, access, &mut outcomes).await;
+        let open = self.by_windows(open, deeper, access, &mut outcomes).await;
+        self.by_pages(open, access, &mut outcomes).await;
         outcomes
     }
 
@@ -83,7 +83,7 @@ impl Awx {
     }
 
     /// Answers what windows of this depth answer; what remains is open. A question without a depth stays open.
-    async fn from_windows<'a>(
+    async fn by_windows<'a>(
         &self,
         open: Vec<Question<'a>>,
         depth_of: impl Fn(&JobsKey) -> Option<usize>,
@@ -120,7 +120,7 @@ impl Awx {
     }
 
     /// Answers the rest, a call for each.
-    async fn from_pages(&self, open: Vec<Question<'_>>, access: &Access, outcomes: &mut HashMap<JobsKey, Outcome>) {
+    async fn by_pages(&self, open: Vec<Question<'_>>, access: &Access, outcomes: &mut HashMap<JobsKey, Outcome>) {
         let name = |Question { key, templates }: &Question<'_>| of_page(&key.tenant, templates, key.before, key.rows);
         let mut wanted: Vec<String> = open.iter().map(name).collect();
         wanted.sort_unstable();

@@ -14,6 +14,8 @@ mod key;
 mod links;
 mod source;
 mod template_id;
+#[cfg(test)]
+mod tests;
 mod window;
 mod wire;
 
