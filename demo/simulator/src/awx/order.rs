@@ -13,7 +13,7 @@ pub(super) struct Order(Vec<(Path, bool)>);
 
 impl Order {
     pub(super) fn parse(model: &Model, query: &[(String, String)]) -> Result<Self, Refusal> {
-        let asked = query.iter().filter(|(key, _)| key == "order_by" || key == "order").next_back();
+        let asked = query.iter().rfind(|(key, _)| key == "order_by" || key == "order");
         let asked = asked.map(|(_, fields)| fields.split(',')).into_iter().flatten().filter(|field| !field.is_empty());
         let fields = asked.chain(model.order.iter().copied()).map(|field| {
             let (name, is_down) = field.strip_prefix('-').map_or((field, false), |name| (name, true));

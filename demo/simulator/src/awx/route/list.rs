@@ -4,7 +4,7 @@ use super::{
     super::{
         Kind,
         call::Call,
-        host, model,
+        host, model, node,
         page::list,
         row::Row,
         run,
@@ -86,6 +86,12 @@ pub(super) fn jobs(call: &Call) -> Answer {
 pub(super) fn workflow_jobs(call: &Call) -> Answer {
     let scope = call.scope();
     list(call, &scope, &model::WORKFLOW_JOB, run::all(scope.world, scope.now).filter(run::Run::is_workflow))
+}
+
+pub(super) fn nodes(call: &Call) -> Answer {
+    let scope = call.scope();
+    let workflows: Vec<_> = run::all(scope.world, scope.now).filter(run::Run::is_workflow).collect();
+    list(call, &scope, &model::NODE, workflows.iter().flat_map(node::all))
 }
 
 pub(super) fn tokens(call: &Call) -> Answer {

@@ -23,6 +23,8 @@ use super::{
 };
 
 type Answer = Result<Response, Refusal>;
+type ListAddress = (&'static str, &'static Model, fn(&Call) -> Answer);
+type BelowAddress = (&'static str, &'static Model, fn(&Call, u64) -> Answer);
 
 pub(crate) fn router(awx: Awx) -> Router {
     let (mut open, mut closed, mut bare) = (Router::new(), Router::new(), Router::new());
@@ -55,7 +57,7 @@ async fn unknown(State(awx): State<Awx>, request: Request) -> Response {
 
 fn addresses() -> Vec<(&'static str, MethodRouter<Awx>)> {
     let mut all = vec![("config", get(root::config))];
-    let lists: [(&str, &'static Model, fn(&Call) -> Answer); 15] = [
+    let lists: [ListAddress; 16] = [
         ("me", &model::USER, list::me),
         ("users", &model::USER, list::users),
         ("organizations", &model::ORGANIZATION, list::organizations),
@@ -70,13 +72,14 @@ fn addresses() -> Vec<(&'static str, MethodRouter<Awx>)> {
         ("unified_jobs", &model::UNIFIED_JOB, list::unified_jobs),
         ("jobs", &model::JOB, list::jobs),
         ("workflow_jobs", &model::WORKFLOW_JOB, list::workflow_jobs),
+        ("workflow_job_nodes", &model::NODE, list::nodes),
         ("tokens", &model::TOKEN, list::tokens),
     ];
     for (path, model, handler) in lists {
         let read = get(move |call: Call| async move { handler(&call) });
         all.push((path, read.options(move || async move { options::answer(model) })));
     }
-    let details: [(&str, &'static Model, fn(&Call, u64) -> Answer); 27] = [
+    let details: [BelowAddress; 27] = [
         ("users/{id}", &model::USER, detail::user),
         ("organizations/{id}", &model::ORGANIZATION, detail::organization),
         ("teams/{id}", &model::TEAM, detail::team),
