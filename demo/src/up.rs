@@ -173,7 +173,10 @@ fn write_json(file: &Path, platform: &Platform, database_url: &str, redis_url: O
         "database_url": database_url,
         "redis_url": redis_url,
         "tokens": tokens,
-        "upstreams": { "gitlab": { "base_url": simulator.gitlab_url(), "token": simulator.gitlab_token(), "ca_file": Value::Null } },
+        "upstreams": {
+            "gitlab": { "base_url": simulator.gitlab_url(), "token": simulator.gitlab_token(), "ca_file": Value::Null },
+            "awx": { "base_url": simulator.awx().url(), "token": simulator.awx().token(), "ca_file": Value::Null },
+        },
         "sample_query": sample::QUERY,
         "pid": std::process::id(),
     });

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod audit;
+mod automation;
 mod catalog;
 mod cursor;
 mod entity_ref;
@@ -18,6 +19,10 @@ mod source;
 mod visibility;
 
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditRecord};
+pub use automation::{
+    AutomationHostSummary, AutomationInventory, AutomationJobKind, AutomationJobRecord, AutomationJobStatus,
+    AutomationTemplateKind, AutomationTemplateRecord,
+};
 pub use catalog::{
     ChangeKind, EntityBody, EntityLink, EntityRecord, EntityRevisionRecord, FacetCountRecord, FieldChange,
     ProcessingErrorRecord, RelationRecord,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     Clock, Connector, Credential, SecretRef, SourceError,
+    awx::{self, Awx},
     cache::Evictions,
     connector::Surroundings,
     gitlab::{self, Gitlab},
@@ -22,17 +23,19 @@ use crate::{
 pub struct Config {
     /// GitLab.
     pub gitlab: gitlab::Config,
+    /// AWX or Automation Controller.
+    pub awx: awx::Config,
 }
 
 impl Config {
     /// What cannot be, with the key at fault.
     pub fn problems(&self) -> Vec<(String, String)> {
-        [self.gitlab.problems()].concat()
+        [self.gitlab.problems(), self.awx.problems()].concat()
     }
 
     /// Where the secrets are that the sources need, by key; of those that are switched on.
     pub fn secret_refs(&self) -> Vec<(String, SecretRef)> {
-        [self.gitlab.secret_refs()].concat()
+        [self.gitlab.secret_refs(), self.awx.secret_refs()].concat()
     }
 }
 
@@ -58,6 +61,7 @@ pub struct Sources {
     database: Database,
     redis: Option<Redis>,
     gitlab: Option<Gitlab>,
+    awx: Option<Awx>,
 }
 
 impl Sources {
@@ -74,7 +78,8 @@ impl Sources {
         let redis = Redis::new(redis, evictions.clone(), clock.clone())?;
         let around = Surroundings { evictions: &evictions, redis: redis.as_ref(), clock: &clock, credentials: secrets };
         let gitlab = Gitlab::new(sources.gitlab.clone(), around)?;
-        Ok(Self { database, redis, gitlab })
+        let awx = Awx::new(sources.awx.clone(), around)?;
+        Ok(Self { database, redis, gitlab, awx })
     }
 
     /// Weft's own database.
@@ -92,17 +97,26 @@ impl Sources {
         self.gitlab.as_ref()
     }
 
+    /// AWX; none when it is switched off or not configured.
+    pub fn awx(&self) -> Option<&Awx> {
+        self.awx.as_ref()
+    }
+
     /// The upstreams that are in use.
     pub fn connectors(&self) -> Vec<&dyn Connector> {
         let mut all: Vec<&dyn Connector> = Vec::new();
         all.extend(self.gitlab.as_ref().map(|gitlab| gitlab as &dyn Connector));
+        all.extend(self.awx.as_ref().map(|awx| awx as &dyn Connector));
         all
     }
 
     /// What is known of each source, by kind, then by name; of those that are switched off, that they are. Calls nothing.
     pub fn records(&self) -> Vec<SourceRecord> {
         let mut records: Vec<SourceRecord> = self.connectors().into_iter().map(of_connector).collect();
-        for (kind, version, tested) in [(SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS)] {
+        for (kind, version, tested) in [
+            (SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS),
+            (SourceKind::Awx, awx::CONNECTOR_VERSION, awx::TESTED_VERSIONS),
+        ] {
             if !records.iter().any(|record| record.kind == kind) {
                 records.push(record(kind, kind.as_str(), version, tested, None));
             }

@@ -6,6 +6,7 @@
 )]
 
 mod auth;
+mod awx;
 mod cache;
 mod change_log;
 mod clients;

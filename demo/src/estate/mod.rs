@@ -4,6 +4,7 @@
 //! `organisation` holds the names, `software` makes entities of them, `generated` makes as many more as one likes, `yaml` words
 //! them, `files` writes them.
 
+mod automation;
 mod files;
 mod generated;
 mod organisation;
@@ -14,6 +15,7 @@ mod yaml;
 
 use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
+pub use automation::AutomationTemplate;
 pub use generated::RARE_WORD;
 pub use roles::{Role, roles};
 pub use yaml::Entity;
@@ -72,6 +74,16 @@ impl Estate {
         paths.sort();
         paths.dedup();
         paths
+    }
+
+    /// The templates in AWX that a tenant's entities name.
+    pub fn automation_templates(&self, tenant: &str) -> Vec<AutomationTemplate> {
+        self.entities(tenant).flat_map(|entity| entity.templates.clone()).collect()
+    }
+
+    /// The name of a tenant's organization in AWX.
+    pub fn automation_organization(tenant: &str) -> &'static str {
+        if tenant == DEFAULT_TENANT { "Tidewater" } else { "Harbor" }
     }
 
     /// The GitLab groups that a tenant's projects lie in.
@@ -166,6 +178,14 @@ mod tests {
         assert_ne!(payments(DEFAULT_TENANT), payments(OTHER_TENANT));
         let groups = estate.project_groups(DEFAULT_TENANT);
         assert!(estate.project_groups(OTHER_TENANT).iter().all(|group| !groups.contains(group)));
+    }
+
+    #[test]
+    fn every_template_has_an_id_of_its_own() {
+        let estate = Estate::standard();
+        let all: Vec<_> = estate.tenants().iter().flat_map(|tenant| estate.automation_templates(tenant)).collect();
+        assert!(all.len() > 100, "{} templates", all.len());
+        assert_eq!(all.iter().map(|template| template.id).collect::<HashSet<_>>().len(), all.len());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! A key whose arguments come from the client has an outcome of its own, so one bad cursor does not spoil its neighbours.
 
+mod automation;
 mod entity;
 mod history;
 mod last_read;

@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use schema::EntityRef;
 
-use super::{ApiConnection, EntityConnection, Repository, System};
+use super::{ApiConnection, AutomationJobConnection, AutomationTemplate, EntityConnection, Repository, System};
 use crate::{
     connection::entity_connection,
     error::Nullable,
@@ -80,6 +80,20 @@ entity_object! {
         /// Its repository in GitLab, live.
         async fn repository(&self, ctx: &Context<'_>) -> Nullable<Repository> {
             Repository::of_entity(ctx, &self.record).await.transpose()
+        }
+        /// Its job and workflow templates in AWX, live; at most 100.
+        async fn automation_templates(&self, ctx: &Context<'_>) -> Nullable<Vec<AutomationTemplate>> {
+            AutomationTemplate::of_entity(ctx, &self.record).await.transpose()
+        }
+        /// Runs of its templates in AWX, live, newest first.
+        #[graphql(directive = crate::cost::page::apply())]
+        async fn automation_jobs(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<AutomationJobConnection> {
+            AutomationJobConnection::of_entity(ctx, &self.record, first, after).await.transpose()
         }
     }
 }

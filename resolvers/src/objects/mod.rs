@@ -2,6 +2,9 @@
 
 mod api;
 mod audit;
+mod automation_job;
+mod automation_job_connection;
+mod automation_template;
 mod component;
 mod custom_entity;
 mod domain;
@@ -28,6 +31,9 @@ mod viewer;
 
 pub use api::{Api, ApiConnection};
 pub use audit::{AuditConnection, AuditObject};
+pub use automation_job::AutomationJob;
+pub use automation_job_connection::AutomationJobConnection;
+pub use automation_template::AutomationTemplate;
 pub use component::{Component, ComponentConnection};
 pub use custom_entity::CustomEntity;
 pub use domain::Domain;

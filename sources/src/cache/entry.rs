@@ -115,6 +115,35 @@ pub struct Served<V> {
     pub stale_age: Option<Duration>,
 }
 
+impl<V> Served<V> {
+    /// Something made of the value, as old and from the same layer.
+    pub fn map<U>(&self, change: impl FnOnce(&V) -> U) -> Served<U> {
+        Served {
+            value: self.value.as_deref().map(change).map(Arc::new),
+            fetched_at: self.fetched_at,
+            age: self.age,
+            layer: self.layer,
+            stale_age: self.stale_age,
+        }
+    }
+
+    /// Something put together of these parts: as old as the oldest of them. Of no parts it is made now.
+    pub fn of_parts<'a, U: 'a>(
+        value: Option<Arc<V>>,
+        parts: impl IntoIterator<Item = &'a Served<U>>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut whole = Self { value, fetched_at: now, age: Duration::ZERO, layer: Layer::Memory, stale_age: None };
+        for part in parts {
+            if part.fetched_at <= whole.fetched_at {
+                (whole.fetched_at, whole.age, whole.layer) = (part.fetched_at, part.age, part.layer);
+            }
+            whole.stale_age = whole.stale_age.max(part.stale_age);
+        }
+        whole
+    }
+}
+
 impl<V> Clone for Served<V> {
     fn clone(&self) -> Self {
         Self { value: self.value.clone(), ..*self }
