@@ -16,6 +16,7 @@ mod repository;
 mod scalars;
 mod source;
 mod visibility;
+mod workload;
 
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditRecord};
 pub use catalog::{
@@ -40,3 +41,7 @@ pub use repository::{PipelineRecord, PipelineStatus, RepositoryLanguage, Reposit
 pub use scalars::{DateTime, Json, JsonObject, WebUrl, scalar_problem};
 pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};
 pub use visibility::{Visibility, scope};
+pub use workload::{
+    BuildPhase, BuildRecord, NotReadyReason, NotReadyRecord, PodSummary, ReplicaSummary, RolloutStatus, RouteRecord,
+    WorkloadContainer, WorkloadEventRecord, WorkloadKind, WorkloadRecord,
+};

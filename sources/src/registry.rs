@@ -11,6 +11,7 @@ use crate::{
     connector::Surroundings,
     gitlab::{self, Gitlab},
     health::{Health, HealthReport},
+    openshift::{self, Openshift},
     postgres::{self, Database},
     redis::{self, Redis},
     upstream::QuotaReport,
@@ -22,17 +23,28 @@ use crate::{
 pub struct Config {
     /// GitLab.
     pub gitlab: gitlab::Config,
+    /// Clusters of OpenShift or Kubernetes.
+    #[serde(default)]
+    pub openshift: Vec<openshift::Config>,
+    /// How entities name what runs of them on any cluster.
+    pub kubernetes_annotations: openshift::Annotations,
 }
 
 impl Config {
     /// What cannot be, with the key at fault.
     pub fn problems(&self) -> Vec<(String, String)> {
-        [self.gitlab.problems()].concat()
+        [
+            self.gitlab.problems(),
+            openshift::Config::problems(&self.openshift),
+            self.kubernetes_annotations.problems(),
+        ]
+        .concat()
     }
 
     /// Where the secrets are that the sources need, by key; of those that are switched on.
     pub fn secret_refs(&self) -> Vec<(String, SecretRef)> {
-        [self.gitlab.secret_refs()].concat()
+        let of_clusters = self.openshift.iter().flat_map(openshift::Config::secret_refs).collect();
+        [self.gitlab.secret_refs(), of_clusters].concat()
     }
 }
 
@@ -58,6 +70,7 @@ pub struct Sources {
     database: Database,
     redis: Option<Redis>,
     gitlab: Option<Gitlab>,
+    openshift: Option<Openshift>,
 }
 
 impl Sources {
@@ -74,7 +87,8 @@ impl Sources {
         let redis = Redis::new(redis, evictions.clone(), clock.clone())?;
         let around = Surroundings { evictions: &evictions, redis: redis.as_ref(), clock: &clock, credentials: secrets };
         let gitlab = Gitlab::new(sources.gitlab.clone(), around)?;
-        Ok(Self { database, redis, gitlab })
+        let openshift = Openshift::new(sources.openshift.clone(), sources.kubernetes_annotations.clone(), around)?;
+        Ok(Self { database, redis, gitlab, openshift })
     }
 
     /// Weft's own database.
@@ -92,17 +106,26 @@ impl Sources {
         self.gitlab.as_ref()
     }
 
+    /// The clusters of OpenShift; none when none is configured.
+    pub fn openshift(&self) -> Option<&Openshift> {
+        self.openshift.as_ref()
+    }
+
     /// The upstreams that are in use.
     pub fn connectors(&self) -> Vec<&dyn Connector> {
         let mut all: Vec<&dyn Connector> = Vec::new();
         all.extend(self.gitlab.as_ref().map(|gitlab| gitlab as &dyn Connector));
+        all.extend(self.openshift.iter().flat_map(Openshift::connectors));
         all
     }
 
     /// What is known of each source, by kind, then by name; of those that are switched off, that they are. Calls nothing.
     pub fn records(&self) -> Vec<SourceRecord> {
         let mut records: Vec<SourceRecord> = self.connectors().into_iter().map(of_connector).collect();
-        for (kind, version, tested) in [(SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS)] {
+        for (kind, version, tested) in [
+            (SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS),
+            (SourceKind::Openshift, openshift::CONNECTOR_VERSION, openshift::TESTED_VERSIONS),
+        ] {
             if !records.iter().any(|record| record.kind == kind) {
                 records.push(record(kind, kind.as_str(), version, tested, None));
             }
