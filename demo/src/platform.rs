@@ -7,9 +7,10 @@ use gateway::{
     config::{Config, Environment, Loaded},
 };
 use simulator::{
-    Config as SimulatorConfig, Simulator,
+    Config as SimulatorConfig, Simulator, Upstream,
     gitlab::World,
     issuer::{Claims, Client},
+    openshift,
 };
 use sources::Clock;
 
@@ -54,6 +55,7 @@ impl Platform {
     pub async fn start(config: PlatformConfig) -> anyhow::Result<Self> {
         let simulator = Simulator::start(SimulatorConfig {
             world: world(&config.estate),
+            openshift: cluster(&config.estate),
             clients: roles().iter().map(client).collect(),
             keys_dir: config.keys_folder.clone(),
             ..SimulatorConfig::default()
@@ -64,6 +66,7 @@ impl Platform {
         variables.extend([
             ("DATABASE_URL".to_owned(), config.database_url.clone()),
             ("GITLAB_TOKEN".to_owned(), simulator.gitlab_token().to_owned()),
+            ("OPENSHIFT_TOKEN".to_owned(), simulator.openshift().token().to_owned()),
         ]);
         let metrics = if config.collects_metrics { gateway::telemetry::metrics() } else { None };
         let loaded = load(&toml, &variables, config.listen, config.admin_listen)?;
@@ -127,6 +130,10 @@ fn world(estate: &Estate) -> World {
     World::builder().paths(paths).build()
 }
 
+fn cluster(estate: &Estate) -> openshift::World {
+    openshift::World::builder().apps(estate.tenants().into_iter().flat_map(|tenant| estate.app_names(tenant))).build()
+}
+
 /// The gateway's configuration, as an operator would write it.
 fn gateway_toml(config: &PlatformConfig, simulator: &Simulator) -> String {
     let groups: Vec<String> = config
@@ -135,14 +142,29 @@ fn gateway_toml(config: &PlatformConfig, simulator: &Simulator) -> String {
         .into_iter()
         .map(|tenant| format!("{tenant} = {}", serde_json::json!(config.estate.project_groups(tenant))))
         .collect();
+    // Namespaces are named after the groups of projects.
+    let namespaces: Vec<String> = config
+        .estate
+        .tenants()
+        .into_iter()
+        .map(|tenant| {
+            let patterns = config.estate.project_groups(tenant).into_iter().map(|group| format!("{group}-*"));
+            format!("{tenant} = {}", serde_json::json!(patterns.collect::<Vec<_>>()))
+        })
+        .collect();
     format!(
         "[server]\ngraphiql = true\nshutdown_grace = \"2s\"\n\n\
          [[auth.issuers]]\nissuer = \"{issuer}\"\naudiences = [\"weft\"]\n\n\
          [sources.gitlab]\nbase_url = \"{gitlab}\"\ntoken = {{ env = \"GITLAB_TOKEN\" }}\n\n\
-         [sources.gitlab.tenants]\n{groups}\n",
+         [sources.gitlab.tenants]\n{groups}\n\n\
+         [[sources.openshift]]\nname = \"west\"\nbase_url = \"{openshift}\"\ntoken = {{ env = \"OPENSHIFT_TOKEN\" }}\n\
+         environments = {{ \"platform-*\" = \"staging\", \"*\" = \"production\" }}\n\
+         tenants = {{ {namespaces} }}\n",
         issuer = simulator.issuer_url(),
         gitlab = simulator.gitlab_url(),
         groups = groups.join("\n"),
+        openshift = simulator.url(Upstream::Openshift),
+        namespaces = namespaces.join(", "),
     )
 }
 

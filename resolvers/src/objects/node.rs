@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Api, AuditObject, Component, CustomEntity, Domain, Entity, Location, Pipeline, Repository, Resource, Source,
-    System, Team, Template, User,
+    System, Team, Template, User, Workload,
 };
 use crate::{
     error::{OrFieldError, Result},
@@ -47,6 +47,8 @@ pub enum NodeKind {
     Repository(Repository),
     /// A run of CI/CD.
     Pipeline(Pipeline),
+    /// A workload on a cluster.
+    Workload(Workload),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -84,6 +86,9 @@ impl Node {
             }
             "Pipeline" if request.visibility().has(scope::CATALOG_READ) => {
                 Pipeline::of_key(ctx, &key).await?.map(NodeKind::Pipeline)
+            }
+            "Workload" if request.visibility().has(scope::CATALOG_READ) => {
+                Workload::of_key(ctx, &key).await?.map(NodeKind::Workload)
             }
             "Source" => Source::of_name(request.sources(), &key).map(NodeKind::Source),
             "AuditRecord" if request.visibility().has(scope::AUDIT_READ) => {

@@ -19,10 +19,9 @@ use super::{
     event::Event,
     list::{List, Listing, Placed},
     network::{Route, Service},
-    pattern::{is_name, is_object_name},
     pod::{Pod, summary},
     resource::Resource,
-    selection::{By, Selection, WorkloadKey},
+    selection::{By, Selection, WorkloadKey, WorkloadPlace},
     trouble::{self, Verdict},
     workload::Workload,
 };
@@ -223,31 +222,36 @@ impl Openshift {
         candidates.iter().filter(|workload| selection.means(workload, label)).collect()
     }
 
-    /// The workload at this place, if the tenant may read there.
-    pub async fn workload(
+    /// One outcome for each place; nothing where the tenant may not read.
+    pub async fn workloads_by_places(
         &self,
-        visibility: &Visibility,
-        (cluster, namespace, kind, name): (&str, &str, WorkloadKind, &str),
+        places: &[WorkloadPlace],
         access: &Access,
-    ) -> Outcome<WorkloadKey> {
-        let mut age = Age::new(self.0.clock.now());
-        let named = self.0.clusters.iter().find(|known| known.name() == cluster);
-        let is_good = is_name(namespace) && is_object_name(name);
-        let Some(cluster) = named.filter(|cluster| is_good && cluster.may_read(&visibility.tenant, namespace)) else {
-            return Ok(age.served(None));
+    ) -> HashMap<WorkloadPlace, Outcome<WorkloadKey>> {
+        let mut wants = Wants::new();
+        for place in places.iter().filter(|place| self.may_look_at(place)) {
+            wants.entry(place.cluster.as_str()).or_default().insert(place.want());
+        }
+        let looked = self.look(wants, access).await;
+        let outcome = |place: &WorkloadPlace| {
+            let mut age = Age::new(self.0.clock.now());
+            let Some(lists) = looked.of(&place.cluster, &place.want()) else { return Ok(age.served(None)) };
+            let lists = lists.as_ref().map_err(Clone::clone)?;
+            age.add(lists);
+            let all = lists.parts().filter_map(|listing| match listing {
+                Listing::Workloads(list) => Some(list.list().in_namespace(&place.namespace)),
+                _ => None,
+            });
+            let found = all.flatten().find(|workload| workload.record.name == place.name);
+            let tenant = place.tenant.as_str().into();
+            Ok(age.served(found.map(|workload| WorkloadKey { tenant, workload: Arc::clone(workload) })))
         };
-        let want = (Resource::Workloads(kind), Some(namespace.to_owned()));
-        let looked = self.look(Wants::from([(cluster.name(), BTreeSet::from([want.clone()]))]), access).await;
-        let Some(lists) = looked.of(cluster.name(), &want) else { return Ok(age.served(None)) };
-        let lists = lists.as_ref().map_err(Clone::clone)?;
-        age.add(lists);
-        let all = lists.parts().filter_map(|listing| match listing {
-            Listing::Workloads(list) => Some(list.list().in_namespace(namespace)),
-            _ => None,
-        });
-        let found = all.flatten().find(|workload| workload.record.name == name);
-        let tenant = visibility.tenant.as_str().into();
-        Ok(age.served(found.map(|workload| WorkloadKey { tenant, workload: Arc::clone(workload) })))
+        places.iter().map(|place| (place.clone(), outcome(place))).collect()
+    }
+
+    fn may_look_at(&self, place: &WorkloadPlace) -> bool {
+        let cluster = self.0.clusters.iter().find(|cluster| cluster.name() == place.cluster);
+        cluster.is_some_and(|cluster| cluster.may_read(&place.tenant, &place.namespace))
     }
 
     /// The pods of each workload, counted; none where the token may not read them.

@@ -24,7 +24,7 @@ mod workload;
 
 pub use config::{Annotations, Config};
 pub use find::{FoundWorkloads, Openshift};
-pub use selection::{Selection, WorkloadKey};
+pub use selection::{Selection, WorkloadKey, WorkloadPlace};
 pub use workload::Workload;
 
 /// Version of this connector.

@@ -6,11 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use schema::{EntityRecord, WorkloadKind};
+use schema::{EntityRecord, Visibility, WorkloadKind};
 
 use super::{
+    cluster::Want,
     config::Annotations,
-    pattern::is_name,
+    pattern::{is_name, is_object_name},
+    resource::Resource,
     selector::Selector,
     workload::Workload,
 };
@@ -57,6 +59,38 @@ impl Selection {
     }
 }
 
+/// Where a workload may be, as the caller of a tenant names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct WorkloadPlace {
+    pub(super) tenant: String,
+    pub(super) cluster: String,
+    pub(super) namespace: String,
+    pub(super) kind: WorkloadKind,
+    pub(super) name: String,
+}
+
+impl WorkloadPlace {
+    /// Reads `cluster/namespace/kind/name`; none when it cannot be a place.
+    pub fn read(visibility: &Visibility, text: &str) -> Option<Self> {
+        let mut parts = text.split('/');
+        let (cluster, namespace) = (parts.next()?, parts.next()?);
+        let (kind, name) = (WorkloadKind::read(parts.next()?)?, parts.next()?);
+        let is_place = is_name(cluster) && is_name(namespace) && is_object_name(name) && parts.next().is_none();
+        is_place.then(|| Self {
+            tenant: visibility.tenant.clone(),
+            cluster: cluster.to_owned(),
+            namespace: namespace.to_owned(),
+            kind,
+            name: name.to_owned(),
+        })
+    }
+
+    /// Where it is listed.
+    pub(super) fn want(&self) -> Want {
+        (Resource::Workloads(self.kind), Some(self.namespace.clone()))
+    }
+}
+
 /// A workload that a caller of this tenant was shown: leads to its pods, routes, builds and events. Two are the same when they
 /// have the same place.
 #[derive(Debug, Clone)]
@@ -71,10 +105,10 @@ impl WorkloadKey {
         &self.workload
     }
 
-    /// Where it stands in the order of workloads.
-    pub fn place(&self) -> (&str, &str, &str, WorkloadKind) {
+    /// Where it stands in the order of workloads: cluster, namespace, name, kind.
+    pub fn place(&self) -> [&str; 4] {
         let record = &self.workload.record;
-        (&record.cluster, &record.namespace, &record.name, record.kind)
+        [&record.cluster, &record.namespace, &record.name, record.kind.as_str()]
     }
 }
 
