@@ -7,13 +7,15 @@ use gateway::{
     config::{Config, Environment, Loaded},
 };
 use simulator::{
-    Config as SimulatorConfig, Simulator, Upstream, awx,
-    gitlab::World,
+    Config as SimulatorConfig, Simulator,
     issuer::{Claims, Client},
 };
 use sources::Clock;
 
-use crate::estate::{AutomationTemplate, Estate, Role, roles};
+use crate::{
+    estate::{Estate, Role, roles},
+    upstreams,
+};
 
 /// How long the demo's tokens live.
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
@@ -53,20 +55,15 @@ impl Platform {
     /// Starts the fake upstreams, then the gateway.
     pub async fn start(config: PlatformConfig) -> anyhow::Result<Self> {
         let simulator = Simulator::start(SimulatorConfig {
-            world: world(&config.estate),
-            awx: awx_world(&config.estate),
             clients: roles().iter().map(client).collect(),
             keys_dir: config.keys_folder.clone(),
-            ..SimulatorConfig::default()
+            ..upstreams::of_estate(&config.estate)
         })
         .await?;
         let toml = gateway_toml(&config, &simulator);
         let mut variables = config.settings.clone();
-        variables.extend([
-            ("DATABASE_URL".to_owned(), config.database_url.clone()),
-            ("GITLAB_TOKEN".to_owned(), simulator.gitlab_token().to_owned()),
-            ("AWX_TOKEN".to_owned(), simulator.awx().token().to_owned()),
-        ]);
+        variables.push(("DATABASE_URL".to_owned(), config.database_url.clone()));
+        variables.extend(upstreams::secrets(&simulator));
         let metrics = if config.collects_metrics { gateway::telemetry::metrics() } else { None };
         let loaded = load(&toml, &variables, config.listen, config.admin_listen)?;
         let app = App::build(loaded, metrics, config.clock.clone())?;
@@ -124,50 +121,13 @@ fn client(role: &Role) -> Client {
     Client { id: role.name.to_owned(), secret: client_secret(role), claims: claims(role) }
 }
 
-fn world(estate: &Estate) -> World {
-    let paths = estate.tenants().into_iter().flat_map(|tenant| estate.project_paths(tenant));
-    World::builder().paths(paths).build()
-}
-
-/// An AWX with the templates that the estate names, each in the organization of its tenant.
-fn awx_world(estate: &Estate) -> awx::World {
-    let tenants = estate.tenants().into_iter();
-    let of_tenant = |tenant| estate.automation_templates(tenant).into_iter().map(move |template| (tenant, template));
-    let add = |world: awx::WorldBuilder, (tenant, template): (&str, AutomationTemplate)| {
-        let kind = if template.is_workflow { awx::Kind::Workflow } else { awx::Kind::Job };
-        let organization = Estate::automation_organization(tenant).to_owned();
-        let believable = awx::Template::believable(template.id.into(), &template.name);
-        world.template(awx::Template { kind, organization, ..believable })
-    };
-    tenants.flat_map(of_tenant).fold(awx::World::builder(), add).build()
-}
-
 /// The gateway's configuration, as an operator would write it.
 fn gateway_toml(config: &PlatformConfig, simulator: &Simulator) -> String {
-    let groups: Vec<String> = config
-        .estate
-        .tenants()
-        .into_iter()
-        .map(|tenant| format!("{tenant} = {}", serde_json::json!(config.estate.project_groups(tenant))))
-        .collect();
-    let organizations: Vec<String> = config
-        .estate
-        .tenants()
-        .into_iter()
-        .map(|tenant| format!("{tenant} = [\"{}\"]", Estate::automation_organization(tenant)))
-        .collect();
     format!(
         "[server]\ngraphiql = true\nshutdown_grace = \"2s\"\n\n\
-         [[auth.issuers]]\nissuer = \"{issuer}\"\naudiences = [\"weft\"]\n\n\
-         [sources.gitlab]\nbase_url = \"{gitlab}\"\ntoken = {{ env = \"GITLAB_TOKEN\" }}\n\n\
-         [sources.gitlab.tenants]\n{groups}\n\n\
-         [sources.awx]\nbase_url = \"{awx}\"\ntoken = {{ env = \"AWX_TOKEN\" }}\n\n\
-         [sources.awx.tenants]\n{organizations}\n",
+         [[auth.issuers]]\nissuer = \"{issuer}\"\naudiences = [\"weft\"]\n\n{upstreams}",
         issuer = simulator.issuer_url(),
-        gitlab = simulator.gitlab_url(),
-        groups = groups.join("\n"),
-        awx = simulator.url(Upstream::Awx),
-        organizations = organizations.join("\n"),
+        upstreams = upstreams::toml(&config.estate, simulator),
     )
 }
 

@@ -17,6 +17,7 @@ mod repository;
 mod scalars;
 mod source;
 mod visibility;
+mod workload;
 
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditRecord};
 pub use automation::{
@@ -48,3 +49,7 @@ pub use repository::{
 pub use scalars::{DateTime, Json, JsonObject, WebUrl, scalar_problem};
 pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};
 pub use visibility::{Visibility, scope};
+pub use workload::{
+    BuildPhase, BuildRecord, NotReadyReason, NotReadyRecord, PodSummary, ReplicaSummary, RolloutStatus, RouteRecord,
+    WorkloadContainer, WorkloadEventRecord, WorkloadKind, WorkloadRecord,
+};

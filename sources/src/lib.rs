@@ -1,7 +1,7 @@
 //! Everything that leaves the process for data: Postgres, the upstreams, and what is fed into Postgres from files.
 //! Knows nothing of GraphQL, of HTTP servers or of the caller's token: every read takes a [`schema::Visibility`] instead.
 //!
-//! `postgres` reads what is stored, `ingest` writes it, `gitlab` and `awx` read an upstream live; `upstream` is what all upstreams share,
+//! `postgres` reads what is stored, `ingest` writes it, a module each reads an upstream live; `upstream` is what all upstreams share,
 //! `cache` stands in front of them, and `redis` is the level of it that replicas share.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -15,6 +15,7 @@ mod error;
 pub mod gitlab;
 pub mod health;
 pub mod ingest;
+pub mod openshift;
 pub mod postgres;
 pub mod redis;
 mod registry;

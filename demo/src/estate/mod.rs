@@ -94,6 +94,20 @@ impl Estate {
         groups
     }
 
+    /// What a tenant's entities say they run on a cluster: namespace and name, each once.
+    pub fn app_names(&self, tenant: &str) -> Vec<(String, String)> {
+        let of = |entity: &Entity| {
+            let annotation = |name: &str| entity.annotations.iter().find(|(key, _)| key == name);
+            let (_, namespace) = annotation("backstage.io/kubernetes-namespace")?;
+            let name = annotation("backstage.io/kubernetes-id").map_or(&entity.name, |(_, id)| id);
+            Some((namespace.clone(), name.clone()))
+        };
+        let mut names: Vec<_> = self.entities(tenant).filter_map(of).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// How many entities there are in all tenants.
     pub fn len(&self) -> usize {
         self.files.values().flat_map(BTreeMap::values).map(Vec::len).sum::<usize>() + self.fleet.count

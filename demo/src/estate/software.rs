@@ -92,7 +92,7 @@ fn component(spec: &SystemSpec, end: &str, group: &str, host: &str, api: &str, d
     if matches!(kind, "service" | "website" | "job") {
         entity = entity
             .annotate("backstage.io/kubernetes-id", name.clone())
-            .annotate("backstage.io/kubernetes-namespace", format!("{}-{}", spec.team, spec.name))
+            .annotate("backstage.io/kubernetes-namespace", format!("{group}-{}", spec.name))
             .automated_by(automation::templates(group, &name, kind == "job"));
     }
     let own_api = ("api", api.to_owned());

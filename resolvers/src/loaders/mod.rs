@@ -12,6 +12,7 @@ mod references;
 mod related;
 mod relation;
 mod repository;
+mod workload;
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -29,6 +30,7 @@ pub use processing_error::ProcessingErrorKey;
 pub use references::References;
 pub use related::{RelatedCountKey, RelatedFacetKey, RelatedPageKey};
 pub use relation::{RelationCountKey, RelationPageKey};
+pub use workload::{BuildKey, EventsKey, NotReadyKey, PodsKey, RoutesKey};
 
 /// An outcome of one key.
 pub type Outcome<T> = Result<T, SourceError>;

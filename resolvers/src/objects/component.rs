@@ -3,7 +3,10 @@
 use async_graphql::Context;
 use schema::EntityRef;
 
-use super::{ApiConnection, AutomationJobConnection, AutomationTemplate, EntityConnection, Repository, System};
+use super::{
+    ApiConnection, AutomationJobConnection, AutomationTemplate, EntityConnection, Repository, System,
+    WorkloadConnection,
+};
 use crate::{
     connection::entity_connection,
     error::Nullable,
@@ -94,6 +97,17 @@ entity_object! {
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<AutomationJobConnection> {
             AutomationJobConnection::of_entity(ctx, &self.record, first, after).await.transpose()
+        }
+        /// What runs of it on OpenShift, live. Ordered by cluster, namespace and name.
+        #[graphql(directive = crate::cost::page::apply())]
+        async fn workloads(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Only workloads of this environment, such as `production`.")] environment: Option<String>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<WorkloadConnection> {
+            WorkloadConnection::of_entity(ctx, &self.record, environment, first, after).await.transpose()
         }
     }
 }

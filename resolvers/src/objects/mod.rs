@@ -28,6 +28,7 @@ mod team;
 mod template;
 mod user;
 mod viewer;
+mod workload;
 
 pub use api::{Api, ApiConnection};
 pub use audit::{AuditConnection, AuditObject};
@@ -56,3 +57,4 @@ pub use team::{Team, TeamConnection};
 pub use template::Template;
 pub use user::{User, UserConnection};
 pub use viewer::Viewer;
+pub use workload::{Workload, WorkloadConnection};

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Api, AuditObject, AutomationJob, AutomationTemplate, Component, CustomEntity, Domain, Entity, Location,
-    MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template, User,
+    MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template, User, Workload,
 };
 use crate::{
     error::{OrFieldError, Result},
@@ -55,6 +55,8 @@ pub enum NodeKind {
     AutomationTemplate(AutomationTemplate),
     /// A run in AWX.
     AutomationJob(AutomationJob),
+    /// A workload on a cluster.
+    Workload(Workload),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -110,6 +112,7 @@ async fn of_upstream(ctx: &Context<'_>, type_name: &str, key: &str) -> Result<Op
         "Pipeline" => Pipeline::of_key(ctx, key).await?.map(NodeKind::Pipeline),
         "MergeRequest" => MergeRequest::of_key(ctx, key).await?.map(NodeKind::MergeRequest),
         "Release" => Release::of_key(ctx, key).await?.map(NodeKind::Release),
+        "Workload" => Workload::of_key(ctx, key).await?.map(NodeKind::Workload),
         "AutomationTemplate" => AutomationTemplate::of_key(ctx, key).await?.map(NodeKind::AutomationTemplate),
         "AutomationJob" => AutomationJob::of_key(ctx, key).await?.map(NodeKind::AutomationJob),
         _ => None,
