@@ -15,6 +15,7 @@ mod page;
 mod repository;
 mod scalars;
 mod source;
+mod terraform;
 mod visibility;
 
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditRecord};
@@ -37,6 +38,11 @@ pub use mutation::{
 pub use ownership::{OwnershipByKind, OwnershipByTeamRecord, OwnershipReportRecord, OwnershipSummary};
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page, PageArgs, PageError, PageInfo};
 pub use repository::{PipelineRecord, PipelineStatus, RepositoryLanguage, RepositoryRecord, RepositoryVisibility};
-pub use scalars::{DateTime, Json, JsonObject, WebUrl, scalar_problem};
+pub use scalars::{DateTime, Decimal, Json, JsonObject, WebUrl, scalar_problem};
 pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};
+pub use terraform::{
+    TerraformAssessmentRecord, TerraformCheckStatus, TerraformChecks, TerraformCostEstimate, TerraformDrift,
+    TerraformDriftStatus, TerraformOutput, TerraformPlanSummary, TerraformRunDetails, TerraformRunRecord,
+    TerraformRunStatus, TerraformWorkspaceRecord,
+};
 pub use visibility::{Visibility, scope};

@@ -1,7 +1,7 @@
 //! Everything that leaves the process for data: Postgres, the upstreams, and what is fed into Postgres from files.
 //! Knows nothing of GraphQL, of HTTP servers or of the caller's token: every read takes a [`schema::Visibility`] instead.
 //!
-//! `postgres` reads what is stored, `ingest` writes it, `gitlab` reads an upstream live; `upstream` is what all upstreams share,
+//! `postgres` reads what is stored, `ingest` writes it, `gitlab` and `terraform` read an upstream live; `upstream` is what all upstreams share,
 //! `cache` stands in front of them, and `redis` is the level of it that replicas share.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -18,6 +18,7 @@ pub mod postgres;
 pub mod redis;
 mod registry;
 mod secret;
+pub mod terraform;
 pub mod upstream;
 
 pub use clock::Clock;

@@ -13,6 +13,7 @@ use crate::{
     health::{Health, HealthReport},
     postgres::{self, Database},
     redis::{self, Redis},
+    terraform::{self, Terraform},
     upstream::QuotaReport,
 };
 
@@ -22,17 +23,19 @@ use crate::{
 pub struct Config {
     /// GitLab.
     pub gitlab: gitlab::Config,
+    /// HCP Terraform or Terraform Enterprise.
+    pub terraform: terraform::Config,
 }
 
 impl Config {
     /// What cannot be, with the key at fault.
     pub fn problems(&self) -> Vec<(String, String)> {
-        [self.gitlab.problems()].concat()
+        [self.gitlab.problems(), self.terraform.problems()].concat()
     }
 
     /// Where the secrets are that the sources need, by key; of those that are switched on.
     pub fn secret_refs(&self) -> Vec<(String, SecretRef)> {
-        [self.gitlab.secret_refs()].concat()
+        [self.gitlab.secret_refs(), self.terraform.secret_refs()].concat()
     }
 }
 
@@ -58,6 +61,7 @@ pub struct Sources {
     database: Database,
     redis: Option<Redis>,
     gitlab: Option<Gitlab>,
+    terraform: Option<Terraform>,
 }
 
 impl Sources {
@@ -74,7 +78,8 @@ impl Sources {
         let redis = Redis::new(redis, evictions.clone(), clock.clone())?;
         let around = Surroundings { evictions: &evictions, redis: redis.as_ref(), clock: &clock, credentials: secrets };
         let gitlab = Gitlab::new(sources.gitlab.clone(), around)?;
-        Ok(Self { database, redis, gitlab })
+        let terraform = Terraform::new(sources.terraform.clone(), around)?;
+        Ok(Self { database, redis, gitlab, terraform })
     }
 
     /// Weft's own database.
@@ -92,17 +97,26 @@ impl Sources {
         self.gitlab.as_ref()
     }
 
+    /// Terraform; none when it is switched off or not configured.
+    pub fn terraform(&self) -> Option<&Terraform> {
+        self.terraform.as_ref()
+    }
+
     /// The upstreams that are in use.
     pub fn connectors(&self) -> Vec<&dyn Connector> {
         let mut all: Vec<&dyn Connector> = Vec::new();
         all.extend(self.gitlab.as_ref().map(|gitlab| gitlab as &dyn Connector));
+        all.extend(self.terraform.as_ref().map(|terraform| terraform as &dyn Connector));
         all
     }
 
     /// What is known of each source, by kind, then by name; of those that are switched off, that they are. Calls nothing.
     pub fn records(&self) -> Vec<SourceRecord> {
         let mut records: Vec<SourceRecord> = self.connectors().into_iter().map(of_connector).collect();
-        for (kind, version, tested) in [(SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS)] {
+        for (kind, version, tested) in [
+            (SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS),
+            (SourceKind::Terraform, terraform::CONNECTOR_VERSION, terraform::TESTED_VERSIONS),
+        ] {
             if !records.iter().any(|record| record.kind == kind) {
                 records.push(record(kind, kind.as_str(), version, tested, None));
             }

@@ -11,6 +11,7 @@ mod references;
 mod related;
 mod relation;
 mod repository;
+mod terraform;
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
