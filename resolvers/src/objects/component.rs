@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use schema::EntityRef;
 
-use super::{ApiConnection, EntityConnection, Repository, System};
+use super::{ApiConnection, EntityConnection, Repository, System, TerraformWorkspace};
 use crate::{
     connection::entity_connection,
     error::Nullable,
@@ -80,6 +80,10 @@ entity_object! {
         /// Its repository in GitLab, live.
         async fn repository(&self, ctx: &Context<'_>) -> Nullable<Repository> {
             Repository::of_entity(ctx, &self.record).await.transpose()
+        }
+        /// Its Terraform workspaces, live, by organization and name; at most 100.
+        async fn workspaces(&self, ctx: &Context<'_>) -> Nullable<Vec<TerraformWorkspace>> {
+            TerraformWorkspace::of_entity(ctx, &self.record).await.transpose()
         }
     }
 }

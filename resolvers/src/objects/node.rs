@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Api, AuditObject, Component, CustomEntity, Domain, Entity, Location, Pipeline, Repository, Resource, Source,
-    System, Team, Template, User,
+    System, Team, Template, TerraformRun, TerraformWorkspace, User,
 };
 use crate::{
     error::{OrFieldError, Result},
@@ -47,6 +47,10 @@ pub enum NodeKind {
     Repository(Repository),
     /// A run of CI/CD.
     Pipeline(Pipeline),
+    /// A Terraform workspace.
+    TerraformWorkspace(TerraformWorkspace),
+    /// A run of one.
+    TerraformRun(TerraformRun),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -84,6 +88,12 @@ impl Node {
             }
             "Pipeline" if request.visibility().has(scope::CATALOG_READ) => {
                 Pipeline::of_key(ctx, &key).await?.map(NodeKind::Pipeline)
+            }
+            "TerraformWorkspace" if request.visibility().has(scope::CATALOG_READ) => {
+                TerraformWorkspace::of_path(ctx, &key).await?.map(NodeKind::TerraformWorkspace)
+            }
+            "TerraformRun" if request.visibility().has(scope::CATALOG_READ) => {
+                TerraformRun::of_key(ctx, &key).await?.map(NodeKind::TerraformRun)
             }
             "Source" => Source::of_name(request.sources(), &key).map(NodeKind::Source),
             "AuditRecord" if request.visibility().has(scope::AUDIT_READ) => {

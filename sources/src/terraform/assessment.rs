@@ -84,10 +84,7 @@ impl State {
             return Self { is_known: false, unknown_since: result.created_at };
         }
         let pauses = |status| {
-            matches!(
-                status,
-                TerraformRunStatus::Errored | TerraformRunStatus::Canceled | TerraformRunStatus::Discarded
-            )
+            matches!(status, TerraformRunStatus::Errored | TerraformRunStatus::Canceled | TerraformRunStatus::Discarded)
         };
         let paused_at = workspace.current_run.as_ref().filter(|run| pauses(run.status)).and_then(|run| run.finished_at);
         // An assessment made later says that they go on all the same.

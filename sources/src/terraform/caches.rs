@@ -155,10 +155,8 @@ impl<V: Send + Sync + 'static> Settling<V> {
     ) -> HashMap<String, Result<Served<V>, SourceError>> {
         let (settled, moving): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, is_settled)| *is_settled);
         let names = |keys: Vec<(String, bool)>| keys.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
-        let (mut outcomes, moving) = futures::join!(
-            self.settled.get_many(names(settled), access),
-            self.moving.get_many(names(moving), access)
-        );
+        let (mut outcomes, moving) =
+            futures::join!(self.settled.get_many(names(settled), access), self.moving.get_many(names(moving), access));
         outcomes.extend(moving);
         outcomes
     }

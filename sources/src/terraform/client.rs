@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::{
-    assessment, key::RunPageKey,
+    assessment,
+    key::RunPageKey,
     run::{self, RunPageRecord},
     snapshot::{self, Snapshot},
     wire::{Document, Resource},

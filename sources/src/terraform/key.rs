@@ -27,6 +27,8 @@ pub struct RunKey {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RunPageKey {
     pub(super) workspace: String,
+    /// When anything last changed: pages from before and after that would not join.
+    changed_at: String,
     pub(super) size: u32,
     pub(super) number: u32,
 }
@@ -68,7 +70,8 @@ impl WorkspaceKey {
 impl RunKey {
     /// The run with this id; none when Terraform has no such ids.
     pub fn of_id(id: &str) -> Option<Self> {
-        (id.len() > "run-".len() && id.starts_with("run-") && is_id(id)).then(|| Self { id: id.to_owned(), is_final: false })
+        (id.len() > "run-".len() && id.starts_with("run-") && is_id(id))
+            .then(|| Self { id: id.to_owned(), is_final: false })
     }
 
     /// The same run as this record.
@@ -80,17 +83,19 @@ impl RunKey {
 impl RunPageKey {
     /// Page `number` of a workspace's runs, from 1, with `size` runs in each page.
     pub fn new(workspace: &TerraformWorkspaceRecord, size: u32, number: u32) -> Self {
-        Self { workspace: workspace.id.clone(), size, number }
+        let changed_at = workspace.latest_change_at.map(|moment| moment.to_string()).unwrap_or_default();
+        Self { workspace: workspace.id.clone(), changed_at, size, number }
     }
 
     pub(super) fn cache_key(&self) -> String {
-        format!("{}\n{}\n{}", self.workspace, self.size, self.number)
+        format!("{}\n{}\n{}\n{}", self.workspace, self.changed_at, self.size, self.number)
     }
 
     pub(super) fn of_cache_key(key: &str) -> Option<Self> {
         let mut parts = key.split('\n');
-        let (workspace, size, number) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self { workspace: workspace.to_owned(), size: size.parse().ok()?, number: number.parse().ok()? })
+        let mut part = || parts.next().map(str::to_owned);
+        let (workspace, changed_at, size, number) = (part()?, part()?, part()?, part()?);
+        Some(Self { workspace, changed_at, size: size.parse().ok()?, number: number.parse().ok()? })
     }
 }
 
@@ -146,7 +151,8 @@ mod tests {
     #[test]
     fn nothing_but_names_gets_into_a_path() {
         let open = config(json!({}));
-        for text in ["", "acme", "/web", "acme/", "acme/../x", "acme/a/b", "ac me/x", "acme/x?y", "acme/x%2e", "acme/é"] {
+        for text in ["", "acme", "/web", "acme/", "acme/../x", "acme/a/b", "ac me/x", "acme/x?y", "acme/x%2e", "acme/é"]
+        {
             assert_eq!(WorkspaceKey::read(&open, "default", text), None, "{text:?} was accepted");
         }
         for id in ["", "run-", "ws-1", "run-../x", "run-a/b", "run-a\n"] {

@@ -249,7 +249,10 @@ mod tests {
             "meta": { "pagination": { "current-page": 2, "next-page": 3, "total-count": 384_105 } },
         });
         let record = page(&serde_json::from_value(body).unwrap(), 20, now());
-        assert_eq!(record.runs.iter().map(|(place, run)| (*place, run.id.as_str())).collect::<Vec<_>>(), [(21, "run-1")]);
+        assert_eq!(
+            record.runs.iter().map(|(place, run)| (*place, run.id.as_str())).collect::<Vec<_>>(),
+            [(21, "run-1")]
+        );
         assert!(record.has_next);
         assert_eq!(record.total, None, "a count of plan-only runs too is no count of ours");
     }

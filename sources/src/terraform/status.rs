@@ -9,16 +9,24 @@ pub(super) fn run_status(word: &str, is_confirmable: Option<bool>) -> TerraformR
         "pending" | "queuing" | "plan_queued" => TerraformRunStatus::Pending,
         "fetching" | "fetching_completed" | "pre_plan_running" | "pre_plan_completed" | "planning"
         | "cost_estimating" | "policy_checking" | "post_plan_running" | "assessing" => TerraformRunStatus::Planning,
-        "planned" | "cost_estimated" | "policy_checked" | "post_plan_completed" | "tf_policy_checked"
+        "planned"
+        | "cost_estimated"
+        | "policy_checked"
+        | "post_plan_completed"
+        | "tf_policy_checked"
         | "tf_policy_override" => match is_confirmable {
             Some(false) => TerraformRunStatus::Planning,
             Some(true) | None => TerraformRunStatus::NeedsConfirmation,
         },
-        "policy_override" | "pre_plan_awaiting_decision" | "planned_and_saved" => {
-            TerraformRunStatus::NeedsConfirmation
-        }
-        "confirmed" | "queuing_apply" | "apply_queued" | "pre_apply_running" | "pre_apply_completed" | "applying"
-        | "post_apply_running" | "post_apply_completed" => TerraformRunStatus::Applying,
+        "policy_override" | "pre_plan_awaiting_decision" | "planned_and_saved" => TerraformRunStatus::NeedsConfirmation,
+        "confirmed"
+        | "queuing_apply"
+        | "apply_queued"
+        | "pre_apply_running"
+        | "pre_apply_completed"
+        | "applying"
+        | "post_apply_running"
+        | "post_apply_completed" => TerraformRunStatus::Applying,
         "applied" => TerraformRunStatus::Applied,
         "planned_and_finished" | "assessed" => TerraformRunStatus::PlannedAndFinished,
         "policy_soft_failed" => TerraformRunStatus::PolicyFailed,

@@ -45,8 +45,7 @@ pub(super) fn record(
 /// The outputs by name; none when it does not say, or names some and shows none of them.
 fn outputs(workspace: &Resource, included: &Included<'_>) -> Option<Vec<TerraformOutput>> {
     let links = workspace.links("outputs")?;
-    let mut outputs: Vec<_> =
-        links.iter().filter_map(|link| included.get(*link)).filter_map(output).collect();
+    let mut outputs: Vec<_> = links.iter().filter_map(|link| included.get(*link)).filter_map(output).collect();
     if outputs.is_empty() && !links.is_empty() {
         return None;
     }
@@ -84,8 +83,7 @@ mod tests {
 
     fn with_outputs(outputs: &[(&str, Value)]) -> Value {
         let link = |(id, _): &(&str, Value)| json!({ "id": id, "type": "workspace-outputs" });
-        let resource =
-            |(id, attributes): &(&str, Value)| json!({ "id": id, "type": "workspace-outputs", "attributes": attributes });
+        let resource = |(id, attributes): &(&str, Value)| json!({ "id": id, "type": "workspace-outputs", "attributes": attributes });
         json!({
             "data": { "id": "ws-1", "type": "workspaces", "attributes": { "name": "web" },
                 "relationships": { "outputs": { "data": outputs.iter().map(link).collect::<Vec<_>>() } } },
@@ -130,7 +128,8 @@ mod tests {
 
     #[test]
     fn more_outputs_than_are_kept_are_cut() {
-        let attributes = |number: usize| json!({ "name": format!("o{number:03}"), "sensitive": false, "value": number });
+        let attributes =
+            |number: usize| json!({ "name": format!("o{number:03}"), "sensitive": false, "value": number });
         let ids: Vec<String> = (0..300).map(|number| format!("wsout-{number}")).collect();
         let all: Vec<_> = ids.iter().enumerate().map(|(number, id)| (id.as_str(), attributes(number))).collect();
         let outputs = read(with_outputs(&all)).outputs.unwrap();
