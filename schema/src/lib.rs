@@ -16,6 +16,7 @@ mod page;
 mod repository;
 mod scalars;
 mod source;
+mod terraform;
 mod visibility;
 mod workload;
 
@@ -46,8 +47,13 @@ pub use repository::{
     CodeOwnersRecord, CodeOwnersRule, MergeRequestRecord, MergeRequestState, PipelineJobSummary, PipelineRecord,
     PipelineStatus, ReleaseRecord, RepositoryLanguage, RepositoryRecord, RepositoryVisibility,
 };
-pub use scalars::{DateTime, Json, JsonObject, WebUrl, scalar_problem};
+pub use scalars::{DateTime, Decimal, Json, JsonObject, WebUrl, scalar_problem};
 pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};
+pub use terraform::{
+    TerraformAssessmentRecord, TerraformCheckStatus, TerraformChecks, TerraformCostEstimate, TerraformDrift,
+    TerraformDriftStatus, TerraformOutput, TerraformPlanSummary, TerraformRunDetails, TerraformRunRecord,
+    TerraformRunStatus, TerraformWorkspaceRecord,
+};
 pub use visibility::{Visibility, scope};
 pub use workload::{
     BuildPhase, BuildRecord, NotReadyReason, NotReadyRecord, PodSummary, ReplicaSummary, RolloutStatus, RouteRecord,

@@ -20,6 +20,7 @@ pub mod postgres;
 pub mod redis;
 mod registry;
 mod secret;
+pub mod terraform;
 pub mod upstream;
 
 pub use clock::Clock;

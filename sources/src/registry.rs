@@ -15,6 +15,7 @@ use crate::{
     openshift::{self, Openshift},
     postgres::{self, Database},
     redis::{self, Redis},
+    terraform::{self, Terraform},
     upstream::QuotaReport,
 };
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub kubernetes_annotations: openshift::Annotations,
     /// AWX or Automation Controller.
     pub awx: awx::Config,
+    /// HCP Terraform or Terraform Enterprise.
+    pub terraform: terraform::Config,
 }
 
 impl Config {
@@ -41,6 +44,7 @@ impl Config {
             openshift::Config::problems(&self.openshift),
             self.kubernetes_annotations.problems(),
             self.awx.problems(),
+            self.terraform.problems(),
         ]
         .concat()
     }
@@ -48,7 +52,7 @@ impl Config {
     /// Where the secrets are that the sources need, by key; of those that are switched on.
     pub fn secret_refs(&self) -> Vec<(String, SecretRef)> {
         let of_clusters = self.openshift.iter().flat_map(openshift::Config::secret_refs).collect();
-        [self.gitlab.secret_refs(), of_clusters, self.awx.secret_refs()].concat()
+        [self.gitlab.secret_refs(), of_clusters, self.awx.secret_refs(), self.terraform.secret_refs()].concat()
     }
 }
 
@@ -76,6 +80,7 @@ pub struct Sources {
     gitlab: Option<Gitlab>,
     openshift: Option<Openshift>,
     awx: Option<Awx>,
+    terraform: Option<Terraform>,
 }
 
 impl Sources {
@@ -94,7 +99,8 @@ impl Sources {
         let gitlab = Gitlab::new(sources.gitlab.clone(), around)?;
         let openshift = Openshift::new(sources.openshift.clone(), sources.kubernetes_annotations.clone(), around)?;
         let awx = Awx::new(sources.awx.clone(), around)?;
-        Ok(Self { database, redis, gitlab, openshift, awx })
+        let terraform = Terraform::new(sources.terraform.clone(), around)?;
+        Ok(Self { database, redis, gitlab, openshift, awx, terraform })
     }
 
     /// Weft's own database.
@@ -122,12 +128,18 @@ impl Sources {
         self.awx.as_ref()
     }
 
+    /// Terraform; none when it is switched off or not configured.
+    pub fn terraform(&self) -> Option<&Terraform> {
+        self.terraform.as_ref()
+    }
+
     /// The upstreams that are in use.
     pub fn connectors(&self) -> Vec<&dyn Connector> {
         let mut all: Vec<&dyn Connector> = Vec::new();
         all.extend(self.gitlab.as_ref().map(|gitlab| gitlab as &dyn Connector));
         all.extend(self.openshift.iter().flat_map(Openshift::connectors));
         all.extend(self.awx.as_ref().map(|awx| awx as &dyn Connector));
+        all.extend(self.terraform.as_ref().map(|terraform| terraform as &dyn Connector));
         all
     }
 
@@ -138,6 +150,7 @@ impl Sources {
             (SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS),
             (SourceKind::Openshift, openshift::CONNECTOR_VERSION, openshift::TESTED_VERSIONS),
             (SourceKind::Awx, awx::CONNECTOR_VERSION, awx::TESTED_VERSIONS),
+            (SourceKind::Terraform, terraform::CONNECTOR_VERSION, terraform::TESTED_VERSIONS),
         ] {
             if !records.iter().any(|record| record.kind == kind) {
                 records.push(record(kind, kind.as_str(), version, tested, None));

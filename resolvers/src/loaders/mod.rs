@@ -12,6 +12,7 @@ mod references;
 mod related;
 mod relation;
 mod repository;
+mod terraform;
 mod workload;
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};

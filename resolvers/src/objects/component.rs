@@ -5,7 +5,7 @@ use schema::EntityRef;
 
 use super::{
     ApiConnection, AutomationJobConnection, AutomationTemplate, EntityConnection, Repository, System,
-    WorkloadConnection,
+    TerraformWorkspace, WorkloadConnection,
 };
 use crate::{
     connection::entity_connection,
@@ -108,6 +108,10 @@ entity_object! {
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<WorkloadConnection> {
             WorkloadConnection::of_entity(ctx, &self.record, environment, first, after).await.transpose()
+        }
+        /// Its Terraform workspaces, live, by organization and name; at most 100.
+        async fn workspaces(&self, ctx: &Context<'_>) -> Nullable<Vec<TerraformWorkspace>> {
+            TerraformWorkspace::of_entity(ctx, &self.record).await.transpose()
         }
     }
 }

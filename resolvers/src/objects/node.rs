@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{
     Api, AuditObject, AutomationJob, AutomationTemplate, Component, CustomEntity, Domain, Entity, Location,
-    MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template, User, Workload,
+    MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template, TerraformRun,
+    TerraformWorkspace, User, Workload,
 };
 use crate::{
     error::{OrFieldError, Result},
@@ -57,6 +58,10 @@ pub enum NodeKind {
     AutomationJob(AutomationJob),
     /// A workload on a cluster.
     Workload(Workload),
+    /// A Terraform workspace.
+    TerraformWorkspace(TerraformWorkspace),
+    /// A run of one.
+    TerraformRun(TerraformRun),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -115,6 +120,8 @@ async fn of_upstream(ctx: &Context<'_>, type_name: &str, key: &str) -> Result<Op
         "Workload" => Workload::of_key(ctx, key).await?.map(NodeKind::Workload),
         "AutomationTemplate" => AutomationTemplate::of_key(ctx, key).await?.map(NodeKind::AutomationTemplate),
         "AutomationJob" => AutomationJob::of_key(ctx, key).await?.map(NodeKind::AutomationJob),
+        "TerraformWorkspace" => TerraformWorkspace::of_path(ctx, key).await?.map(NodeKind::TerraformWorkspace),
+        "TerraformRun" => TerraformRun::of_key(ctx, key).await?.map(NodeKind::TerraformRun),
         _ => None,
     })
 }

@@ -118,8 +118,13 @@ pub struct Served<V> {
 impl<V> Served<V> {
     /// Something made of the value, as old and from the same layer.
     pub fn map<U>(&self, change: impl FnOnce(&V) -> U) -> Served<U> {
+        self.pick(|value| Some(Arc::new(change(value))))
+    }
+
+    /// A part of the value, as old and from the same layer.
+    pub fn pick<U>(&self, part: impl FnOnce(&V) -> Option<Arc<U>>) -> Served<U> {
         Served {
-            value: self.value.as_deref().map(change).map(Arc::new),
+            value: self.value.as_deref().and_then(part),
             fetched_at: self.fetched_at,
             age: self.age,
             layer: self.layer,
