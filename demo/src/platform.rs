@@ -8,12 +8,14 @@ use gateway::{
 };
 use simulator::{
     Config as SimulatorConfig, Simulator,
-    gitlab::World,
     issuer::{Claims, Client},
 };
 use sources::Clock;
 
-use crate::estate::{Estate, Role, roles};
+use crate::{
+    estate::{Estate, Role, roles},
+    upstreams,
+};
 
 /// How long the demo's tokens live.
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
@@ -53,18 +55,15 @@ impl Platform {
     /// Starts the fake upstreams, then the gateway.
     pub async fn start(config: PlatformConfig) -> anyhow::Result<Self> {
         let simulator = Simulator::start(SimulatorConfig {
-            world: world(&config.estate),
             clients: roles().iter().map(client).collect(),
             keys_dir: config.keys_folder.clone(),
-            ..SimulatorConfig::default()
+            ..upstreams::of_estate(&config.estate)
         })
         .await?;
         let toml = gateway_toml(&config, &simulator);
         let mut variables = config.settings.clone();
-        variables.extend([
-            ("DATABASE_URL".to_owned(), config.database_url.clone()),
-            ("GITLAB_TOKEN".to_owned(), simulator.gitlab_token().to_owned()),
-        ]);
+        variables.push(("DATABASE_URL".to_owned(), config.database_url.clone()));
+        variables.extend(upstreams::secrets(&simulator));
         let metrics = if config.collects_metrics { gateway::telemetry::metrics() } else { None };
         let loaded = load(&toml, &variables, config.listen, config.admin_listen)?;
         let app = App::build(loaded, metrics, config.clock.clone())?;
@@ -122,27 +121,13 @@ fn client(role: &Role) -> Client {
     Client { id: role.name.to_owned(), secret: client_secret(role), claims: claims(role) }
 }
 
-fn world(estate: &Estate) -> World {
-    let paths = estate.tenants().into_iter().flat_map(|tenant| estate.project_paths(tenant));
-    World::builder().paths(paths).build()
-}
-
 /// The gateway's configuration, as an operator would write it.
 fn gateway_toml(config: &PlatformConfig, simulator: &Simulator) -> String {
-    let groups: Vec<String> = config
-        .estate
-        .tenants()
-        .into_iter()
-        .map(|tenant| format!("{tenant} = {}", serde_json::json!(config.estate.project_groups(tenant))))
-        .collect();
     format!(
         "[server]\ngraphiql = true\nshutdown_grace = \"2s\"\n\n\
-         [[auth.issuers]]\nissuer = \"{issuer}\"\naudiences = [\"weft\"]\n\n\
-         [sources.gitlab]\nbase_url = \"{gitlab}\"\ntoken = {{ env = \"GITLAB_TOKEN\" }}\n\n\
-         [sources.gitlab.tenants]\n{groups}\n",
+         [[auth.issuers]]\nissuer = \"{issuer}\"\naudiences = [\"weft\"]\n\n{upstreams}",
         issuer = simulator.issuer_url(),
-        gitlab = simulator.gitlab_url(),
-        groups = groups.join("\n"),
+        upstreams = upstreams::toml(&config.estate, simulator),
     )
 }
 

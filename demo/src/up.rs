@@ -21,7 +21,7 @@ use crate::{
     platform::{Platform, PlatformConfig, TOKEN_LIFETIME, client_secret},
     postgres::{Cluster, ClusterConfig, Profile},
     redis::RedisServer,
-    sample,
+    sample, upstreams,
 };
 
 /// What `make demo` was told.
@@ -173,7 +173,7 @@ fn write_json(file: &Path, platform: &Platform, database_url: &str, redis_url: O
         "database_url": database_url,
         "redis_url": redis_url,
         "tokens": tokens,
-        "upstreams": { "gitlab": { "base_url": simulator.gitlab_url(), "token": simulator.gitlab_token(), "ca_file": Value::Null } },
+        "upstreams": upstreams::json(simulator),
         "sample_query": sample::QUERY,
         "pid": std::process::id(),
     });

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, Variables};
 use hmac::{Hmac, KeyInit, Mac};
-use resolvers::{FlushQueue, Graph, Locations, Options, RequestData};
+use resolvers::{FlushQueue, Freshness, Graph, Locations, Options, RequestData};
 use schema::{AuditEntry, ErrorCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -35,6 +35,8 @@ pub struct Job<'a> {
     pub principal: Arc<Principal>,
     /// Whether caches may answer.
     pub cache_mode: CacheMode,
+    /// Whether the answer tells where live data came from.
+    pub wants_receipts: bool,
     /// The request's id.
     pub request_id: &'a str,
 }
@@ -54,7 +56,7 @@ impl Executor {
 
     /// Executes an operation; within the deadline, whatever happens.
     pub async fn execute(&self, job: Job<'_>) -> Answer {
-        let Job { mut prepared, principal, cache_mode, request_id } = job;
+        let Job { mut prepared, principal, cache_mode, wants_receipts, request_id } = job;
         let name = prepared.chosen.name();
         let visibility = Arc::clone(principal.visibility());
         let audit = AuditEntry {
@@ -74,6 +76,7 @@ impl Executor {
             audit,
             Arc::clone(&self.locations),
             queue.clone(),
+            Freshness { ages: prepared.ages(), wants_receipts },
             self.options,
         ));
         let document = prepared.document();
@@ -90,7 +93,8 @@ impl Executor {
             Ok(mut executed) => {
                 executed.data = prepared.with_schema_fields(std::mem::take(&mut executed.data));
                 tracing::debug!(kind, operation = name, errors = executed.errors.len(), "executed");
-                Answer::executed(executed, &data.take_stale(), request_id)
+                let answer = Answer::executed(executed, &data.take_stale(), request_id);
+                if wants_receipts { answer.with_receipts(&data.take_receipts()) } else { answer }
             }
             Err(_) => {
                 metrics::counter!("weft_operation_timeouts_total", "kind" => kind).increment(1);

@@ -3,8 +3,11 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::Poll,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -13,7 +16,7 @@ use futures::{
     FutureExt, StreamExt,
     future::{BoxFuture, poll_fn, ready},
     stream::FuturesUnordered,
-    task::{FutureObj, Spawn, SpawnError},
+    task::{ArcWake, AtomicWaker, FutureObj, Spawn, SpawnError, waker_ref},
 };
 
 /// Batches that loaders want to send, of one request.
@@ -34,10 +37,18 @@ impl FlushQueue {
     pub async fn drive<T>(&self, execution: impl Future<Output = T>) -> T {
         let mut execution = pin!(execution);
         let mut batches = FuturesUnordered::new();
+        let calls = Arc::new(Calls::default());
+        let waker = waker_ref(&calls);
         poll_fn(|context| {
             loop {
-                if let Poll::Ready(output) = execution.as_mut().poll(context) {
+                calls.outer.register(context.waker());
+                calls.came.store(false, Ordering::Release);
+                if let Poll::Ready(output) = execution.as_mut().poll(&mut Context::from_waker(&waker)) {
                     return Poll::Ready(output);
+                }
+                // It only paused, as large joins do after a while: there are more keys to come, and the runtime polls again.
+                if calls.came.load(Ordering::Acquire) {
+                    return Poll::Pending;
                 }
                 batches.extend(self.take());
                 match batches.poll_next_unpin(context) {
@@ -48,6 +59,20 @@ impl FlushQueue {
             }
         })
         .await
+    }
+}
+
+/// Hands on that execution wants to be polled again, and remembers that it did.
+#[derive(Default)]
+struct Calls {
+    came: AtomicBool,
+    outer: AtomicWaker,
+}
+
+impl ArcWake for Calls {
+    fn wake_by_ref(calls: &Arc<Self>) {
+        calls.came.store(true, Ordering::Release);
+        calls.outer.wake();
     }
 }
 
@@ -64,5 +89,35 @@ pub struct NoDelay;
 impl Timer for NoDelay {
     fn delay(&self, _: Duration) -> BoxFuture<'static, ()> {
         ready(()).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{channel::oneshot, executor::block_on, pending};
+
+    use super::*;
+
+    #[test]
+    fn a_batch_is_not_sent_while_execution_only_pauses() {
+        let queue = FlushQueue::default();
+        let keys = Arc::new(Mutex::new(vec![1]));
+        let seen = block_on(queue.drive(async {
+            let (send, answer) = oneshot::channel();
+            let asked = Arc::clone(&keys);
+            queue.push(Box::pin(async move {
+                let _ = send.send(asked.lock().unwrap().clone());
+            }));
+            // As a join of many does: it wakes itself, so that others get their turn.
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Ready(())
+            })
+            .await;
+            pending!();
+            keys.lock().unwrap().push(2);
+            answer.await.unwrap()
+        }));
+        assert_eq!(seen, [1, 2]);
     }
 }

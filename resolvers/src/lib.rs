@@ -3,6 +3,7 @@
 //! No SQL, no address, no wire type and no HTTP header is known here. Start at `query.rs`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+mod ages;
 mod catalog_mutation;
 mod catalog_query;
 mod connection;
@@ -22,11 +23,12 @@ pub mod sdl;
 
 use async_graphql::{EmptySubscription, ValidationMode};
 
+pub use ages::Ages;
 pub use flush::FlushQueue;
 pub use mutation::Mutation;
 pub use query::Query;
 pub use records::write_value;
-pub use request::{Locations, Options, PathSegment, RequestData, StaleMark};
+pub use request::{Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark};
 
 /// The executable graph.
 pub type Graph = async_graphql::Schema<Query, Mutation, EmptySubscription>;

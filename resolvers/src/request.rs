@@ -1,13 +1,22 @@
 //! `RequestData`: what one operation carries to its resolvers. Made anew for every request, so nothing crosses callers.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_graphql::{Context, QueryPathNode, QueryPathSegment, dataloader::DataLoader, dataloader::HashMapCache};
+use chrono::{DateTime, Utc};
 use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
-use sources::{Sources, cache::CacheMode, ingest::LocationReader};
+use sources::{
+    Sources,
+    cache::{CacheMode, Layer},
+    ingest::LocationReader,
+};
 use tokio::sync::OnceCell;
 
 use crate::{
+    ages::Ages,
     error::{self, OrFieldError, Result},
     flush::{FlushQueue, NoDelay},
     loaders::{Live, LiveKey, Reader, References},
@@ -15,6 +24,8 @@ use crate::{
 
 /// Most marks of stale data in one answer.
 const STALE_MARKS_MAX: usize = 1_000;
+/// Most receipts in one answer.
+const RECEIPTS_MAX: usize = 10_000;
 
 /// The loaders of one request.
 pub type Loaders = DataLoader<Reader, HashMapCache>;
@@ -28,6 +39,8 @@ pub struct RequestData {
     audit: AuditEntry,
     locations: Arc<Locations>,
     stale: Mutex<Vec<StaleMark>>,
+    receipts: Mutex<Vec<Receipt>>,
+    freshness: Freshness,
     audit_reading: OnceCell<()>,
     options: Options,
 }
@@ -63,6 +76,32 @@ pub struct StaleMark {
     pub source: SourceKind,
 }
 
+/// Where the live data at a place in the answer came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The path, with names and indices.
+    pub path: Vec<PathSegment>,
+    /// The upstream.
+    pub source: SourceKind,
+    /// When it was asked.
+    pub fetched_at: DateTime<Utc>,
+    /// How long that was ago when the data was taken.
+    pub age: Duration,
+    /// Which layer had it.
+    pub layer: Layer,
+    /// It is older than it should be.
+    pub is_stale: bool,
+}
+
+/// What an operation says of the age of its data.
+#[derive(Debug, Clone, Default)]
+pub struct Freshness {
+    /// The greatest ages accepted.
+    pub ages: Ages,
+    /// Whether the answer tells where live data came from.
+    pub wants_receipts: bool,
+}
+
 /// A step of a path in an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathSegment {
@@ -82,6 +121,7 @@ impl RequestData {
         audit: AuditEntry,
         locations: Arc<Locations>,
         queue: FlushQueue,
+        freshness: Freshness,
         options: Options,
     ) -> Self {
         let reader = Reader::new(sources.clone(), Arc::clone(&visibility), cache_mode);
@@ -95,6 +135,8 @@ impl RequestData {
             audit,
             locations,
             stale: Mutex::default(),
+            receipts: Mutex::default(),
+            freshness,
             audit_reading: OnceCell::new(),
             options,
         }
@@ -175,11 +217,24 @@ impl RequestData {
 
     /// Reads something live; none when the upstream has no such thing. Old data is marked in the answer.
     pub async fn live<K: LiveKey>(&self, ctx: &Context<'_>, key: K) -> Result<Option<Arc<K::Record>>> {
-        let key = Live { key, age_max: None };
+        let key = Live { key, age_max: self.freshness.ages.of(ctx.item) };
         let Some(outcome) = self.loaders.load_one(key).await.or_field_error()? else { return Ok(None) };
         let served = outcome.or_field_error()?;
         if let Some(age) = served.stale_age {
             self.mark_stale(ctx, age, K::SOURCE);
+        }
+        if self.freshness.wants_receipts {
+            let mut receipts = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
+            if receipts.len() < RECEIPTS_MAX {
+                receipts.push(Receipt {
+                    path: path_of(ctx.path_node.as_ref()),
+                    source: K::SOURCE,
+                    fetched_at: served.fetched_at,
+                    age: served.age,
+                    layer: served.layer,
+                    is_stale: served.stale_age.is_some(),
+                });
+            }
         }
         Ok(served.value)
     }
@@ -192,12 +247,17 @@ impl RequestData {
     }
 
     /// Marks the field as answered from old data.
-    pub fn mark_stale(&self, ctx: &Context<'_>, age: std::time::Duration, source: SourceKind) {
+    pub fn mark_stale(&self, ctx: &Context<'_>, age: Duration, source: SourceKind) {
         let mut marks = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
         if marks.len() < STALE_MARKS_MAX {
             let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
             marks.push(StaleMark { path: path_of(ctx.path_node.as_ref()), age_ms, source });
         }
+    }
+
+    /// Where live data came from, after execution; empty unless it was asked for.
+    pub fn take_receipts(&self) -> Vec<Receipt> {
+        std::mem::take(&mut *self.receipts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The marks, after execution.

@@ -53,6 +53,7 @@ fn export<Q: ObjectType + Default + 'static>() -> String {
     let schema = Schema::build(Q::default(), Mutation::default(), EmptySubscription).finish();
     let mut sdl = schema.sdl_with_options(options).trim_end().to_owned();
     sdl.push('\n');
+    sdl.push_str(crate::ages::DIRECTIVE);
     sdl
 }
 

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod audit;
+mod automation;
 mod catalog;
 mod cloud;
 mod cursor;
@@ -16,9 +17,15 @@ mod page;
 mod repository;
 mod scalars;
 mod source;
+mod terraform;
 mod visibility;
+mod workload;
 
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditRecord};
+pub use automation::{
+    AutomationHostSummary, AutomationInventory, AutomationJobKind, AutomationJobRecord, AutomationJobStatus,
+    AutomationTemplateKind, AutomationTemplateRecord,
+};
 pub use catalog::{
     ChangeKind, EntityBody, EntityLink, EntityRecord, EntityRevisionRecord, FacetCountRecord, FieldChange,
     ProcessingErrorRecord, RelationRecord,
@@ -38,7 +45,19 @@ pub use mutation::{
 };
 pub use ownership::{OwnershipByKind, OwnershipByTeamRecord, OwnershipReportRecord, OwnershipSummary};
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page, PageArgs, PageError, PageInfo};
-pub use repository::{PipelineRecord, PipelineStatus, RepositoryLanguage, RepositoryRecord, RepositoryVisibility};
-pub use scalars::{DateTime, Json, JsonObject, WebUrl, scalar_problem};
+pub use repository::{
+    CodeOwnersRecord, CodeOwnersRule, MergeRequestRecord, MergeRequestState, PipelineJobSummary, PipelineRecord,
+    PipelineStatus, ReleaseRecord, RepositoryLanguage, RepositoryRecord, RepositoryVisibility,
+};
+pub use scalars::{DateTime, Decimal, Json, JsonObject, WebUrl, scalar_problem};
 pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};
+pub use terraform::{
+    TerraformAssessmentRecord, TerraformCheckStatus, TerraformChecks, TerraformCostEstimate, TerraformDrift,
+    TerraformDriftStatus, TerraformOutput, TerraformPlanSummary, TerraformRunDetails, TerraformRunRecord,
+    TerraformRunStatus, TerraformWorkspaceRecord,
+};
 pub use visibility::{Visibility, scope};
+pub use workload::{
+    BuildPhase, BuildRecord, NotReadyReason, NotReadyRecord, PodSummary, ReplicaSummary, RolloutStatus, RouteRecord,
+    WorkloadContainer, WorkloadEventRecord, WorkloadKind, WorkloadRecord,
+};

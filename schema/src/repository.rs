@@ -115,3 +115,98 @@ pub enum PipelineStatus {
     /// A state that Weft does not know.
     Unknown,
 }
+
+/// A pipeline's jobs by status; retried jobs count once.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, SimpleObject)]
+pub struct PipelineJobSummary {
+    /// All jobs.
+    pub total: i32,
+    /// Not started: created, pending, scheduled or manual.
+    pub waiting: i32,
+    /// Running.
+    pub running: i32,
+    /// Succeeded.
+    pub success: i32,
+    /// Failed, also where failure is allowed.
+    pub failed: i32,
+    /// Canceled.
+    pub canceled: i32,
+    /// Left out.
+    pub skipped: i32,
+    /// Names of failed jobs; at most 20.
+    pub failed_names: Vec<String>,
+}
+
+/// A change that is proposed for a branch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MergeRequestRecord {
+    /// Its number within the project.
+    pub number: i32,
+    /// Its title.
+    pub title: String,
+    /// How it stands.
+    pub state: MergeRequestState,
+    /// User name of its author in GitLab.
+    pub author: Option<String>,
+    /// When it was opened.
+    pub created_at: Option<DateTime>,
+    /// When anything last changed in it; lists are in this order.
+    pub updated_at: Option<DateTime>,
+    /// When it was merged.
+    pub merged_at: Option<DateTime>,
+    /// Its page in GitLab.
+    pub web_url: Option<WebUrl>,
+}
+
+/// How a merge request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Enum)]
+pub enum MergeRequestState {
+    /// Open.
+    Opened,
+    /// Closed without a merge.
+    Closed,
+    /// Closed to new comments and changes while it merges.
+    Locked,
+    /// Merged.
+    Merged,
+    /// A state that Weft does not know.
+    Unknown,
+}
+
+/// A released version of a repository.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseRecord {
+    /// The Git tag.
+    pub tag: String,
+    /// Its name, for people to read.
+    pub name: Option<String>,
+    /// Release notes, in Markdown.
+    pub description: Option<String>,
+    /// When it was or will be published.
+    pub published_at: Option<DateTime>,
+    /// The commit of its tag.
+    pub commit_sha: Option<String>,
+    /// Its page in GitLab.
+    pub web_url: Option<WebUrl>,
+}
+
+/// The CODEOWNERS file of a default branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, SimpleObject)]
+#[graphql(name = "CodeOwners")]
+pub struct CodeOwnersRecord {
+    /// The file's path.
+    pub path: String,
+    /// Its rules in file order, the last match wins; at most 500.
+    pub rules: Vec<CodeOwnersRule>,
+}
+
+/// One rule of a CODEOWNERS file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, SimpleObject)]
+pub struct CodeOwnersRule {
+    /// Which paths.
+    pub pattern: String,
+    /// Their owners as written: `@user`, `@group` or an address.
+    pub owners: Vec<String>,
+    /// The section that the rule stands in.
+    pub section: Option<String>,
+}

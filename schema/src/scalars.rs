@@ -62,6 +62,57 @@ impl ScalarType for DateTime {
     }
 }
 
+/// An exact decimal number as a text, without an exponent: `"1234.5600"`. Never read it into a float.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Decimal(pub rust_decimal::Decimal);
+
+impl Decimal {
+    /// The number that `text` writes out; none when it is no number, has an exponent, or more digits than are kept exactly.
+    pub fn read(text: &str) -> Option<Self> {
+        // The library also takes `_` between digits.
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+        // Zeros at the end are kept, which say how exact a number is.
+        rust_decimal::Decimal::from_str_exact(text).ok().filter(|_| is_plain).map(Self)
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl From<Decimal> for String {
+    fn from(number: Decimal) -> Self {
+        number.to_string()
+    }
+}
+
+impl TryFrom<String> for Decimal {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::read(&text).ok_or("not an exact decimal number")
+    }
+}
+
+/// An exact decimal number as a text, without an exponent: `"1234.5600"`. Never read it into a float.
+#[Scalar(name = "Decimal", specified_by_url = "https://www.w3.org/TR/xmlschema-2/#decimal")]
+impl ScalarType for Decimal {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => Self::read(text)
+                .ok_or_else(|| InputValueError::custom("write the number as a text, for example `\"1234.56\"`")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.to_string())
+    }
+}
+
 /// Any JSON value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -142,9 +193,41 @@ pub fn scalar_problem(name: &str, value: serde_json::Value) -> Option<String> {
     match name {
         "EntityRef" => read::<EntityRef>(value),
         "DateTime" => read::<DateTime>(value),
+        "Decimal" => read::<Decimal>(value),
         "JSON" => read::<Json>(value),
         "JSONObject" => read::<JsonObject>(value),
         "URL" => read::<WebUrl>(value),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_decimal_keeps_every_digit() {
+        for text in ["0.0", "25.488", "-3.50", "1234567890123456789.123456789"] {
+            let number = Decimal::read(text).unwrap();
+            assert_eq!(number.to_string(), text);
+            assert_eq!(serde_json::to_value(number).unwrap(), serde_json::json!(text));
+        }
+        for text in ["", "1e3", "NaN", "1,5", " 1", "1.2.3", "1_000", &"9".repeat(40)] {
+            assert_eq!(Decimal::read(text), None, "{text:?} was accepted");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_decimal_comes_back_as_it_went(text in "-?[1-9][0-9]{0,14}(\\.[0-9]{1,10})?") {
+            prop_assert_eq!(Decimal::read(&text).unwrap().to_string(), text);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>()) {
+            let _ = Decimal::read(&text);
+        }
     }
 }

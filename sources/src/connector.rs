@@ -38,6 +38,11 @@ pub trait Connector: Send + Sync {
     /// Asks for its version, with the credential, and tells its health what it says. Fails when it is not there or takes no
     /// credential.
     async fn probe(&self) -> Result<(), SourceError>;
+
+    /// What the credential may not do although it should, in an operator's words; asked by `weft doctor` only.
+    async fn missing_rights(&self) -> Result<Vec<String>, SourceError> {
+        Ok(Vec::new())
+    }
 }
 
 /// What a connector is built with besides its own section of the configuration.

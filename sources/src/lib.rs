@@ -1,10 +1,11 @@
 //! Everything that leaves the process for data: Postgres, the upstreams, and what is fed into Postgres from files.
 //! Knows nothing of GraphQL, of HTTP servers or of the caller's token: every read takes a [`schema::Visibility`] instead.
 //!
-//! `postgres` reads what is stored, `ingest` writes it, `gitlab` and `azure` read upstreams live; `upstream` is what all upstreams share,
+//! `postgres` reads what is stored, `ingest` writes it, a module each reads an upstream live; `upstream` is what all upstreams share,
 //! `cache` stands in front of them, and `redis` is the level of it that replicas share.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+pub mod awx;
 pub mod azure;
 pub mod cache;
 pub mod catalog;
@@ -15,15 +16,17 @@ mod error;
 pub mod gitlab;
 pub mod health;
 pub mod ingest;
+pub mod openshift;
 pub mod postgres;
 pub mod redis;
 mod registry;
 mod secret;
+pub mod terraform;
 pub mod upstream;
 
 pub use clock::Clock;
 pub use connector::Connector;
 pub use credential::Credential;
 pub use error::{BoxError, SourceError};
-pub use registry::{Config, Secrets, Sources};
+pub use registry::{Config, Secrets, Sources, is_within};
 pub use secret::SecretRef;

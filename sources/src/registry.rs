@@ -7,13 +7,16 @@ use serde::Deserialize;
 
 use crate::{
     Clock, Connector, Credential, SecretRef, SourceError,
+    awx::{self, Awx},
     azure::{self, Azure},
     cache::Evictions,
     connector::Surroundings,
     gitlab::{self, Gitlab},
     health::{Health, HealthReport},
+    openshift::{self, Openshift},
     postgres::{self, Database},
     redis::{self, Redis},
+    terraform::{self, Terraform},
     upstream::QuotaReport,
 };
 
@@ -23,6 +26,15 @@ use crate::{
 pub struct Config {
     /// GitLab.
     pub gitlab: gitlab::Config,
+    /// Clusters of OpenShift or Kubernetes.
+    #[serde(default)]
+    pub openshift: Vec<openshift::Config>,
+    /// How entities name what runs of them on any cluster.
+    pub kubernetes_annotations: openshift::Annotations,
+    /// AWX or Automation Controller.
+    pub awx: awx::Config,
+    /// HCP Terraform or Terraform Enterprise.
+    pub terraform: terraform::Config,
     /// Azure.
     pub azure: azure::Config,
 }
@@ -30,12 +42,28 @@ pub struct Config {
 impl Config {
     /// What cannot be, with the key at fault.
     pub fn problems(&self) -> Vec<(String, String)> {
-        [self.gitlab.problems(), self.azure.problems()].concat()
+        [
+            self.gitlab.problems(),
+            openshift::Config::problems(&self.openshift),
+            self.kubernetes_annotations.problems(),
+            self.awx.problems(),
+            self.terraform.problems(),
+            self.azure.problems(),
+        ]
+        .concat()
     }
 
     /// Where the secrets are that the sources need, by key; of those that are switched on.
     pub fn secret_refs(&self) -> Vec<(String, SecretRef)> {
-        [self.gitlab.secret_refs(), self.azure.secret_refs()].concat()
+        let of_clusters = self.openshift.iter().flat_map(openshift::Config::secret_refs).collect();
+        [
+            self.gitlab.secret_refs(),
+            of_clusters,
+            self.awx.secret_refs(),
+            self.terraform.secret_refs(),
+            self.azure.secret_refs(),
+        ]
+        .concat()
     }
 }
 
@@ -61,6 +89,9 @@ pub struct Sources {
     database: Database,
     redis: Option<Redis>,
     gitlab: Option<Gitlab>,
+    openshift: Option<Openshift>,
+    awx: Option<Awx>,
+    terraform: Option<Terraform>,
     azure: Option<Azure>,
 }
 
@@ -78,8 +109,11 @@ impl Sources {
         let redis = Redis::new(redis, evictions.clone(), clock.clone())?;
         let around = Surroundings { evictions: &evictions, redis: redis.as_ref(), clock: &clock, credentials: secrets };
         let gitlab = Gitlab::new(sources.gitlab.clone(), around)?;
+        let openshift = Openshift::new(sources.openshift.clone(), sources.kubernetes_annotations.clone(), around)?;
+        let awx = Awx::new(sources.awx.clone(), around)?;
+        let terraform = Terraform::new(sources.terraform.clone(), around)?;
         let azure = Azure::new(sources.azure.clone(), around)?;
-        Ok(Self { database, redis, gitlab, azure })
+        Ok(Self { database, redis, gitlab, openshift, awx, terraform, azure })
     }
 
     /// Weft's own database.
@@ -97,6 +131,21 @@ impl Sources {
         self.gitlab.as_ref()
     }
 
+    /// The clusters of OpenShift; none when none is configured.
+    pub fn openshift(&self) -> Option<&Openshift> {
+        self.openshift.as_ref()
+    }
+
+    /// AWX; none when it is switched off or not configured.
+    pub fn awx(&self) -> Option<&Awx> {
+        self.awx.as_ref()
+    }
+
+    /// Terraform; none when it is switched off or not configured.
+    pub fn terraform(&self) -> Option<&Terraform> {
+        self.terraform.as_ref()
+    }
+
     /// Azure; none when it is switched off or not configured.
     pub fn azure(&self) -> Option<&Azure> {
         self.azure.as_ref()
@@ -106,6 +155,9 @@ impl Sources {
     pub fn connectors(&self) -> Vec<&dyn Connector> {
         let mut all: Vec<&dyn Connector> = Vec::new();
         all.extend(self.gitlab.as_ref().map(|gitlab| gitlab as &dyn Connector));
+        all.extend(self.openshift.iter().flat_map(Openshift::connectors));
+        all.extend(self.awx.as_ref().map(|awx| awx as &dyn Connector));
+        all.extend(self.terraform.as_ref().map(|terraform| terraform as &dyn Connector));
         all.extend(self.azure.as_ref().map(|azure| azure as &dyn Connector));
         all
     }
@@ -115,6 +167,9 @@ impl Sources {
         let mut records: Vec<SourceRecord> = self.connectors().into_iter().map(of_connector).collect();
         for (kind, version, tested) in [
             (SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS),
+            (SourceKind::Openshift, openshift::CONNECTOR_VERSION, openshift::TESTED_VERSIONS),
+            (SourceKind::Awx, awx::CONNECTOR_VERSION, awx::TESTED_VERSIONS),
+            (SourceKind::Terraform, terraform::CONNECTOR_VERSION, terraform::TESTED_VERSIONS),
             (SourceKind::Azure, azure::CONNECTOR_VERSION, azure::TESTED_VERSIONS),
         ] {
             if !records.iter().any(|record| record.kind == kind) {
@@ -198,7 +253,7 @@ fn record(
 }
 
 /// Compares major and minor numbers; none when the version is not made of numbers.
-fn is_within(version: &str, (first, last): (&str, &str)) -> Option<bool> {
+pub fn is_within(version: &str, (first, last): (&str, &str)) -> Option<bool> {
     let numbers = |text: &str| -> Option<(u32, u32)> {
         let mut parts = text.split(['.', '-']);
         let major = parts.next()?.parse().ok()?;

@@ -6,6 +6,7 @@
 )]
 
 mod auth;
+mod awx;
 mod cache;
 mod change_log;
 mod clients;
@@ -19,6 +20,7 @@ mod lists;
 mod mutation;
 mod plans;
 mod rate_limit;
+mod repository;
 mod restart;
 mod sight;
 mod spec;

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use axum::http::Uri;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -23,6 +24,8 @@ pub struct Call {
     pub method: String,
     /// The path as sent, still percent-encoded, without the query.
     pub path: String,
+    /// The query as sent, still percent-encoded; empty without one.
+    pub query: String,
     /// The status answered; `None` while the call hangs, or when its caller left before the answer.
     pub status: Option<u16>,
     /// How many `fullPaths` a GraphQL call asked for, over all its fields; `None` for other calls, and for those a fault
@@ -60,15 +63,16 @@ impl Calls {
         *self.log() = Log::default();
     }
 
-    pub(crate) fn arrived(&self, at: DateTime<Utc>, method: &str, path: &str) -> u64 {
+    pub(crate) fn arrived(&self, at: DateTime<Utc>, method: &str, uri: &Uri) -> u64 {
         let mut log = self.log();
         log.count += 1;
         let number = log.count;
         if log.recent.len() == RECENT_MAX {
             log.recent.pop_front();
         }
-        let (method, path) = (method.to_owned(), path.to_owned());
-        log.recent.push_back(Call { number, at, method, path, status: None, full_paths: None });
+        let (method, path) = (method.to_owned(), uri.path().to_owned());
+        let query = uri.query().unwrap_or_default().to_owned();
+        log.recent.push_back(Call { number, at, method, path, query, status: None, full_paths: None });
         number
     }
 

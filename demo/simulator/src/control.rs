@@ -15,23 +15,27 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    Upstream,
     calls::{Calls, FullPaths},
     clock::Clock,
-    fault::{self, Fault, Faults},
+    fault::{self, Fault, Faults, shape},
+    quota::{Quota, Refused},
     server::DropConnection,
 };
 
 /// The log and the faults of one upstream.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Control {
+    pub(crate) upstream: Upstream,
     pub(crate) calls: Calls,
     pub(crate) faults: Faults,
+    pub(crate) quota: Quota,
     pub(crate) clock: Clock,
 }
 
 impl Control {
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, ..Self::default() }
+    pub(crate) fn new(upstream: Upstream, clock: Clock) -> Self {
+        Self { upstream, calls: Calls::default(), faults: Faults::default(), quota: Quota::default(), clock }
     }
 
     /// Puts the log and the faults before `router`, and the control endpoints beside it.
@@ -45,10 +49,12 @@ impl Control {
 }
 
 async fn intercept(State(control): State<Control>, request: Request, next: Next) -> Response {
-    let number = control.calls.arrived(control.clock.now(), request.method().as_str(), request.uri().path());
-    let response = match control.faults.take() {
-        None => next.run(request).await,
-        Some(fault) => fault::answer(fault, request, next).await,
+    let (now, upstream) = (control.clock.now(), control.upstream);
+    let number = control.calls.arrived(now, request.method().as_str(), request.uri());
+    let response = match (control.faults.take(), control.quota.take(now)) {
+        (Some(fault), _) => fault::answer(upstream, now, fault, request, next).await,
+        (None, Err(Refused { limit, wait })) => shape::throttled(upstream, Some(wait), Some(limit), now),
+        (None, Ok(())) => next.run(request).await,
     };
     if response.extensions().get::<DropConnection>().is_some() {
         return response;

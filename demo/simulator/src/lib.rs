@@ -15,12 +15,15 @@ mod fault;
 pub mod gitlab;
 pub mod issuer;
 pub mod openshift;
+mod quota;
 mod seed;
 mod server;
 mod simulator;
 pub mod terraform;
+mod tls;
 
 pub use calls::{Call, Calls};
 pub use clock::{Clock, ManualClock};
 pub use fault::{Fault, Faults};
+pub use quota::Quota;
 pub use simulator::{Config, Simulator, Upstream};

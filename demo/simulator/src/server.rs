@@ -10,15 +10,23 @@ use axum::{Router, body::Body, extract::Request, response::Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     task::{JoinHandle, JoinSet},
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::{
+    fault::{Fault, Faults},
+    tls::Tls,
+};
+
 /// How long a stop waits for answers under way; hanging calls never end by themselves.
 const GRACE: Duration = Duration::from_millis(300);
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// Put on a response to have the connection closed instead of that response being written.
 #[derive(Clone)]
@@ -39,6 +47,7 @@ impl std::error::Error for Dropped {}
 pub(crate) struct Bound {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<TlsAcceptor>,
 }
 
 impl Bound {
@@ -47,17 +56,23 @@ impl Bound {
         let listener =
             TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("cannot bind 127.0.0.1:{port}"))?;
         let address = listener.local_addr().context("the listener has no address")?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, tls: None })
+    }
+
+    /// Speaks https, where `tls` is given.
+    pub(crate) fn with_tls(self, tls: Option<&Tls>) -> Self {
+        Self { tls: tls.map(|tls| tls.acceptor.clone()), ..self }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Serves `router` until the answer is stopped or dropped.
-    pub(crate) fn serve(self, router: Router) -> Server {
+    pub(crate) fn serve(self, router: Router, faults: Faults) -> Server {
         let stop = CancellationToken::new();
-        let accepting = tokio::spawn(accept(self.listener, router, stop.clone()));
+        let accepting = tokio::spawn(accept(self.listener, self.tls, router, faults, stop.clone()));
         Server { stop, accepting }
     }
 }
@@ -85,14 +100,24 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) {
+async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    faults: Faults,
+    stop: CancellationToken,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
+                // Closed with a reset, as nearly as a bound port can refuse.
+                Ok((stream, _)) if faults.current() == Some(Fault::Refuse) => {
+                    let _ = stream.set_zero_linger();
+                }
                 Ok((stream, _)) => {
-                    connections.spawn(serve(stream, router.clone(), stop.clone()));
+                    connections.spawn(shake_hands(stream, tls.clone(), router.clone(), stop.clone()));
                 }
                 // Out of file descriptors, mostly: without a pause this loop would spin.
                 Err(error) => {
@@ -109,7 +134,16 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
     }
 }
 
-async fn serve(stream: TcpStream, router: Router, stop: CancellationToken) {
+async fn shake_hands(stream: TcpStream, tls: Option<TlsAcceptor>, router: Router, stop: CancellationToken) {
+    let Some(tls) = tls else { return serve(stream, router, stop).await };
+    match timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serve(stream, router, stop).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a caller does not believe the certificate, or speaks no TLS"),
+        Err(_) => tracing::debug!("a caller did not finish the handshake"),
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, router: Router, stop: CancellationToken) {
     let service = service_fn(|request: hyper::Request<Incoming>| answer(router.clone(), request.map(Body::new)));
     let mut connection = std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {

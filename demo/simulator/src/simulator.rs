@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    Calls, Clock, Faults,
+    Calls, Clock, Faults, Quota,
     awx::{self, Awx},
     azure::{self, Azure},
     control::Control,
@@ -12,6 +12,7 @@ use crate::{
     openshift::{self, Openshift},
     server::{Bound, Server},
     terraform::{self, Terraform},
+    tls::Tls,
 };
 
 /// The parts that can fail on their own and log their own calls.
@@ -56,6 +57,8 @@ pub struct Config {
     pub terraform: terraform::World,
     /// What the fake Azure has.
     pub azure: azure::World,
+    /// Whether OpenShift and Azure speak https, with a certificate of [`Simulator::ca_pem`]'s authority.
+    pub has_tls: bool,
     /// Who may fetch tokens at the issuer's `/token`.
     pub clients: Vec<Client>,
     /// Where the issuer keeps its keys; `None`: nowhere.
@@ -75,6 +78,7 @@ impl Default for Config {
             awx: awx::World::default(),
             terraform: terraform::World::default(),
             azure: azure::World::default(),
+            has_tls: false,
             clients: Vec::new(),
             keys_dir: None,
             clock: Clock::system(),
@@ -96,6 +100,7 @@ pub struct Simulator {
     awx_state: Awx,
     terraform_state: Terraform,
     azure_state: Azure,
+    ca_pem: Option<String>,
 }
 
 struct Part {
@@ -111,10 +116,11 @@ impl Simulator {
     /// When a port is taken, or when the key directory cannot be used.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let gitlab = Bound::bind(config.gitlab_port).await?;
-        let openshift = Bound::bind(0).await?;
+        let tls = if config.has_tls { Some(Tls::generate()?) } else { None };
+        let openshift = Bound::bind(0).await?.with_tls(tls.as_ref());
         let awx = Bound::bind(0).await?;
         let terraform = Bound::bind(0).await?;
-        let azure = Bound::bind(0).await?;
+        let azure = Bound::bind(0).await?.with_tls(tls.as_ref());
         let bound_issuer = Bound::bind(config.issuer_port).await?;
         let clock = config.clock;
         let gitlab_state = Gitlab::new(gitlab.url(), config.gitlab_token, config.world, clock.clone());
@@ -127,18 +133,29 @@ impl Simulator {
         let issuer =
             Issuer::load_or_generate(bound_issuer.url(), config.keys_dir.as_deref(), config.clients, clock.clone())?;
         Ok(Self {
-            gitlab: Part::serve(gitlab, gitlab::router(gitlab_state.clone()), clock.clone()),
-            openshift: Part::serve(openshift, openshift::router(openshift_state.clone()), clock.clone()),
-            awx: Part::serve(awx, awx::router(awx_state.clone()), clock.clone()),
-            terraform: Part::serve(terraform, terraform::router(terraform_state.clone()), clock.clone()),
-            azure: Part::serve(azure, azure::router(azure_state.clone()), clock.clone()),
-            issuer_part: Part::serve(bound_issuer, issuer::router(issuer.clone()), clock),
+            gitlab: Part::serve(Upstream::Gitlab, gitlab, gitlab::router(gitlab_state.clone()), clock.clone()),
+            openshift: Part::serve(
+                Upstream::Openshift,
+                openshift,
+                openshift::router(openshift_state.clone()),
+                clock.clone(),
+            ),
+            awx: Part::serve(Upstream::Awx, awx, awx::router(awx_state.clone()), clock.clone()),
+            terraform: Part::serve(
+                Upstream::Terraform,
+                terraform,
+                terraform::router(terraform_state.clone()),
+                clock.clone(),
+            ),
+            azure: Part::serve(Upstream::Azure, azure, azure::router(azure_state.clone()), clock.clone()),
+            issuer_part: Part::serve(Upstream::Issuer, bound_issuer, issuer::router(issuer.clone()), clock),
             issuer,
             gitlab_state,
             openshift_state,
             awx_state,
             terraform_state,
             azure_state,
+            ca_pem: tls.map(|tls| tls.ca_pem),
         })
     }
 
@@ -187,6 +204,11 @@ impl Simulator {
         &self.issuer
     }
 
+    /// The authority to trust, in PEM; none where nothing speaks https.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
     /// The base address of a part.
     pub fn url(&self, upstream: Upstream) -> &str {
         &self.part(upstream).url
@@ -200,6 +222,11 @@ impl Simulator {
     /// The calls `upstream` has received.
     pub fn calls(&self, upstream: Upstream) -> &Calls {
         &self.part(upstream).control.calls
+    }
+
+    /// The limit on calls before `upstream`; none at first.
+    pub fn quota(&self, upstream: Upstream) -> &Quota {
+        &self.part(upstream).control.quota
     }
 
     /// Closes every listener, letting answers under way finish for a moment.
@@ -227,9 +254,9 @@ impl Simulator {
 }
 
 impl Part {
-    fn serve(bound: Bound, router: axum::Router, clock: Clock) -> Self {
-        let (url, control) = (bound.url(), Control::new(clock));
-        let server = bound.serve(control.wrap(router));
+    fn serve(upstream: Upstream, bound: Bound, router: axum::Router, clock: Clock) -> Self {
+        let (url, control) = (bound.url(), Control::new(upstream, clock));
+        let server = bound.serve(control.wrap(router), control.faults.clone());
         Self { url, control, server }
     }
 }

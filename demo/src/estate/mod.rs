@@ -4,6 +4,7 @@
 //! `organisation` holds the names, `software` makes entities of them, `generated` makes as many more as one likes, `yaml` words
 //! them, `files` writes them.
 
+mod automation;
 mod files;
 mod generated;
 mod organisation;
@@ -14,6 +15,7 @@ mod yaml;
 
 use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
+pub use automation::AutomationTemplate;
 pub use generated::RARE_WORD;
 pub use roles::{Role, roles};
 pub use yaml::Entity;
@@ -74,12 +76,36 @@ impl Estate {
         paths
     }
 
+    /// The templates in AWX that a tenant's entities name.
+    pub fn automation_templates(&self, tenant: &str) -> Vec<AutomationTemplate> {
+        self.entities(tenant).flat_map(|entity| entity.templates.clone()).collect()
+    }
+
+    /// The name of a tenant's organization in AWX.
+    pub fn automation_organization(tenant: &str) -> &'static str {
+        if tenant == DEFAULT_TENANT { "Tidewater" } else { "Harbor" }
+    }
+
     /// The GitLab groups that a tenant's projects lie in.
     pub fn project_groups(&self, tenant: &str) -> Vec<String> {
         let first = |path: &String| path.split('/').next().unwrap_or_default().to_owned();
         let mut groups: Vec<String> = self.project_paths(tenant).iter().map(first).collect();
         groups.dedup();
         groups
+    }
+
+    /// What a tenant's entities say they run on a cluster: namespace and name, each once.
+    pub fn app_names(&self, tenant: &str) -> Vec<(String, String)> {
+        let of = |entity: &Entity| {
+            let annotation = |name: &str| entity.annotations.iter().find(|(key, _)| key == name);
+            let (_, namespace) = annotation("backstage.io/kubernetes-namespace")?;
+            let name = annotation("backstage.io/kubernetes-id").map_or(&entity.name, |(_, id)| id);
+            Some((namespace.clone(), name.clone()))
+        };
+        let mut names: Vec<_> = self.entities(tenant).filter_map(of).collect();
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// How many entities there are in all tenants.
@@ -166,6 +192,14 @@ mod tests {
         assert_ne!(payments(DEFAULT_TENANT), payments(OTHER_TENANT));
         let groups = estate.project_groups(DEFAULT_TENANT);
         assert!(estate.project_groups(OTHER_TENANT).iter().all(|group| !groups.contains(group)));
+    }
+
+    #[test]
+    fn every_template_has_an_id_of_its_own() {
+        let estate = Estate::standard();
+        let all: Vec<_> = estate.tenants().iter().flat_map(|tenant| estate.automation_templates(tenant)).collect();
+        assert!(all.len() > 100, "{} templates", all.len());
+        assert_eq!(all.iter().map(|template| template.id).collect::<HashSet<_>>().len(), all.len());
     }
 
     #[test]

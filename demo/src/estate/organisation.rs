@@ -250,6 +250,9 @@ fn extras() -> Vec<Entity> {
             .spec("lifecycle", "deprecated")
             .owned_by(owner)
             .in_project(format!("platform/{name}"))
+            // Nobody has labelled it since.
+            .annotate("backstage.io/kubernetes-label-selector", format!("app in ({name})"))
+            .annotate("backstage.io/kubernetes-namespace", "platform-legacy")
     };
     let runbook = |name: &str, owner: &str| {
         let mut entity = Entity::new("Runbook", name, super::software::title_of(name), "What to do when it breaks.")

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{people::capital, yaml::Entity};
+use super::{automation, people::capital, yaml::Entity};
 
 /// A system: who owns it, what it is for, what it consists of.
 pub(super) struct SystemSpec {
@@ -92,7 +92,8 @@ fn component(spec: &SystemSpec, end: &str, group: &str, host: &str, api: &str, d
     if matches!(kind, "service" | "website" | "job") {
         entity = entity
             .annotate("backstage.io/kubernetes-id", name.clone())
-            .annotate("backstage.io/kubernetes-namespace", format!("{}-{}", spec.team, spec.name));
+            .annotate("backstage.io/kubernetes-namespace", format!("{group}-{}", spec.name))
+            .automated_by(automation::templates(group, &name, kind == "job"));
     }
     let own_api = ("api", api.to_owned());
     if is_api {
@@ -102,10 +103,6 @@ fn component(spec: &SystemSpec, end: &str, group: &str, host: &str, api: &str, d
             .refer_all("providesApis", &[own_api])
             .refer_all("consumesApis", &called)
             .refer_all("dependsOn", &[("resource", database.to_owned())]);
-    }
-    if kind == "job" {
-        let template = 100 + name.bytes().map(u32::from).sum::<u32>() % 900;
-        entity = entity.annotate("awx.ansible.com/job-template-id", template.to_string());
     }
     let has_api = spec.parts.contains(&"api");
     let entity = if has_api { entity.refer_all("consumesApis", &[own_api]) } else { entity };

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::AutomationTemplate;
+
 /// An entity before it is written.
 #[derive(Debug, Clone, Default)]
 pub struct Entity {
@@ -33,6 +35,8 @@ pub struct Entity {
     pub owner: Option<String>,
     /// Its GitLab project.
     pub project: Option<String>,
+    /// Its templates in AWX.
+    pub templates: Vec<AutomationTemplate>,
     /// What it refers to: kind in lower case, and name.
     pub targets: Vec<(&'static str, String)>,
 }
@@ -116,6 +120,13 @@ impl Entity {
     pub fn in_project(mut self, path: String) -> Self {
         self.project = Some(path.clone());
         self.annotate("gitlab.com/project-slug", path)
+    }
+
+    /// Names its templates in AWX.
+    pub fn automated_by(mut self, templates: Vec<AutomationTemplate>) -> Self {
+        let ids: Vec<String> = templates.iter().map(|template| template.id.to_string()).collect();
+        self.templates = templates;
+        self.annotate("awx.ansible.com/job-template-id", ids.join(","))
     }
 
     /// The document.

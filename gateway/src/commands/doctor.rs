@@ -2,57 +2,107 @@
 
 use std::process::ExitCode;
 
+use chrono::TimeDelta;
 use schema::SourceStatus;
-use sources::{Clock, Sources};
+use sources::{Clock, Connector, Sources, upstream::diagnosis};
 
 use crate::{auth::Authenticator, config::Loaded};
+
+/// Further apart, and tokens count too early or too late.
+const CLOCK_APART_MAX: TimeDelta = TimeDelta::seconds(30);
+
+/// What is printed, and how much of it was bad.
+#[derive(Default)]
+struct Findings {
+    failed: usize,
+}
+
+impl Findings {
+    fn tell(&mut self, key: &str, outcome: Result<String, String>) {
+        match outcome {
+            Ok(text) => println!("ok      {key}: {text}"),
+            Err(text) => {
+                self.failed += 1;
+                println!("FAILED  {key}: {text}");
+            }
+        }
+    }
+
+    /// Works, and somebody should look at it.
+    fn warn(&self, key: &str, text: &str) {
+        println!("warning {key}: {text}");
+    }
+}
 
 /// Asks every dependency once and names the key at fault.
 pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     let Loaded { config, secrets, .. } = loaded;
-    let mut failed = 0;
-    let mut tell = |key: &str, outcome: Result<String, String>| match outcome {
-        Ok(text) => println!("ok      {key}: {text}"),
-        Err(text) => {
-            failed += 1;
-            println!("FAILED  {key}: {text}");
-        }
-    };
-    if config.database.url.is_none() {
-        tell("database.url", Err("not set; DATABASE_URL is not set either".to_owned()));
-    } else {
+    let mut findings = Findings::default();
+    if config.database.url.is_some() {
         let sources = Sources::build(&config.database, &config.redis, &config.sources, &secrets, Clock::system())?;
-        sources.probe().await;
-        for source in sources.records() {
-            let key =
-                if source.name == "postgres" { "database.url".to_owned() } else { format!("sources.{}", source.name) };
-            let version = source.api_version.unwrap_or_else(|| "version unknown".to_owned());
-            tell(
-                &key,
-                match source.status {
-                    SourceStatus::Disabled => Ok("not configured".to_owned()),
-                    SourceStatus::Healthy => Ok(version),
-                    _ => Err(source.last_error.unwrap_or_else(|| "no answer".to_owned())),
-                },
-            );
-        }
-        match sources.redis() {
-            Some(redis) => tell("redis.url", redis.check().await),
-            None => tell("redis.url", Ok("not configured, in process caches".to_owned())),
-        }
-        tell(
-            "database schema",
-            match sources.database().is_migrated().await {
-                Ok(true) => Ok("up to date".to_owned()),
-                Ok(false) => Err("changes are missing: run `weft migrate`".to_owned()),
-                Err(error) => Err(error.chain()),
-            },
-        );
+        every_source(&sources, &mut findings).await;
+    } else {
+        findings.tell("database.url", Err("not set; DATABASE_URL is not set either".to_owned()));
     }
     let authenticator =
         Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), Clock::system())?;
     for (issuer, outcome) in authenticator.check().await {
-        tell(&format!("auth.issuers {issuer}"), outcome);
+        findings.tell(&format!("auth.issuers {issuer}"), outcome);
     }
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if findings.failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+async fn every_source(sources: &Sources, findings: &mut Findings) {
+    database(sources, findings).await;
+    for connector in sources.connectors() {
+        upstream(connector, findings).await;
+    }
+    for source in sources.records().iter().filter(|source| source.status == SourceStatus::Disabled) {
+        findings.tell(&format!("sources.{}", source.name), Ok("not configured".to_owned()));
+    }
+    match sources.redis() {
+        Some(redis) => findings.tell("redis.url", redis.check().await),
+        None => findings.tell("redis.url", Ok("not configured, in process caches".to_owned())),
+    }
+}
+
+async fn database(sources: &Sources, findings: &mut Findings) {
+    let version = sources.database().server_version().await;
+    findings.tell("database.url", version.map_err(|error| error.chain()));
+    let migrated = sources.database().is_migrated().await;
+    findings.tell(
+        "database schema",
+        match migrated {
+            Ok(true) => Ok("up to date".to_owned()),
+            Ok(false) => Err("changes are missing: run `weft migrate`".to_owned()),
+            Err(error) => Err(error.chain()),
+        },
+    );
+}
+
+/// Reachable, trusted, with the right token, of a known version, at the same time of day.
+async fn upstream(connector: &dyn Connector, findings: &mut Findings) {
+    let kind = connector.kind().as_str();
+    let key = match connector.name() {
+        name if name == kind => format!("sources.{kind}"),
+        name => format!("sources.{kind}.{name}"),
+    };
+    if let Err(error) = connector.probe().await {
+        findings.tell(&key, Err(diagnosis(&error)));
+        return;
+    }
+    let version = connector.upstream().health().report().api_version;
+    findings.tell(&key, Ok(version.clone().unwrap_or_else(|| "version unknown".to_owned())));
+    let (first, last) = connector.tested_versions();
+    if version.as_deref().and_then(|version| sources::is_within(version, (first, last))) == Some(false) {
+        findings.warn(&key, &format!("version: Weft is tested with {first} – {last}"));
+    }
+    if let Some(ahead) = connector.upstream().clock_ahead().filter(|ahead| ahead.abs() > CLOCK_APART_MAX) {
+        let (seconds, side) = (ahead.num_seconds().abs(), if ahead > TimeDelta::zero() { "ahead" } else { "behind" });
+        findings.tell(&key, Err(format!("clock: its clock is {seconds} s {side} of this machine's")));
+    }
+    match connector.missing_rights().await {
+        Ok(missing) => missing.iter().for_each(|right| findings.tell(&key, Err(format!("right: {right}")))),
+        Err(error) => findings.tell(&key, Err(diagnosis(&error))),
+    }
 }

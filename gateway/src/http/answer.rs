@@ -5,7 +5,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use resolvers::{PathSegment, StaleMark};
+use chrono::SecondsFormat;
+use resolvers::{PathSegment, Receipt, StaleMark};
 use schema::ErrorCode;
 use serde_json::{Map, Value as Json, json};
 
@@ -102,6 +103,11 @@ impl Answer {
         Self { status, body, headers: HeaderMap::new() }
     }
 
+    /// Tells where live data came from.
+    pub fn with_receipts(self, receipts: &[Receipt]) -> Self {
+        self.with_extension("receipts", receipts.iter().map(receipt).collect())
+    }
+
     /// Adds to `extensions`.
     pub fn with_extension(mut self, key: &str, value: Json) -> Self {
         self.body.extensions.insert(key.to_owned(), value);
@@ -164,15 +170,26 @@ fn field_error(error: ServerError, is_refused: bool, request_id: &str) -> Json {
 }
 
 fn stale_mark(mark: &StaleMark) -> Json {
-    let path: Vec<Json> = mark
-        .path
-        .iter()
-        .map(|segment| match segment {
-            PathSegment::Name(name) => name.as_str().into(),
-            PathSegment::Index(index) => (*index).into(),
-        })
-        .collect();
-    json!({ "path": path, "ageMs": mark.age_ms, "source": mark.source.as_str() })
+    json!({ "path": path(&mark.path), "ageMs": mark.age_ms, "source": mark.source.as_str() })
+}
+
+fn receipt(receipt: &Receipt) -> Json {
+    json!({
+        "path": path(&receipt.path),
+        "source": receipt.source.as_str(),
+        "fetchedAt": receipt.fetched_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+        "ageMs": u64::try_from(receipt.age.as_millis()).unwrap_or(u64::MAX),
+        "layer": receipt.layer.as_str(),
+        "stale": receipt.is_stale,
+    })
+}
+
+fn path(path: &[PathSegment]) -> Json {
+    let segment = |segment: &PathSegment| match segment {
+        PathSegment::Name(name) => Json::from(name.as_str()),
+        PathSegment::Index(index) => Json::from(*index),
+    };
+    path.iter().map(segment).collect()
 }
 
 fn insert(object: &mut Json, key: &str, value: Json) {

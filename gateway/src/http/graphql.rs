@@ -108,8 +108,9 @@ impl Steps<'_> {
         let prepared = self.app.preparer.prepare(chosen, parameters.variables, may_introspect);
         let prepared = self.or_refused(prepared)?;
         let cache_mode = cache_mode(&parts.headers, &principal);
-        let points = wants_cost(&parts.headers).then_some(prepared.points);
-        let job = Job { prepared, principal, cache_mode, request_id: self.request_id };
+        let points = wants(&parts.headers, "x-query-cost").then_some(prepared.points);
+        let wants_receipts = wants(&parts.headers, "x-query-receipts");
+        let job = Job { prepared, principal, cache_mode, wants_receipts, request_id: self.request_id };
         let answer = self.app.executor.execute(job).await;
         Ok(match points {
             Some(requested) => answer.with_extension("cost", json!({ "requested": requested })),
@@ -163,9 +164,9 @@ impl Steps<'_> {
     }
 }
 
-/// Whether the caller asks what the operation costs.
-fn wants_cost(headers: &HeaderMap) -> bool {
-    headers.get("x-query-cost").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
+/// Whether the caller asks to be told more: what the operation costs, where live data came from.
+fn wants(headers: &HeaderMap, name: &str) -> bool {
+    headers.get(name).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
 /// Whether the caller may and wants to ask the sources past every cache.

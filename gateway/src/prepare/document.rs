@@ -69,7 +69,7 @@ impl Document {
         let lowered = names.map(|name| (name, OnceLock::new())).collect();
         let hash = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
         // A document without the words has no conditions; one that only mentions them is lowered anew each time.
-        let has_conditions = text.contains("skip") || text.contains("include");
+        let has_conditions = ["skip", "include", "fresh"].iter().any(|word| text.contains(word));
         Self { lines: Lines::of(&text), hash, lowered, has_conditions, executable, text }
     }
 

@@ -24,6 +24,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{Name, Value as Data};
 use async_graphql_parser::types::ExecutableDocument;
 use moka::sync::Cache;
+use resolvers::Ages;
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 
@@ -93,6 +94,11 @@ impl Prepared {
     /// The document as the engine gets it: without what is asked about the schema itself.
     pub fn document(&self) -> ExecutableDocument {
         if self.schema_fields.is_empty() { self.lowered.document.clone() } else { self.lowered.without_introspection() }
+    }
+
+    /// How old the data of its fields may be.
+    pub fn ages(&self) -> Ages {
+        self.lowered.ages.clone()
     }
 
     /// The engine's data with what was asked about the schema, in the order asked.

@@ -42,7 +42,7 @@ impl<K: LiveKey> Loader<Live<K>> for Reader {
     async fn load(&self, keys: &[Live<K>]) -> Result<HashMap<Live<K>, Self::Value>, SourceError> {
         let mut found = HashMap::with_capacity(keys.len());
         for (age_max, keys) in grouped(keys, |key| (key.age_max, key.key.clone())) {
-            let outcomes = K::read(&self.sources, &keys, &self.access).await;
+            let outcomes = K::read(&self.sources, &keys, &self.access.no_older_than(age_max)).await;
             found.extend(outcomes.into_iter().map(|(key, outcome)| (Live { key, age_max }, outcome)));
         }
         Ok(found)

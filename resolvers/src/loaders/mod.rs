@@ -2,6 +2,7 @@
 //!
 //! A key whose arguments come from the client has an outcome of its own, so one bad cursor does not spoil its neighbours.
 
+mod automation;
 mod cloud_resource;
 mod entity;
 mod history;
@@ -12,6 +13,8 @@ mod references;
 mod related;
 mod relation;
 mod repository;
+mod terraform;
+mod workload;
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
@@ -29,6 +32,7 @@ pub use processing_error::ProcessingErrorKey;
 pub use references::References;
 pub use related::{RelatedCountKey, RelatedFacetKey, RelatedPageKey};
 pub use relation::{RelationCountKey, RelationPageKey};
+pub use workload::{BuildKey, EventsKey, NotReadyKey, PodsKey, RoutesKey};
 
 /// An outcome of one key.
 pub type Outcome<T> = Result<T, SourceError>;

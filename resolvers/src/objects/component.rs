@@ -3,7 +3,10 @@
 use async_graphql::Context;
 use schema::EntityRef;
 
-use super::{ApiConnection, CloudResourceConnection, EntityConnection, Repository, System};
+use super::{
+    ApiConnection, AutomationJobConnection, AutomationTemplate, CloudResourceConnection, EntityConnection, Repository,
+    System, TerraformWorkspace, WorkloadConnection,
+};
 use crate::{
     connection::entity_connection,
     error::Nullable,
@@ -80,6 +83,35 @@ entity_object! {
         /// Its repository in GitLab, live.
         async fn repository(&self, ctx: &Context<'_>) -> Nullable<Repository> {
             Repository::of_entity(ctx, &self.record).await.transpose()
+        }
+        /// Its job and workflow templates in AWX, live; at most 100.
+        async fn automation_templates(&self, ctx: &Context<'_>) -> Nullable<Vec<AutomationTemplate>> {
+            AutomationTemplate::of_entity(ctx, &self.record).await.transpose()
+        }
+        /// Runs of its templates in AWX, live, newest first.
+        #[graphql(directive = crate::cost::page::apply())]
+        async fn automation_jobs(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<AutomationJobConnection> {
+            AutomationJobConnection::of_entity(ctx, &self.record, first, after).await.transpose()
+        }
+        /// What runs of it on OpenShift, live. Ordered by cluster, namespace and name.
+        #[graphql(directive = crate::cost::page::apply())]
+        async fn workloads(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Only workloads of this environment, such as `production`.")] environment: Option<String>,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<WorkloadConnection> {
+            WorkloadConnection::of_entity(ctx, &self.record, environment, first, after).await.transpose()
+        }
+        /// Its Terraform workspaces, live, by organization and name; at most 100.
+        async fn workspaces(&self, ctx: &Context<'_>) -> Nullable<Vec<TerraformWorkspace>> {
+            TerraformWorkspace::of_entity(ctx, &self.record).await.transpose()
         }
         /// What belongs to it in Azure, live, by resource id.
         #[graphql(directive = crate::cost::page::apply())]

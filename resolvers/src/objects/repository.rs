@@ -1,22 +1,24 @@
-//! `Repository` and `Pipeline`: GitLab projects, read live.
+//! `Repository`: a GitLab project, read live.
 
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use schema::{
-    DateTime, EntityRecord, NodeId, PipelineRecord, PipelineStatus, RepositoryLanguage, RepositoryRecord,
+    CodeOwnersRecord, DateTime, EntityRecord, MergeRequestState, NodeId, RepositoryLanguage, RepositoryRecord,
     RepositoryVisibility, WebUrl,
 };
-use sources::gitlab::RepositoryKey;
+use sources::gitlab::{CodeOwnersKey, ListKind, RepositoryKey};
 
+use super::{MergeRequestConnection, Pipeline, PipelineConnection, ReleaseConnection};
 use crate::{
-    error::{OrFieldError, Result},
+    error::{Nullable, OrFieldError, Result, bad_input},
     request::RequestData,
 };
 
 /// A GitLab project.
 #[derive(Clone)]
 pub struct Repository {
+    key: RepositoryKey,
     record: Arc<RepositoryRecord>,
 }
 
@@ -40,12 +42,13 @@ impl Repository {
     }
 
     async fn load(ctx: &Context<'_>, key: RepositoryKey) -> Result<Option<Self>> {
-        Ok(RequestData::of(ctx).live(ctx, key).await?.map(|record| Self { record }))
+        let record = RequestData::of(ctx).live(ctx, key.clone()).await?;
+        Ok(record.map(|record| Self { key, record }))
     }
 }
 
 /// The project with this path as the caller names it in an id; none when no visible entity carries it.
-async fn visible_key(ctx: &Context<'_>, path: &str) -> Result<Option<RepositoryKey>> {
+pub(super) async fn visible_key(ctx: &Context<'_>, path: &str) -> Result<Option<RepositoryKey>> {
     let request = RequestData::of(ctx);
     let Some(gitlab) = request.sources().gitlab() else { return Ok(None) };
     let Some(key) = gitlab.key(request.visibility(), path) else { return Ok(None) };
@@ -109,83 +112,58 @@ impl Repository {
     /// The newest pipeline of the default branch.
     async fn latest_pipeline(&self) -> Option<Pipeline> {
         let pipeline = self.record.latest_pipeline.clone()?;
-        Some(Pipeline { path: self.record.path.clone(), record: pipeline })
+        Some(Pipeline::new(self.key.clone(), pipeline))
+    }
+    /// Pipelines of all branches, newest first.
+    #[graphql(directive = crate::cost::page::apply())]
+    async fn pipelines(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+    ) -> Nullable<PipelineConnection> {
+        PipelineConnection::load(ctx, &self.key, ListKind::Pipelines, first, after).await.transpose()
+    }
+    /// Merge requests, latest change first.
+    #[graphql(directive = crate::cost::page::apply())]
+    async fn merge_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those in one of these states.")] state: Option<Vec<MergeRequestState>>,
+        #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+    ) -> Nullable<MergeRequestConnection> {
+        let list = async {
+            let kind = ListKind::MergeRequests(states(state)?);
+            MergeRequestConnection::load(ctx, &self.key, kind, first, after).await
+        };
+        list.await.transpose()
+    }
+    /// Releases, newest first.
+    #[graphql(directive = crate::cost::page::apply())]
+    async fn releases(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+    ) -> Nullable<ReleaseConnection> {
+        ReleaseConnection::load(ctx, &self.key, ListKind::Releases, first, after).await.transpose()
+    }
+    /// Who must review what; null when the default branch has no CODEOWNERS file.
+    async fn code_owners(&self, ctx: &Context<'_>) -> Nullable<CodeOwnersRecord> {
+        let found = RequestData::of(ctx).live(ctx, CodeOwnersKey(self.key.clone())).await;
+        found.map(|file| file.as_deref().cloned()).transpose()
     }
 }
 
-/// A run of a repository's CI/CD.
-#[derive(Clone)]
-pub struct Pipeline {
-    path: String,
-    record: PipelineRecord,
-}
-
-impl Pipeline {
-    /// The pipeline with this key, the path of its project and GitLab's own id, if some visible entity names the project.
-    pub async fn of_key(ctx: &Context<'_>, key: &str) -> Result<Option<Self>> {
-        let Some((path, gid)) = key.split_once(':') else { return Ok(None) };
-        let number = gid.strip_prefix("gid://gitlab/Ci::Pipeline/").unwrap_or_default();
-        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Ok(None);
-        }
-        let Some(project) = visible_key(ctx, path).await? else { return Ok(None) };
-        let request = RequestData::of(ctx);
-        let Some(gitlab) = request.sources().gitlab() else { return Ok(None) };
-        let record = gitlab.pipeline(&project, gid).await.or_field_error()?;
-        Ok(record.map(|record| Self { path: path.to_owned(), record }))
+/// The states that are asked for: sorted, each once; none when that is all of them.
+fn states(wanted: Option<Vec<MergeRequestState>>) -> Result<Vec<MergeRequestState>> {
+    let Some(mut states) = wanted else { return Ok(Vec::new()) };
+    states.sort_unstable();
+    states.dedup();
+    if states.is_empty() || states.contains(&MergeRequestState::Unknown) {
+        return Err(bad_input("`state` names at least one state, and none that Weft does not know"));
     }
-}
-
-/// A run of a repository's CI/CD.
-#[Object]
-impl Pipeline {
-    /// Opaque, unique in the whole graph, stable for good.
-    pub async fn id(&self) -> ID {
-        ID(NodeId::of("Pipeline", format_args!("{}:{}", self.path, self.record.gid)).encode())
-    }
-    /// Its number within the project.
-    async fn number(&self) -> Option<i32> {
-        self.record.number
-    }
-    /// How it stands.
-    async fn status(&self) -> PipelineStatus {
-        self.record.status
-    }
-    /// The same in the upstream's own word.
-    async fn upstream_status(&self) -> &str {
-        &self.record.upstream_status
-    }
-    /// The branch, tag or merge request it runs for.
-    #[graphql(name = "ref")]
-    async fn git_ref(&self) -> Option<&str> {
-        self.record.git_ref.as_deref()
-    }
-    /// The commit it runs for.
-    async fn commit_sha(&self) -> Option<&str> {
-        self.record.commit_sha.as_deref()
-    }
-    /// What started it, such as `push`, `schedule` or `merge_request_event`.
-    async fn trigger(&self) -> Option<&str> {
-        self.record.trigger.as_deref()
-    }
-    /// When it was created.
-    async fn created_at(&self) -> Option<DateTime> {
-        self.record.created_at
-    }
-    /// When it began to run.
-    async fn started_at(&self) -> Option<DateTime> {
-        self.record.started_at
-    }
-    /// When it ended.
-    async fn finished_at(&self) -> Option<DateTime> {
-        self.record.finished_at
-    }
-    /// How long it ran, or has run so far.
-    async fn duration_seconds(&self) -> Option<f64> {
-        self.record.duration_seconds
-    }
-    /// Its page in GitLab.
-    async fn web_url(&self) -> Option<WebUrl> {
-        self.record.web_url.clone()
-    }
+    // GitLab has four.
+    Ok(if states.len() == 4 { Vec::new() } else { states })
 }

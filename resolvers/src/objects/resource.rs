@@ -3,7 +3,7 @@
 use async_graphql::Context;
 use schema::EntityRef;
 
-use super::{CloudResourceConnection, EntityConnection, System};
+use super::{CloudResourceConnection, EntityConnection, System, TerraformWorkspace};
 use crate::{
     connection::entity_connection,
     error::Nullable,
@@ -44,6 +44,10 @@ entity_object! {
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<EntityConnection> {
             related!(self, ctx, "dependencyOf", None, first, after)
+        }
+        /// Its Terraform workspaces, live, by organization and name; at most 100.
+        async fn workspaces(&self, ctx: &Context<'_>) -> Nullable<Vec<TerraformWorkspace>> {
+            TerraformWorkspace::of_entity(ctx, &self.record).await.transpose()
         }
         /// What belongs to it in Azure, live, by resource id.
         #[graphql(directive = crate::cost::page::apply())]

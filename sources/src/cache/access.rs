@@ -23,6 +23,8 @@ pub enum CacheMode {
 pub struct Access {
     /// Whether what is known may be served.
     pub mode: CacheMode,
+    /// The greatest age that the caller accepts; none: whatever the configuration calls usable.
+    pub age_max: Option<Duration>,
     /// What the request still waits for the shared level.
     pub patience: Patience,
 }
@@ -30,7 +32,12 @@ pub struct Access {
 impl Access {
     /// The access of a request that has not waited yet.
     pub fn new(mode: CacheMode) -> Self {
-        Self { mode, patience: Patience::new() }
+        Self { mode, age_max: None, patience: Patience::new() }
+    }
+
+    /// The same request's way to what is no older than this.
+    pub fn no_older_than(&self, age_max: Option<Duration>) -> Self {
+        Self { age_max, ..self.clone() }
     }
 }
 

@@ -65,13 +65,37 @@ impl<V> Entry<V> {
         now < self.stale_until
     }
 
-    /// The value as it is served now.
-    pub fn served(&self, now: DateTime<Utc>) -> Served<V> {
+    /// The value as it is served now, from this layer.
+    pub fn served(&self, now: DateTime<Utc>, layer: Layer) -> Served<V> {
         let age = (now - self.fetched_at).to_std().unwrap_or_default();
         Served {
             value: self.value.clone(),
+            layer,
+            age,
             fetched_at: self.fetched_at,
             stale_age: (!self.is_fresh(now)).then_some(age),
+        }
+    }
+}
+
+/// Which layer an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// The memory of this process.
+    Memory,
+    /// The cache that replicas share.
+    Shared,
+    /// The upstream itself.
+    Source,
+}
+
+impl Layer {
+    /// Its name in `extensions.receipts`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Shared => "shared",
+            Self::Source => "source",
         }
     }
 }
@@ -83,8 +107,46 @@ pub struct Served<V> {
     pub value: Option<Arc<V>>,
     /// When the upstream was asked for it.
     pub fetched_at: DateTime<Utc>,
+    /// How long that is ago.
+    pub age: Duration,
+    /// Where it was.
+    pub layer: Layer,
     /// How old it is, where it is older than it should be.
     pub stale_age: Option<Duration>,
+}
+
+impl<V> Served<V> {
+    /// Something made of the value, as old and from the same layer.
+    pub fn map<U>(&self, change: impl FnOnce(&V) -> U) -> Served<U> {
+        self.pick(|value| Some(Arc::new(change(value))))
+    }
+
+    /// A part of the value, as old and from the same layer.
+    pub fn pick<U>(&self, part: impl FnOnce(&V) -> Option<Arc<U>>) -> Served<U> {
+        Served {
+            value: self.value.as_deref().and_then(part),
+            fetched_at: self.fetched_at,
+            age: self.age,
+            layer: self.layer,
+            stale_age: self.stale_age,
+        }
+    }
+
+    /// Something put together of these parts: as old as the oldest of them. Of no parts it is made now.
+    pub fn of_parts<'a, U: 'a>(
+        value: Option<Arc<V>>,
+        parts: impl IntoIterator<Item = &'a Served<U>>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut whole = Self { value, fetched_at: now, age: Duration::ZERO, layer: Layer::Memory, stale_age: None };
+        for part in parts {
+            if part.fetched_at <= whole.fetched_at {
+                (whole.fetched_at, whole.age, whole.layer) = (part.fetched_at, part.age, part.layer);
+            }
+            whole.stale_age = whole.stale_age.max(part.stale_age);
+        }
+        whole
+    }
 }
 
 impl<V> Clone for Served<V> {

@@ -12,7 +12,7 @@ use futures::{
     future::Shared,
 };
 
-use super::Entry;
+use super::{Entry, Layer};
 use crate::SourceError;
 
 /// What a flight brings for one key.
@@ -20,10 +20,10 @@ pub(super) type Landing<V> = Result<Landed<V>, SourceError>;
 /// A key in flight; every clone gets the same landing.
 pub(super) type Awaited<V> = Shared<oneshot::Receiver<Arc<Landing<V>>>>;
 
-/// An entry, and whether a cache had it.
+/// An entry, and where it was.
 pub(super) struct Landed<V> {
     pub(super) entry: Entry<V>,
-    pub(super) is_known: bool,
+    pub(super) layer: Layer,
 }
 
 /// The keys in flight. As many as callers wait for: bounded by the requests in progress and their pages.

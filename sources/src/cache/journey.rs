@@ -3,10 +3,11 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    Entry, Generation, Kept, Patience, SourceCache, Stamp,
+    Entry, Generation, Kept, Layer, Patience, SourceCache, Stamp,
     flight::{Departure, Landed},
 };
 use crate::SourceError;
@@ -23,6 +24,20 @@ pub(super) enum Purpose {
     Refresh,
     /// The upstream must be asked.
     Bypass,
+    /// Somebody wants nothing that was asked for before this moment.
+    Since(DateTime<Utc>),
+}
+
+impl Purpose {
+    /// Whether this entry will do, from the shared level.
+    fn serves<V>(self, entry: &Entry<V>, now: DateTime<Utc>) -> bool {
+        match self {
+            Self::Miss => entry.is_usable(now),
+            Self::Refresh => entry.is_fresh(now),
+            Self::Bypass => false,
+            Self::Since(moment) => entry.fetched_at >= moment,
+        }
+    }
 }
 
 /// A flight.
@@ -99,8 +114,12 @@ impl<V: Send + Sync + 'static> Journey<V> {
         let keys = departure.keys();
         let now = inner.clock.now();
         for (key, entry) in keys.iter().zip(inner.memory.get_many(&keys).await) {
-            if let Some(entry) = entry.filter(|entry| entry.is_fresh(now)) {
-                departure.land(key, Ok(Landed { entry, is_known: true }));
+            let serves = |entry: &Entry<V>| match self.purpose {
+                Purpose::Since(_) => self.purpose.serves(entry, now),
+                _ => entry.is_fresh(now),
+            };
+            if let Some(entry) = entry.filter(serves) {
+                departure.land(key, Ok(Landed { entry, layer: Layer::Memory }));
             }
         }
     }
@@ -119,15 +138,10 @@ impl<V: Send + Sync + 'static> Journey<V> {
         let now = inner.clock.now();
         let (mut open, mut refresh) = (Vec::new(), Vec::new());
         for (key, known) in keys.into_iter().zip(known) {
-            let serves = |entry: &Entry<V>| match self.purpose {
-                Purpose::Miss => entry.is_usable(now),
-                Purpose::Refresh => entry.is_fresh(now),
-                Purpose::Bypass => false,
-            };
-            if let Some(entry) = known.entry.filter(serves) {
+            if let Some(entry) = known.entry.filter(|entry| self.purpose.serves(entry, now)) {
                 inner.memory.put(&key, entry.clone(), began).await;
                 let is_fresh = entry.is_fresh(now);
-                departure.land(&key, Ok(Landed { entry, is_known: true }));
+                departure.land(&key, Ok(Landed { entry, layer: Layer::Shared }));
                 if !is_fresh {
                     refresh.push(key);
                 }
@@ -166,7 +180,7 @@ impl<V: Send + Sync + 'static> Journey<V> {
                     let entry = Entry::new(values.remove(key), asked_at, &inner.lives);
                     // First kept, then told: whoever comes after the landing finds it.
                     inner.memory.put(key, entry.clone(), began).await;
-                    departure.land(key, Ok(Landed { entry: entry.clone(), is_known: false }));
+                    departure.land(key, Ok(Landed { entry: entry.clone(), layer: Layer::Source }));
                     kept.extend(stamps.remove(key).map(|stamp| Kept { key: key.clone(), entry, stamp }));
                 }
             }

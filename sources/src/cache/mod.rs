@@ -15,7 +15,7 @@ mod source_cache;
 mod store;
 
 pub use access::{Access, CacheMode, Patience};
-pub use entry::{Entry, Lives, Served};
+pub use entry::{Entry, Layer, Lives, Served};
 pub use evictions::{Evictions, Generation};
 pub use shared::{Kept, Known, SharedStore, Stamp};
 pub use source_cache::{Fetch, Parts, SourceCache};

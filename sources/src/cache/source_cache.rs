@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use schema::SourceKind;
 
 use super::{
-    Access, CacheMode, Evictions, Lives, Served, SharedStore, TagsOf,
+    Access, CacheMode, Evictions, Layer, Lives, Served, SharedStore, TagsOf,
     flight::{Departure, Flights},
     journey::{Journey, Purpose},
     store::MemoryStore,
@@ -26,6 +27,8 @@ pub(super) struct Inner<V> {
     flights: Arc<Flights<V>>,
     /// Of callers who must not be given what is known, even by another flight.
     bypass_flights: Arc<Flights<V>>,
+    /// Of callers who want nothing older than they say.
+    since_flights: Arc<Flights<V>>,
     pub(super) fetch: Arc<Fetch<V>>,
     pub(super) lives: Lives,
     batch_max: usize,
@@ -77,6 +80,7 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
             shared: parts.shared,
             flights: Arc::new(Flights::new()),
             bypass_flights: Arc::new(Flights::new()),
+            since_flights: Arc::new(Flights::new()),
             fetch: parts.fetch,
             lives: parts.lives,
             batch_max: parts.batch_max,
@@ -93,15 +97,16 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
             CacheMode::Bypass => keys.iter().map(|_| None).collect(),
         };
         let now = self.0.clock.now();
+        let since = access.age_max.map(|age| now - TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX));
         let mut outcomes = HashMap::with_capacity(keys.len());
         let (mut missing, mut refresh) = (Vec::new(), Vec::new());
         for (key, entry) in keys.into_iter().zip(known) {
             match entry {
-                Some(entry) if entry.is_usable(now) => {
+                Some(entry) if entry.is_usable(now) && since.is_none_or(|since| entry.fetched_at >= since) => {
                     if !entry.is_fresh(now) {
                         refresh.push(key.clone());
                     }
-                    outcomes.insert(key, Ok(entry.served(now)));
+                    outcomes.insert(key, Ok(entry.served(now, Layer::Memory)));
                 }
                 _ => missing.push(key),
             }
@@ -110,7 +115,7 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
         self.count("stale", refresh.len());
         self.refresh(&refresh);
         let hits = outcomes.len();
-        let (asked, shared_hits) = (missing.len(), self.wait_for(missing, access, &mut outcomes).await);
+        let (asked, shared_hits) = (missing.len(), self.wait_for(missing, access, since, &mut outcomes).await);
         self.0.health.read(hits + shared_hits, asked - shared_hits);
         self.count("shared", shared_hits);
         self.count("miss", asked - shared_hits);
@@ -134,32 +139,48 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
     }
 
     /// Waits for the flights of these keys; tells how many of them a cache had after all.
-    async fn wait_for(&self, missing: Vec<String>, access: &Access, outcomes: &mut Outcomes<V>) -> usize {
-        if missing.is_empty() {
-            return 0;
-        }
-        let (flights, purpose) = match access.mode {
-            CacheMode::Use => (&self.0.flights, Purpose::Miss),
-            CacheMode::Bypass => (&self.0.bypass_flights, Purpose::Bypass),
-        };
-        let (awaited, departure) = flights.join(&missing);
-        self.depart(departure, purpose, access);
+    async fn wait_for(
+        &self,
+        mut missing: Vec<String>,
+        access: &Access,
+        since: Option<DateTime<Utc>>,
+        outcomes: &mut Outcomes<V>,
+    ) -> usize {
         let upstream = self.0.upstream;
+        let (flights, purpose) = match (access.mode, since) {
+            (CacheMode::Bypass, _) => (&self.0.bypass_flights, Purpose::Bypass),
+            (CacheMode::Use, Some(since)) => (&self.0.since_flights, Purpose::Since(since)),
+            (CacheMode::Use, None) => (&self.0.flights, Purpose::Miss),
+        };
         let deadline = tokio::time::Instant::now() + self.0.wait_max;
+        let late = || SourceError::Timeout { upstream, limit: self.0.wait_max };
         let mut known = 0;
-        for (key, flight) in awaited {
-            let landing = match tokio::time::timeout_at(deadline, flight).await {
-                Ok(Ok(landing)) => match &*landing {
-                    Ok(landed) => {
-                        known += usize::from(landed.is_known);
-                        Ok(landed.entry.served(self.0.clock.now()))
-                    }
-                    Err(error) => Err(error.clone()),
-                },
-                Ok(Err(_)) => Err(SourceError::unavailable(upstream, "the call was given up")),
-                Err(_) => Err(SourceError::Timeout { upstream, limit: self.0.wait_max }),
-            };
-            outcomes.insert(key, landing);
+        while !missing.is_empty() {
+            let (awaited, departure) = flights.join(&missing);
+            self.depart(departure, purpose, access);
+            missing.clear();
+            for (key, flight) in awaited {
+                let landing = match tokio::time::timeout_at(deadline, flight).await {
+                    Ok(Ok(landing)) => match &*landing {
+                        Ok(landed) if since.is_some_and(|since| landed.entry.fetched_at < since) => {
+                            // The flight that was joined had departed for somebody who asks for less.
+                            missing.push(key);
+                            continue;
+                        }
+                        Ok(landed) => {
+                            known += usize::from(landed.layer != Layer::Source);
+                            Ok(landed.entry.served(self.0.clock.now(), landed.layer))
+                        }
+                        Err(error) => Err(error.clone()),
+                    },
+                    Ok(Err(_)) => Err(SourceError::unavailable(upstream, "the call was given up")),
+                    Err(_) => Err(late()),
+                };
+                outcomes.insert(key, landing);
+            }
+            if tokio::time::Instant::now() >= deadline {
+                outcomes.extend(missing.drain(..).map(|key| (key, Err(late()))));
+            }
         }
         known
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::wire::{Answer, Probe, Project, ProjectPipeline, Projects};
-use crate::{Credential, SourceError, upstream::Upstream};
+use crate::{Credential, SourceError, redis::Namespace, upstream::Upstream};
 
 /// Most paths that GitLab accepts in one query.
 pub(super) const PATHS_MAX: usize = 50;
@@ -90,7 +90,16 @@ impl Client {
         Ok(projects.into_items().collect())
     }
 
-    async fn query<T: DeserializeOwned>(
+    /// Where entries of this call are kept in Redis.
+    pub(super) fn namespace(&self, call: &str, record_version: u32) -> Namespace {
+        Namespace::new(SourceKind::Gitlab, call, record_version, &self.base_url, &self.token.current())
+    }
+
+    pub(super) fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    pub(super) async fn query<T: DeserializeOwned>(
         &self,
         call: &'static str,
         query: &str,

@@ -1,14 +1,21 @@
 //! GitLab, read live through its GraphQL API: repositories of components, in batches, cached.
 //!
-//! `client` makes the calls, `wire` is the JSON, `repository` the cache and the way from annotations to records.
+//! `client` makes the calls, `wire` is the JSON, `repository` the way from annotations to
+//! records, `caches` what stands between; `calls`, `list`, `wire_list` and `code_owners` are what a repository has besides itself.
 
+mod caches;
+mod calls;
 mod client;
+mod code_owners;
 mod config;
+mod list;
 mod repository;
 mod wire;
+mod wire_list;
 
 pub use config::Config;
-pub use repository::{Gitlab, RepositoryKey};
+pub use list::{Item, ListKey, ListKind, ListPage, ListRecord, Place};
+pub use repository::{CodeOwnersKey, Gitlab, JobsKey, RepositoryKey};
 
 /// Version of this connector.
 pub const CONNECTOR_VERSION: &str = "1.0.0";

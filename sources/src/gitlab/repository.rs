@@ -3,23 +3,24 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures::FutureExt;
-use schema::{EntityRecord, PipelineRecord, RepositoryRecord, SourceKind, Visibility};
+use schema::{
+    CodeOwnersRecord, EntityRecord, MergeRequestRecord, PipelineJobSummary, PipelineRecord, ReleaseRecord,
+    RepositoryRecord, SourceKind, Visibility,
+};
 
 use super::{
     CONNECTOR_VERSION, Config, TESTED_VERSIONS,
-    client::{Client, PATHS_MAX},
+    caches::{Caches, project_tag},
+    client::Client,
+    list::{ListKey, ListPage, ListRecord},
 };
 use crate::{
     Connector, SourceError,
-    cache::{Access, Parts, Served, SharedStore, SourceCache},
+    cache::{Access, Served},
     connector::Surroundings,
-    redis::{Namespace, RedisStore},
     upstream::{Upstream, UpstreamConfig},
 };
 
-/// Raised whenever [`RepositoryRecord`] changes, so that no replica reads what another release kept in Redis.
-const RECORD_VERSION: u32 = 1;
 /// Longest project path that GitLab has.
 const PATH_BYTES_MAX: usize = 255;
 
@@ -28,7 +29,7 @@ const PATH_BYTES_MAX: usize = 255;
 pub struct Gitlab {
     config: Arc<Config>,
     client: Client,
-    repositories: SourceCache<RepositoryRecord>,
+    caches: Caches,
 }
 
 /// A project that a tenant may read: its path in lower case, which GitLab takes to be the same.
@@ -36,6 +37,19 @@ pub struct Gitlab {
 pub struct RepositoryKey {
     tenant: String,
     path: String,
+}
+
+/// The CODEOWNERS file of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CodeOwnersKey(pub RepositoryKey);
+
+/// The jobs of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct JobsKey {
+    /// The project.
+    pub repository: RepositoryKey,
+    /// The pipeline, by GitLab's own id.
+    pub pipeline: String,
 }
 
 impl RepositoryKey {
@@ -69,27 +83,9 @@ impl Gitlab {
             breaker: config.breaker,
         };
         let upstream = Upstream::new(limits, around.shared())?;
-        let shared = around.redis.map(|redis| {
-            let namespace =
-                Namespace::new(SourceKind::Gitlab, "repository", RECORD_VERSION, &base_url, &token.current());
-            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<RepositoryRecord>>
-        });
         let client = Client::new(upstream, base_url, token)?;
-        let fetcher = client.clone();
-        let repositories = SourceCache::new(Parts {
-            upstream: SourceKind::Gitlab,
-            entries_max: config.cache_entries_max,
-            evictions: Arc::clone(around.evictions),
-            tags_of,
-            shared,
-            fetch: Arc::new(move |keys| fetch(fetcher.clone(), keys).boxed()),
-            lives: config.cache,
-            batch_max: PATHS_MAX,
-            wait_max: config.timeout,
-            clock: around.clock.clone(),
-            health: Arc::clone(client.upstream().health()),
-        });
-        Ok(Some(Self { config: Arc::new(config), client, repositories }))
+        let caches = Caches::new(&config, &client, around);
+        Ok(Some(Self { config: Arc::new(config), client, caches }))
     }
 
     /// The annotation that names an entity's project.
@@ -128,14 +124,70 @@ impl Gitlab {
         access: &Access,
     ) -> HashMap<RepositoryKey, Result<Served<RepositoryRecord>, SourceError>> {
         let cache_keys = keys.iter().map(RepositoryKey::cache_key).collect();
-        let mut outcomes = self.repositories.get_many(cache_keys, access).await;
+        let mut outcomes = self.caches.repositories.get_many(cache_keys, access).await;
         keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&key.cache_key())?))).collect()
     }
 
     /// Forgets what is known of these projects, on every replica: they changed.
     pub async fn evict_projects(&self, paths: &[String]) {
         let tags: Vec<String> = paths.iter().map(|path| project_tag(&path.to_lowercase())).collect();
-        self.repositories.evict_tags(&tags).await;
+        self.caches.evict(&tags).await;
+    }
+
+    /// One outcome for each list: the same page of fifty projects is one call.
+    pub async fn lists_by_keys(
+        &self,
+        keys: &[ListKey],
+        access: &Access,
+    ) -> HashMap<ListKey, Result<Served<ListRecord>, SourceError>> {
+        let cache_key = |key: &ListKey| {
+            let page = serde_json::to_string(&key.page).unwrap_or_default();
+            format!("{}\n{page}", key.repository.cache_key())
+        };
+        // Each page apart, or a batch of fifty keys would be a few projects of every page.
+        let mut by_page: HashMap<&ListPage, Vec<String>> = HashMap::new();
+        for key in keys {
+            by_page.entry(&key.page).or_default().push(cache_key(key));
+        }
+        let reads = by_page.into_values().map(|keys| self.caches.lists.get_many(keys, access));
+        let mut outcomes: HashMap<_, _> = futures::future::join_all(reads).await.into_iter().flatten().collect();
+        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&cache_key(key))?))).collect()
+    }
+
+    /// One outcome for each project; none where the default branch has no CODEOWNERS file. Fifty projects are one call.
+    pub async fn code_owners_by_keys(
+        &self,
+        keys: &[CodeOwnersKey],
+        access: &Access,
+    ) -> HashMap<CodeOwnersKey, Result<Served<CodeOwnersRecord>, SourceError>> {
+        let cache_keys = keys.iter().map(|key| key.0.cache_key()).collect();
+        let mut outcomes = self.caches.code_owners.get_many(cache_keys, access).await;
+        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&key.0.cache_key())?))).collect()
+    }
+
+    /// One outcome for each pipeline: the jobs of fifteen are one call.
+    pub async fn jobs_by_keys(
+        &self,
+        keys: &[JobsKey],
+        access: &Access,
+    ) -> HashMap<JobsKey, Result<Served<PipelineJobSummary>, SourceError>> {
+        let cache_key = |key: &JobsKey| format!("{}\n{}", key.repository.cache_key(), key.pipeline);
+        let mut outcomes = self.caches.jobs.get_many(keys.iter().map(cache_key).collect(), access).await;
+        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&cache_key(key))?))).collect()
+    }
+
+    /// One merge request of a project, asked for anew each time; none when there is no such.
+    pub async fn merge_request(
+        &self,
+        key: &RepositoryKey,
+        number: u32,
+    ) -> Result<Option<MergeRequestRecord>, SourceError> {
+        self.client.merge_request(&key.path, number).await
+    }
+
+    /// One release of a project, asked for anew each time; none when there is no such.
+    pub async fn release(&self, key: &RepositoryKey, tag: &str) -> Result<Option<ReleaseRecord>, SourceError> {
+        self.client.release(&key.path, tag).await
     }
 
     /// One pipeline of a project, asked for anew each time; none when there is no such.
@@ -172,29 +224,6 @@ impl Connector for Gitlab {
         }
         Ok(())
     }
-}
-
-/// Fetches cache keys of any tenants: the token is Weft's own, and who may see what was decided before.
-async fn fetch(client: Client, keys: Vec<String>) -> Result<HashMap<String, RepositoryRecord>, SourceError> {
-    let path_of = |key: &String| key.split_once('\n').map(|(_, path)| path.to_owned());
-    let mut paths: Vec<String> = keys.iter().filter_map(path_of).collect();
-    paths.sort_unstable();
-    paths.dedup();
-    let records = client.repositories(&paths).await?;
-    let record_of = |key: String| {
-        let record = records.get(&path_of(&key)?)?.clone();
-        Some((key, record))
-    };
-    Ok(keys.into_iter().filter_map(record_of).collect())
-}
-
-/// The tags of a cache key: its project, whoever's tenant asks.
-fn tags_of(key: &str) -> Vec<String> {
-    key.split_once('\n').map(|(_, path)| project_tag(path)).into_iter().collect()
-}
-
-fn project_tag(path: &str) -> String {
-    format!("gitlab:project:{path}")
 }
 
 fn is_project_path(path: &str) -> bool {

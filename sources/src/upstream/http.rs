@@ -1,7 +1,15 @@
 //! `Upstream`: one guarded HTTP call.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
+use chrono::{DateTime, TimeDelta};
 use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, header, redirect};
 use schema::SourceKind;
 use serde::de::DeserializeOwned;
@@ -15,6 +23,7 @@ use super::{
     address::CheckedResolver,
     answer::{Answer, ReadError},
     breaker::{Breaker, BreakerConfig, Refused},
+    diagnosis::Answered,
     quota::{Quota, QuotaConfig, QuotaReport, Reading},
     retry::{self, RetryBudget},
 };
@@ -68,6 +77,8 @@ pub struct Upstream {
     quota: Arc<Quota>,
     redis: Option<Redis>,
     clock: Clock,
+    /// [`i64::MIN`] before anything is known.
+    clock_ahead_s: Arc<AtomicI64>,
 }
 
 impl Upstream {
@@ -101,6 +112,7 @@ impl Upstream {
             quota: Arc::new(Quota::new(config.name.clone(), config.quota, redis.clone(), clock.clone())),
             redis,
             clock,
+            clock_ahead_s: Arc::new(AtomicI64::new(i64::MIN)),
             config: Arc::new(config),
         })
     }
@@ -115,6 +127,20 @@ impl Upstream {
     /// How it has been answering.
     pub fn health(&self) -> &Arc<Health> {
         &self.health
+    }
+
+    /// How far its clock is ahead of ours, by its last answer; none before there was one that told.
+    pub fn clock_ahead(&self) -> Option<TimeDelta> {
+        let seconds = self.clock_ahead_s.load(Ordering::Relaxed);
+        (seconds != i64::MIN).then(|| TimeDelta::seconds(seconds))
+    }
+
+    fn note_clock(&self, headers: &header::HeaderMap) {
+        let date = headers.get(header::DATE).and_then(|date| DateTime::parse_from_rfc2822(date.to_str().ok()?).ok());
+        if let Some(date) = date {
+            let ahead = date.to_utc() - self.clock.now();
+            self.clock_ahead_s.store(ahead.num_seconds(), Ordering::Relaxed);
+        }
     }
 
     /// How much it still allows; none when nothing limits.
@@ -219,6 +245,7 @@ impl Upstream {
         let has_wait = response.headers().contains_key(header::RETRY_AFTER);
         let is_refusal =
             status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::SERVICE_UNAVAILABLE && has_wait);
+        self.note_clock(response.headers());
         let reading = Reading::of(response.headers(), is_refusal, self.clock.now());
         self.quota.correct(reading).await;
         if !is_expected {
@@ -237,12 +264,12 @@ impl Upstream {
             return Err(SourceError::Throttled { upstream: self.kind, retry_after: reading.retry_after }.into());
         }
         if status.is_server_error() {
-            let error = SourceError::unavailable(self.kind, format!("it answered {status}"));
+            let error = SourceError::unavailable(self.kind, Answered(status));
             return Err(Failed { may_be_tried_again: true, ..error.into() });
         }
         if !status.is_success() {
             // A redirect too: following it would carry the token to wherever the answer points.
-            let error = SourceError::protocol(self.kind, format!("it answered {status}"));
+            let error = SourceError::protocol(self.kind, Answered(status));
             let is_unauthorized = status == StatusCode::UNAUTHORIZED;
             // What it thinks of one question says nothing against the upstream; that it takes no token does.
             let speaks_against_it = !status.is_client_error() || is_unauthorized || status == StatusCode::FORBIDDEN;

@@ -6,6 +6,7 @@
 mod address;
 mod answer;
 mod breaker;
+mod diagnosis;
 mod http;
 mod quota;
 mod retry;
@@ -13,6 +14,7 @@ mod retry;
 pub use address::address_problem;
 pub use answer::Answer;
 pub use breaker::{Breaker, BreakerConfig};
+pub use diagnosis::{Answered, diagnosis};
 pub use http::{Shared, Upstream, UpstreamConfig};
 pub(crate) use quota::{Limit, SharedQuota};
 pub use quota::{QuotaConfig, QuotaReport, Reading};

@@ -1,7 +1,9 @@
 //! The source cache: one list of promises, kept with Redis and without; and what only Redis brings.
 
+mod fresh;
 mod outage;
 mod promises;
+mod quota;
 mod replicas;
 
 use std::{

@@ -165,7 +165,7 @@ async fn what_replicas_keep_ends_by_itself_and_large_entries_stay_in_process() {
 }
 
 /// Waits until Redis has so many entries at least and no lease: they come after the answer.
-async fn kept(rig: &Rig, count: usize) {
+pub async fn kept(rig: &Rig, count: usize) {
     let until = async {
         while rig.redis().keys(":entry:").await.len() < count || !rig.redis().keys("{lease}").await.is_empty() {
             tokio::task::yield_now().await;

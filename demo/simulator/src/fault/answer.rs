@@ -11,11 +11,12 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, stream};
 use serde_json::json;
 
-use super::Fault;
-use crate::server::DropConnection;
+use super::{Fault, shape};
+use crate::{Upstream, seed::draw, server::DropConnection};
 
 /// The largest honest answer a fault reads in order to spoil it.
 const BODY_BYTES_MAX: usize = 64 << 20;
@@ -26,20 +27,40 @@ const SIGN_IN: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head
                        <body><h1>Sign in to continue</h1></body></html>\n";
 
 /// Answers `request` the way `fault` says; `next` is the honest handler.
-pub(crate) async fn answer(fault: Fault, request: Request, next: Next) -> Response {
+pub(crate) async fn answer(
+    upstream: Upstream,
+    now: DateTime<Utc>,
+    fault: Fault,
+    request: Request,
+    next: Next,
+) -> Response {
     match fault {
         Fault::Latency { delay_ms } => {
             tokio::time::sleep(Duration::from_millis(delay_ms)).await;
             next.run(request).await
         }
-        Fault::Throttled { retry_after_seconds } => throttled(retry_after_seconds),
+        Fault::LatencySpread { min_ms, max_ms } => {
+            // A long tail: the cube of an even draw.
+            let share = (draw(request.uri().path(), &now.timestamp_micros().to_string()) % 1_000) as f64 / 1_000.0;
+            let spread = max_ms.saturating_sub(min_ms) as f64 * share.powi(3);
+            tokio::time::sleep(Duration::from_millis(min_ms + spread as u64)).await;
+            next.run(request).await
+        }
+        Fault::ExpiredToken => shape::unauthorized(upstream),
+        Fault::Garbage => {
+            let bytes: Vec<u8> = (0..=255).cycle().take(2_048).collect();
+            ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+        }
+        Fault::Throttled { retry_after_seconds } => {
+            shape::throttled(upstream, retry_after_seconds.map(Duration::from_secs), None, now)
+        }
         Fault::Status { code } => {
             let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, format!("{status}\n")).into_response()
         }
         Fault::Html => Html(SIGN_IN).into_response(),
         Fault::Hang => std::future::pending().await,
-        Fault::Drop => {
+        Fault::Drop | Fault::Refuse => {
             let mut response = Response::new(Body::empty());
             response.extensions_mut().insert(DropConnection);
             response
@@ -64,14 +85,6 @@ pub(crate) async fn answer(fault: Fault, request: Request, next: Next) -> Respon
         }
         Fault::GraphqlErrors { message } => Json(json!({ "errors": [{ "message": message }] })).into_response(),
     }
-}
-
-fn throttled(retry_after_seconds: Option<u64>) -> Response {
-    let mut response = (StatusCode::TOO_MANY_REQUESTS, "Retry later\n").into_response();
-    if let Some(seconds) = retry_after_seconds {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
 }
 
 /// Keeps status and headers, and replaces the body by what `spoil` makes of it.

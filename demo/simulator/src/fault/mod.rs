@@ -4,6 +4,7 @@
 //! is in `answer.rs`; the HTTP switch is in `control.rs`.
 
 mod answer;
+pub(crate) mod shape;
 
 use std::{
     collections::VecDeque,
@@ -23,7 +24,20 @@ pub enum Fault {
         /// The delay before the call is handled.
         delay_ms: u64,
     },
-    /// 429 with GitLab's plain-text body, with or without `Retry-After`.
+    /// The right answer, late by a time drawn anew for each call: mostly near `min_ms`, one in a hundred near `max_ms`.
+    LatencySpread {
+        /// The least delay.
+        min_ms: u64,
+        /// The greatest.
+        max_ms: u64,
+    },
+    /// 401 as for a token that has expired.
+    ExpiredToken,
+    /// Connections are reset as soon as they are made.
+    Refuse,
+    /// 200 with bytes that are no JSON, said to be JSON.
+    Garbage,
+    /// 429 in the upstream's own words, with or without a wait.
     Throttled {
         /// The header's value; some of GitLab's limiters send none.
         #[serde(default)]

@@ -5,8 +5,11 @@
 
 mod auth;
 mod graphql;
+mod job;
+mod merge_request;
 mod pipeline;
 mod project;
+mod release;
 mod rest;
 mod world;
 
@@ -52,6 +55,11 @@ impl Gitlab {
     /// Adds a project, or replaces the one of the same path, which keeps its id.
     pub fn put_project(&self, project: Project) {
         self.0.world.write().unwrap_or_else(PoisonError::into_inner).put(project);
+    }
+
+    /// The full paths of all projects, hidden ones included.
+    pub fn paths(&self) -> Vec<String> {
+        self.world().paths()
     }
 
     /// Removes a project; its path reads as unknown from now on.

@@ -105,6 +105,7 @@ impl Project {
             files: BTreeMap::from([
                 ("README.md".to_owned(), format!("# {name}\n")),
                 (".gitlab-ci.yml".to_owned(), "build:\n  script: make build\n".to_owned()),
+                ("CODEOWNERS".to_owned(), codeowners(path)),
             ]),
             topics,
             name,
@@ -128,6 +129,14 @@ fn title(path: &str) -> String {
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// A file with a rule for everything and a section.
+fn codeowners(path: &str) -> String {
+    let group = path.split('/').next().unwrap_or(path);
+    format!(
+        "# Who reviews what.\n* @{group}\n/docs/ @{group}/writers docs@example.com\n\n[Database] @{group}/dba\n*.sql\n/migrations/ @{group}/dba @{group}\n"
+    )
 }
 
 /// One to three languages whose shares add up to 100, in hundredths as GitLab rounds them.

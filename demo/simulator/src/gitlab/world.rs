@@ -36,6 +36,10 @@ impl World {
         }
     }
 
+    pub(super) fn paths(&self) -> Vec<String> {
+        self.projects.values().map(|project| project.full_path.clone()).collect()
+    }
+
     /// The visible project of this path, with its id. GitLab ignores case here, so the path answered may differ.
     pub(super) fn by_path(&self, full_path: &str) -> Option<(u64, &Project)> {
         self.by_id(*self.ids.get(&key(full_path))?)

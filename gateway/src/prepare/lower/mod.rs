@@ -7,6 +7,8 @@
 mod collect;
 mod value;
 
+use std::time::Duration;
+
 use apollo_compiler::{
     ExecutableDocument, Node,
     executable::{Field, Operation, OperationType, SelectionSet},
@@ -21,6 +23,7 @@ use async_graphql_parser::{
         SelectionSet as EngineSet, TypeCondition, VariableDefinition,
     },
 };
+use resolvers::Ages;
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 
@@ -38,6 +41,8 @@ pub struct Lowered {
     pub document: EngineDocument,
     /// Its cost.
     pub cost: Below,
+    /// How old the data of its fields may be.
+    pub ages: Ages,
 }
 
 impl Lowered {
@@ -91,7 +96,7 @@ pub struct Input<'a> {
 
 /// Lowers an operation.
 pub fn lower(input: &Input<'_>) -> Result<Lowered, Refusal> {
-    let mut lowering = Lowering { input, fields: 0 };
+    let mut lowering = Lowering { input, fields: 0, ages: Ages::default() };
     let operation = input.operation;
     let (set, cost) = lowering.set(&operation.selection_set.ty, &[&operation.selection_set], None, &[])?;
     let ty = match operation.operation_type {
@@ -113,7 +118,8 @@ pub fn lower(input: &Input<'_>) -> Result<Lowered, Refusal> {
         selection_set: Positioned::new(set, pos),
     };
     let operations = DocumentOperations::Single(Positioned::new(definition, pos));
-    Ok(Lowered { document: EngineDocument { operations, fragments: Default::default() }, cost })
+    let document = EngineDocument { operations, fragments: Default::default() };
+    Ok(Lowered { document, cost, ages: lowering.ages })
 }
 
 impl Input<'_> {
@@ -126,6 +132,7 @@ impl Input<'_> {
 struct Lowering<'a> {
     input: &'a Input<'a>,
     fields: u64,
+    ages: Ages,
 }
 
 /// Response keys that an object has already, from a selection that every possible type shares.
@@ -247,6 +254,11 @@ impl<'a> Lowering<'a> {
         let sets: Vec<&SelectionSet> =
             fields.iter().map(|field| &field.selection_set).filter(|set| !set.selections.is_empty()).collect();
         let pos = self.input.pos(first.location());
+        for field in fields {
+            if let Some(age) = age_of(field, self.input.variables)? {
+                self.ages.limit(pos, age);
+            }
+        }
         let mut selection_set = EngineSet::default();
         if !sets.is_empty() {
             let (set, below) = self.set(definition.ty.inner_named_type(), &sets, below.as_ref(), &[])?;
@@ -274,6 +286,21 @@ impl<'a> Lowering<'a> {
         let message = format!("the document selects more than {} fields over all types", self.input.fields_max);
         Err(Refusal::new(ErrorCode::QueryTooComplex, message))
     }
+}
+
+/// What `@fresh` says on this field.
+fn age_of(field: &Field, variables: &Map<String, Value>) -> Result<Option<Duration>, Refusal> {
+    let Some(directive) = field.directives.get("fresh") else { return Ok(None) };
+    let argument = directive.specified_argument_by_name("maxAgeSeconds");
+    let seconds = argument.and_then(|value| match value.as_variable() {
+        Some(variable) => variables.get(variable.as_str()).and_then(Value::as_i64),
+        None => value.to_i32().map(i64::from),
+    });
+    let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+    let message = "`maxAgeSeconds` of @fresh is a number of seconds, at least 0";
+    seconds
+        .map(|seconds| Some(Duration::from_secs(seconds)))
+        .ok_or_else(|| Refusal::new(ErrorCode::BadUserInput, message))
 }
 
 fn fragment(condition: &str, set: EngineSet, pos: Pos) -> Positioned<EngineSelection> {

@@ -5,6 +5,7 @@
 mod complexity;
 mod error;
 mod execute;
+mod more;
 mod operation;
 mod page;
 mod resolve;

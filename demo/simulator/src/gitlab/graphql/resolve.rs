@@ -6,7 +6,7 @@ use async_graphql_parser::types::Field;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::{COMPLEXITY_MAX, execute::Execution, page::Page};
+use super::{COMPLEXITY_MAX, execute::Execution, more, page::Page};
 use crate::gitlab::{
     Project, REVISION, VERSION,
     pipeline::{self, Pipeline, Status},
@@ -21,6 +21,8 @@ pub(super) enum Source<'a> {
     Query,
     Project(u64, &'a Project),
     Pipeline(&'a Project, Rc<Pipeline>),
+    /// The Git repository of a project, and its plain fields.
+    Repository(&'a Project, Value),
     Page(Rc<Page<'a>>),
     Edge(u64, Box<Source<'a>>),
     /// An object of plain fields.
@@ -34,7 +36,7 @@ pub(super) enum Answer<'a> {
     List(Vec<Source<'a>>),
 }
 
-const NULL: Answer<'static> = Answer::Leaf(Value::Null);
+pub(super) const NULL: Answer<'static> = Answer::Leaf(Value::Null);
 
 /// The field `field` of `source`, or why not.
 pub(super) fn resolve<'a>(run: &Execution<'a>, source: &Source<'a>, field: &'a Field) -> Result<Answer<'a>, String> {
@@ -42,7 +44,11 @@ pub(super) fn resolve<'a>(run: &Execution<'a>, source: &Source<'a>, field: &'a F
     Ok(match source {
         Source::Query => return query(run, name, field),
         Source::Project(id, project) => of_project(run, *id, project, name, field),
-        Source::Pipeline(project, pipeline) => of_pipeline(project, pipeline, name),
+        Source::Pipeline(project, pipeline) => of_pipeline(run, project, pipeline, name, field),
+        Source::Repository(project, fields) => match name {
+            "blobs" => more::blobs(run, project, field),
+            _ => Answer::Leaf(fields.get(name).cloned().unwrap_or_default()),
+        },
         Source::Page(page) => match name {
             "nodes" => Answer::List(page.rows.iter().map(|(_, row)| row.clone()).collect()),
             "edges" => {
@@ -56,7 +62,10 @@ pub(super) fn resolve<'a>(run: &Execution<'a>, source: &Source<'a>, field: &'a F
             "node" => Answer::Object((**node).clone()),
             _ => Answer::Leaf(json!(super::page::cursor(*id))),
         },
-        Source::Plain(fields) => Answer::Leaf(fields.get(name).cloned().unwrap_or_default()),
+        Source::Plain(fields) => match fields.get(name) {
+            Some(fields @ Value::Object(_)) => Answer::Object(Source::Plain(fields.clone())),
+            other => Answer::Leaf(other.cloned().unwrap_or_default()),
+        },
     })
 }
 
@@ -106,15 +115,14 @@ fn of_project<'a>(run: &Execution<'a>, id: u64, project: &'a Project, name: &str
         "repository" => {
             let root_ref = if project.is_empty { None } else { Some(&project.default_branch) };
             let fields = json!({ "rootRef": root_ref, "empty": project.is_empty, "exists": true });
-            return Answer::Object(Source::Plain(fields));
+            return Answer::Object(Source::Repository(project, fields));
         }
         "pipelines" => return pipelines(run, id, project, field),
         "pipeline" => return one_pipeline(run, id, project, field),
-        "mergeRequests" => {
-            let is_open = run.text(field, "state").is_none_or(|state| state == "opened" || state == "all");
-            let count = if is_open { project.open_merge_requests } else { 0 };
-            return Answer::Object(Source::Plain(json!({ "count": count })));
-        }
+        "mergeRequests" => return more::merge_requests(run, id, project, field),
+        "mergeRequest" => return more::merge_request(run, id, project, field),
+        "releases" => return more::releases(run, project, field),
+        "release" => return more::release(run, project, field),
         _ => Value::Null,
     })
 }
@@ -145,13 +153,23 @@ fn one_pipeline<'a>(run: &Execution<'a>, id: u64, project: &'a Project, field: &
     found.map_or(NULL, |pipeline| Answer::Object(Source::Pipeline(project, Rc::new(pipeline))))
 }
 
-fn page<'a>(run: &Execution<'a>, field: &'a Field, rows: impl Iterator<Item = (u64, Source<'a>)>) -> Answer<'a> {
+pub(super) fn page<'a>(
+    run: &Execution<'a>,
+    field: &'a Field,
+    rows: impl Iterator<Item = (u64, Source<'a>)>,
+) -> Answer<'a> {
     let first = run.argument(field, "first").as_ref().and_then(Value::as_i64);
     let page = Page::cut(rows, first, run.text(field, "after").as_deref(), run.selects(field, "count"));
     Answer::Object(Source::Page(Rc::new(page)))
 }
 
-fn of_pipeline<'a>(project: &Project, pipeline: &Pipeline, name: &str) -> Answer<'a> {
+fn of_pipeline<'a>(
+    run: &Execution<'a>,
+    project: &Project,
+    pipeline: &Pipeline,
+    name: &str,
+    field: &'a Field,
+) -> Answer<'a> {
     let path = || format!("/{}/-/pipelines/{}", project.full_path, pipeline.id);
     Answer::Leaf(match name {
         "id" => json!(format!("gid://gitlab/Ci::Pipeline/{}", pipeline.id)),
@@ -166,6 +184,7 @@ fn of_pipeline<'a>(project: &Project, pipeline: &Pipeline, name: &str) -> Answer
         "finishedAt" => pipeline.finished_at.map_or(Value::Null, instant),
         "duration" => json!(pipeline.duration_seconds()),
         "path" => json!(path()),
+        "jobs" => return more::jobs(run, pipeline, field),
         "detailedStatus" => return Answer::Object(Source::Plain(detailed(pipeline.status, &path()))),
         _ => Value::Null,
     })
@@ -178,6 +197,6 @@ fn detailed(status: Status, path: &str) -> Value {
 }
 
 /// ISO 8601 in whole seconds, as GitLab's `Time` scalar.
-fn instant(at: DateTime<Utc>) -> Value {
+pub(super) fn instant(at: DateTime<Utc>) -> Value {
     json!(at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

@@ -36,8 +36,18 @@ impl FieldType {
 }
 
 /// The type variables of these may have.
-pub(super) const INPUT_TYPES: [&str; 8] =
-    ["String", "ID", "Int", "Float", "Boolean", "CiPipelineID", "PipelineStatusEnum", "MergeRequestState"];
+pub(super) const INPUT_TYPES: [&str; 10] = [
+    "String",
+    "ID",
+    "Int",
+    "Float",
+    "Boolean",
+    "CiPipelineID",
+    "PipelineStatusEnum",
+    "MergeRequestState",
+    "MergeRequestSort",
+    "ReleaseSort",
+];
 
 /// The field `name` of `type_name`; `None` when there is none.
 pub(super) fn field(type_name: &str, name: &str) -> Option<&'static FieldType> {
@@ -61,6 +71,18 @@ pub(super) fn fields(type_name: &str) -> Option<&'static [FieldType]> {
         "Pipeline" => PIPELINE,
         "DetailedStatus" => DETAILED_STATUS,
         "MergeRequestConnection" => MERGE_REQUEST_CONNECTION,
+        "MergeRequestEdge" => MERGE_REQUEST_EDGE,
+        "MergeRequest" => MERGE_REQUEST,
+        "UserCore" => USER,
+        "ReleaseConnection" => RELEASE_CONNECTION,
+        "ReleaseEdge" => RELEASE_EDGE,
+        "Release" => RELEASE,
+        "ReleaseLinks" => RELEASE_LINKS,
+        "Commit" => COMMIT,
+        "RepositoryBlobConnection" => BLOB_CONNECTION,
+        "RepositoryBlob" => BLOB,
+        "CiJobConnection" => JOB_CONNECTION,
+        "CiJob" => JOB,
         "PageInfo" => PAGE_INFO,
         "Metadata" => METADATA,
         "CurrentUser" => CURRENT_USER,
@@ -131,13 +153,39 @@ const PROJECT: &[FieldType] = &[
     FieldType {
         name: "mergeRequests",
         shape: Shape::Connection("MergeRequestConnection"),
-        arguments: &[("state", "MergeRequestState"), ("first", "Int"), ("after", "String")],
+        arguments: &[
+            ("state", "MergeRequestState"),
+            ("sort", "MergeRequestSort"),
+            ("first", "Int"),
+            ("after", "String"),
+        ],
     },
+    FieldType { name: "mergeRequest", shape: Shape::Object("MergeRequest"), arguments: &[("iid", "String!")] },
+    FieldType {
+        name: "releases",
+        shape: Shape::Connection("ReleaseConnection"),
+        arguments: &[("sort", "ReleaseSort"), ("first", "Int"), ("after", "String")],
+    },
+    FieldType { name: "release", shape: Shape::Object("Release"), arguments: &[("tagName", "String!")] },
 ];
 
 const LANGUAGE: &[FieldType] = &[leaf("name", "String"), leaf("share", "Float")];
 
-const REPOSITORY: &[FieldType] = &[leaf("rootRef", "String"), leaf("empty", "Boolean"), leaf("exists", "Boolean")];
+const REPOSITORY: &[FieldType] = &[
+    leaf("rootRef", "String"),
+    leaf("empty", "Boolean"),
+    leaf("exists", "Boolean"),
+    FieldType {
+        name: "blobs",
+        shape: Shape::Connection("RepositoryBlobConnection"),
+        arguments: &[("paths", "[String!]!"), ("ref", "String"), ("first", "Int"), ("after", "String")],
+    },
+];
+
+const BLOB_CONNECTION: &[FieldType] = &[object("nodes", "RepositoryBlob"), object("pageInfo", "PageInfo")];
+
+const BLOB: &[FieldType] =
+    &[leaf("path", "String"), leaf("name", "String"), leaf("rawBlob", "String"), leaf("size", "BigInt")];
 
 const PIPELINE_CONNECTION: &[FieldType] = &[
     leaf("count", "Int"),
@@ -162,7 +210,16 @@ const PIPELINE: &[FieldType] = &[
     leaf("duration", "Int"),
     leaf("path", "String"),
     object("detailedStatus", "DetailedStatus"),
+    FieldType {
+        name: "jobs",
+        shape: Shape::Connection("CiJobConnection"),
+        arguments: &[("retried", "Boolean"), ("first", "Int"), ("after", "String")],
+    },
 ];
+
+const JOB_CONNECTION: &[FieldType] = &[leaf("count", "Int"), object("nodes", "CiJob"), object("pageInfo", "PageInfo")];
+
+const JOB: &[FieldType] = &[leaf("name", "String"), leaf("status", "CiJobStatus")];
 
 const DETAILED_STATUS: &[FieldType] = &[
     leaf("name", "String"),
@@ -172,7 +229,47 @@ const DETAILED_STATUS: &[FieldType] = &[
     leaf("detailsPath", "String"),
 ];
 
-const MERGE_REQUEST_CONNECTION: &[FieldType] = &[leaf("count", "Int")];
+const MERGE_REQUEST_CONNECTION: &[FieldType] = &[
+    leaf("count", "Int"),
+    object("nodes", "MergeRequest"),
+    object("edges", "MergeRequestEdge"),
+    object("pageInfo", "PageInfo"),
+];
+
+const MERGE_REQUEST_EDGE: &[FieldType] = &[leaf("cursor", "String"), object("node", "MergeRequest")];
+
+const MERGE_REQUEST: &[FieldType] = &[
+    leaf("id", "ID"),
+    leaf("iid", "String"),
+    leaf("title", "String"),
+    leaf("state", "MergeRequestState"),
+    leaf("createdAt", "Time"),
+    leaf("updatedAt", "Time"),
+    leaf("mergedAt", "Time"),
+    leaf("webUrl", "String"),
+    object("author", "UserCore"),
+];
+
+const USER: &[FieldType] = &[leaf("id", "UserID"), leaf("username", "String"), leaf("name", "String")];
+
+const RELEASE_CONNECTION: &[FieldType] =
+    &[leaf("count", "Int"), object("nodes", "Release"), object("edges", "ReleaseEdge"), object("pageInfo", "PageInfo")];
+
+const RELEASE_EDGE: &[FieldType] = &[leaf("cursor", "String"), object("node", "Release")];
+
+const RELEASE: &[FieldType] = &[
+    leaf("tagName", "String"),
+    leaf("name", "String"),
+    leaf("description", "String"),
+    leaf("createdAt", "Time"),
+    leaf("releasedAt", "Time"),
+    object("commit", "Commit"),
+    object("links", "ReleaseLinks"),
+];
+
+const RELEASE_LINKS: &[FieldType] = &[leaf("selfUrl", "String")];
+
+const COMMIT: &[FieldType] = &[leaf("sha", "String"), leaf("title", "String"), leaf("authorName", "String")];
 
 const PAGE_INFO: &[FieldType] = &[
     leaf("hasNextPage", "Boolean"),

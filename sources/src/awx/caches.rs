@@ -1,0 +1,177 @@
+//! The caches in front of AWX, one for each kind of question, and how each asks.
+
+use std::{collections::HashMap, future::Future, hash::Hash, sync::Arc, time::Duration};
+
+use futures::FutureExt;
+use schema::{AutomationJobRecord, AutomationTemplateRecord, SourceKind};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Config,
+    client::{Client, IDS_MAX},
+    host::{self, Hosts},
+    key,
+    window::{self, Window},
+};
+use crate::{
+    SourceError,
+    cache::{Access, CacheMode, Lives, Parts, SharedStore, SourceCache, TagsOf},
+    connector::Surroundings,
+    redis::RedisStore,
+};
+
+/// Raised whenever a record changes, so that no replica reads what another release kept in Redis.
+const RECORD_VERSION: u32 = 1;
+
+/// Every cache. Clones share everything.
+#[derive(Clone)]
+pub(super) struct Caches {
+    pub(super) templates: SourceCache<AutomationTemplateRecord>,
+    pub(super) windows: SourceCache<Window>,
+    pub(super) pages: SourceCache<Vec<Arc<AutomationJobRecord>>>,
+    pub(super) jobs: SourceCache<AutomationJobRecord>,
+    /// Hosts as they were seen last.
+    pub(super) hosts: SourceCache<Hosts>,
+    /// Hosts of runs that are over and settled; filled from `hosts`.
+    pub(super) settled_hosts: SourceCache<Hosts>,
+}
+
+impl Caches {
+    pub(super) fn new(config: &Config, client: &Client, around: Surroundings<'_>) -> Self {
+        let maker = Maker { config, client, around };
+        let one = config.timeout;
+        // Windows are filled by several calls.
+        let several = config.timeout.saturating_mul(2);
+        let templates = maker.cache("template", IDS_MAX, one, config.cache, key::template_tags, templates);
+        let windows = maker.cache("window", IDS_MAX, several, config.cache, key::template_tags, windows);
+        let pages = maker.cache("page", 1, several, config.cache, key::template_tags, pages);
+        let jobs = maker.cache("job", IDS_MAX, one, config.cache, key::job_tags, jobs);
+        let hosts = maker.cache("hosts", 1, several, config.cache, key::job_tags, hosts);
+        let unsettled = hosts.clone();
+        let settled_hosts =
+            maker.cache("settled_hosts", 1, several, config.settled_cache, key::job_tags, move |_, keys| {
+                settled(unsettled.clone(), keys)
+            });
+        Self { templates, windows, pages, jobs, hosts, settled_hosts }
+    }
+}
+
+struct Maker<'a> {
+    config: &'a Config,
+    client: &'a Client,
+    around: Surroundings<'a>,
+}
+
+impl Maker<'_> {
+    fn cache<V, F>(
+        &self,
+        call: &str,
+        batch_max: usize,
+        wait_max: Duration,
+        lives: Lives,
+        tags_of: TagsOf,
+        fetch: impl Fn(Client, Vec<String>) -> F + Send + Sync + 'static,
+    ) -> SourceCache<V>
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        F: Future<Output = Result<HashMap<String, V>, SourceError>> + Send + 'static,
+    {
+        let shared = self.around.redis.map(|redis| {
+            let namespace = self.client.namespace(call, RECORD_VERSION);
+            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<V>>
+        });
+        let client = self.client.clone();
+        SourceCache::new(Parts {
+            upstream: SourceKind::Awx,
+            entries_max: self.config.cache_entries_max,
+            evictions: Arc::clone(self.around.evictions),
+            tags_of,
+            shared,
+            fetch: Arc::new(move |keys| fetch(client.clone(), keys).boxed()),
+            lives,
+            batch_max,
+            wait_max,
+            clock: self.around.clock.clone(),
+            health: Arc::clone(self.client.upstream().health()),
+        })
+    }
+}
+
+type Found<V> = Result<HashMap<String, V>, SourceError>;
+
+async fn templates(client: Client, keys: Vec<String>) -> Found<AutomationTemplateRecord> {
+    let found = client.templates(&numbers(&keys)).await?;
+    Ok(by_key(keys, |key| found.get(&key::number(key)?).cloned()))
+}
+
+async fn windows(client: Client, keys: Vec<String>) -> Found<Window> {
+    let mut by_depth: HashMap<usize, Vec<String>> = HashMap::new();
+    for key in keys {
+        by_depth.entry(key::depth(&key).unwrap_or(1)).or_default().push(key);
+    }
+    let mut found = HashMap::new();
+    for (depth, keys) in by_depth {
+        let ask = |templates: Vec<i32>, before| {
+            let client = client.clone();
+            async move { client.runs(&templates, before, super::client::ROWS_MAX).await }
+        };
+        let windows = window::fill(&numbers(&keys), depth, ask).await?;
+        found.extend(by_key(keys, |key| windows.get(&key::number(key)?).cloned()));
+    }
+    Ok(found)
+}
+
+/// Pages that windows do not reach: exactly what is asked for, in one call for each 200 rows.
+pub(super) async fn pages(client: Client, keys: Vec<String>) -> Found<Vec<Arc<AutomationJobRecord>>> {
+    let mut found = HashMap::new();
+    for key in keys {
+        let Some((templates, mut before, rows)) = key::page(&key) else { continue };
+        let mut jobs: Vec<Arc<AutomationJobRecord>> = Vec::new();
+        loop {
+            let runs = client.runs(&templates, before, rows.saturating_sub(jobs.len())).await?;
+            jobs.extend(runs.jobs.into_iter().map(Arc::new));
+            before = jobs.last().map(|job| job.number);
+            if !runs.is_full || jobs.len() >= rows {
+                break;
+            }
+        }
+        found.insert(key, jobs);
+    }
+    Ok(found)
+}
+
+async fn jobs(client: Client, keys: Vec<String>) -> Found<AutomationJobRecord> {
+    let found = client.runs_by_numbers(&numbers(&keys)).await?;
+    let found: HashMap<i32, AutomationJobRecord> = found.into_iter().map(|job| (job.number, job)).collect();
+    Ok(by_key(keys, |key| found.get(&key::number(key)?).cloned()))
+}
+
+async fn hosts(client: Client, keys: Vec<String>) -> Found<Hosts> {
+    let mut found = HashMap::new();
+    for key in keys {
+        let Some(number) = key::number(&key) else { continue };
+        found.extend(host::read(&client, number).await?.map(|hosts| (key, hosts)));
+    }
+    Ok(found)
+}
+
+/// Of these runs, the hosts that will not change any more.
+async fn settled(hosts: SourceCache<Hosts>, keys: Vec<String>) -> Found<Hosts> {
+    let mut found = HashMap::new();
+    for (key, outcome) in hosts.get_many(keys, &Access::new(CacheMode::Use)).await {
+        let settled = outcome?.value.filter(|hosts| hosts.is_settled);
+        found.extend(settled.map(|hosts| (key, Hosts::clone(&hosts))));
+    }
+    Ok(found)
+}
+
+fn numbers(keys: &[String]) -> Vec<i32> {
+    let mut numbers: Vec<i32> = keys.iter().filter_map(|key| key::number(key)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+fn by_key<K: Eq + Hash + AsRef<str>, V>(keys: Vec<K>, find: impl Fn(&str) -> Option<V>) -> HashMap<K, V> {
+    keys.into_iter().filter_map(|key| find(key.as_ref()).map(|value| (key, value))).collect()
+}

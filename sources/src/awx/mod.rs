@@ -1,0 +1,32 @@
+//! AWX and Automation Controller, read live through their REST API: templates of components, their runs and the hosts of
+//! these, in batches, cached.
+//!
+//! `client` makes the calls, `wire` is the JSON, `caches` the caches, `window` the newest runs of many templates in few
+//! calls, `source` what the graph reads, `jobs` and `hosts` the longer ways there.
+
+mod caches;
+mod client;
+mod config;
+mod host;
+mod hosts;
+mod jobs;
+mod key;
+mod links;
+mod source;
+mod template_id;
+#[cfg(test)]
+mod tests;
+mod window;
+mod wire;
+
+pub use config::Config;
+pub use jobs::Jobs;
+pub use key::{HostsKey, JobKey, JobsKey, TemplateKey};
+pub use source::Awx;
+
+/// Version of this connector.
+pub const CONNECTOR_VERSION: &str = "1.0.0";
+/// AWX versions it is tested with, first and last.
+pub const TESTED_VERSIONS: (&str, &str) = ("24.6", "24.6");
+/// The same of Automation Controller, which counts on its own: 4.5 came with Automation Platform 2.4.
+const TESTED_CONTROLLER_VERSIONS: (&str, &str) = ("4.5", "4.7");

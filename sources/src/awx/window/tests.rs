@@ -1,0 +1,133 @@
+//! Windows over a table in memory.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::prelude::*;
+use schema::{AutomationJobKind, AutomationJobStatus, SourceKind};
+
+use super::*;
+use crate::awx::client::ROWS_MAX;
+
+fn job(number: i32, template: i32) -> AutomationJobRecord {
+    AutomationJobRecord {
+        number,
+        name: String::new(),
+        kind: AutomationJobKind::Job,
+        status: AutomationJobStatus::Successful,
+        upstream_status: String::new(),
+        explanation: None,
+        template: Some(template),
+        launch_type: None,
+        launched_by: None,
+        created_at: None,
+        started_at: None,
+        finished_at: None,
+        duration_seconds: None,
+        web_url: None,
+    }
+}
+
+/// Runs of all templates: `cadences` says after how many steps each runs again.
+fn table(cadences: &[i32], steps: i32) -> Vec<AutomationJobRecord> {
+    let mut jobs = Vec::new();
+    for step in 0..steps {
+        for (template, cadence) in cadences.iter().enumerate() {
+            if step % cadence == 0 {
+                jobs.push(job(i32::try_from(jobs.len()).unwrap() + 1, i32::try_from(template).unwrap()));
+            }
+        }
+    }
+    jobs.reverse();
+    jobs
+}
+
+fn ask(table: &[AutomationJobRecord], templates: &[i32], before: Option<i32>) -> Runs {
+    let fits = |job: &&AutomationJobRecord| {
+        templates.contains(&job.template.unwrap()) && before.is_none_or(|before| job.number < before)
+    };
+    let jobs: Vec<_> = table.iter().filter(fits).take(ROWS_MAX).cloned().collect();
+    Runs { is_full: jobs.len() == ROWS_MAX, jobs }
+}
+
+fn filled(table: &[AutomationJobRecord], templates: &[i32], depth: usize) -> (HashMap<i32, Window>, usize) {
+    let calls = AtomicUsize::new(0);
+    let windows = futures::executor::block_on(fill(templates, depth, |templates, before| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        let runs = ask(table, &templates, before);
+        async { Ok(runs) }
+    }));
+    (windows.unwrap(), calls.into_inner())
+}
+
+#[test]
+fn templates_that_run_seldom_are_found_behind_those_that_run_often() {
+    // One runs each minute, 98 each day, one has not run for a month.
+    let cadences: Vec<i32> = (0..100)
+        .map(|template| {
+            if template == 0 {
+                1
+            } else if template == 99 {
+                50_000
+            } else {
+                1_440
+            }
+        })
+        .collect();
+    let templates: Vec<i32> = (0..100).collect();
+    let table = table(&cadences, 10_000);
+    let (windows, calls) = filled(&table, &templates, 1);
+    assert!(windows.values().all(|window| !window.jobs.is_empty()), "a latest run is missing");
+    assert!(calls <= 5, "{calls} calls");
+}
+
+#[test]
+fn equal_cadences_are_one_call_for_two_hundred_rows() {
+    let templates: Vec<i32> = (0..30).collect();
+    let (windows, calls) = filled(&table(&[7; 30], 1_000), &templates, 6);
+    assert!(windows.values().all(|window| window.jobs.len() >= 6));
+    assert_eq!(calls, 1);
+}
+
+#[test]
+fn a_later_call_that_fails_takes_nothing_away() {
+    let table = table(&[1, 100_000], 1_000);
+    let calls = AtomicUsize::new(0);
+    let fails_from = |first_bad: usize| {
+        calls.store(0, Ordering::Relaxed);
+        futures::executor::block_on(fill(&[0, 1], 1, |templates, before| {
+            let runs = ask(&table, &templates, before);
+            let is_bad = calls.fetch_add(1, Ordering::Relaxed) >= first_bad;
+            async move { if is_bad { Err(SourceError::unavailable(SourceKind::Awx, "gone")) } else { Ok(runs) } }
+        }))
+    };
+    let windows = fails_from(1).unwrap();
+    assert_eq!(windows[&0].jobs.len(), WINDOW_ROWS_MAX);
+    assert!(windows[&1].jobs.is_empty() && windows[&1].floor.is_some(), "unknown was taken for none");
+    assert!(fails_from(0).is_err());
+}
+
+proptest! {
+    #[test]
+    fn what_is_merged_is_what_the_table_says(
+        cadences in prop::collection::vec(1..300_i32, 1..8),
+        steps in 1..600_i32,
+        depth in 1..30_usize,
+        rows in 1..120_usize,
+        before in prop::option::of(1..900_i32),
+    ) {
+        let table = table(&cadences, steps);
+        let templates: Vec<i32> = (0..i32::try_from(cadences.len()).unwrap()).collect();
+        let (windows, _) = filled(&table, &templates, depth);
+        for (id, window) in &windows {
+            let expected = table.iter().filter(|job| job.template == Some(*id));
+            prop_assert!(expected.zip(&window.jobs).all(|(expected, found)| *expected == **found), "a gap");
+        }
+        let windows: Vec<Arc<Window>> = windows.into_values().map(Arc::new).collect();
+        if let Some(merged) = merge(&windows, before, rows) {
+            let older = table.iter().filter(|job| before.is_none_or(|before| job.number < before));
+            let expected: Vec<i32> = older.take(rows).map(|job| job.number).collect();
+            prop_assert_eq!(merged.jobs.iter().map(|job| job.number).collect::<Vec<_>>(), expected);
+            prop_assert!(merged.total.is_none_or(|total| total == table.len()));
+        }
+    }
+}

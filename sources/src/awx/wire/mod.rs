@@ -1,0 +1,75 @@
+//! AWX's JSON, as far as we read it. Everything may be null or absent and every enumeration is open.
+
+mod host;
+mod job;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer};
+
+pub(super) use host::{HostSummary, JobDetail};
+pub(super) use job::Job;
+pub(super) use template::Template;
+
+/// A page of a list.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page<T> {
+    /// Absent when totals are switched off.
+    pub(super) count: Option<i64>,
+    pub(super) results: Option<Vec<T>>,
+}
+
+/// Something with a name.
+#[derive(Debug, Deserialize)]
+struct Named {
+    name: Option<String>,
+}
+
+/// Its name, where it has one.
+fn name(named: Option<Named>) -> Option<String> {
+    text(named?.name)
+}
+
+/// A text, unless it is empty: AWX writes what is not set as an empty one.
+fn text(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// A number that is written as such or, as the specification has it, as a text.
+fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Text(String),
+        Other(serde::de::IgnoredAny),
+    }
+    let number = match Option::<Written>::deserialize(deserializer)? {
+        Some(Written::Number(number)) => Some(number),
+        Some(Written::Text(text)) => text.parse().ok(),
+        Some(Written::Other(_)) | None => None,
+    };
+    Ok(number.filter(|number: &f64| number.is_finite()))
+}
+
+/// An object, or nothing where AWX writes something else, as a gateway before it may.
+fn lenient_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written<T> {
+        Object(T),
+        Other(serde::de::IgnoredAny),
+    }
+    let written = Option::<Written<T>>::deserialize(deserializer)?;
+    Ok(written.and_then(|written| match written {
+        Written::Object(object) => Some(object),
+        Written::Other(_) => None,
+    }))
+}
+
+/// A moment as records have it.
+fn moment(moment: Option<DateTime<Utc>>) -> Option<schema::DateTime> {
+    moment.map(Into::into)
+}

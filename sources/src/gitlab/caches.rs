@@ -1,0 +1,161 @@
+//! The caches in front of GitLab, one for each kind of question, and how each asks. Keys begin with tenant and path, a line each:
+//! the token is Weft's own, and who may see what was decided before.
+
+use std::{collections::HashMap, future::Future, sync::Arc};
+
+use futures::FutureExt;
+use schema::{CodeOwnersRecord, PipelineJobSummary, RepositoryRecord, SourceKind};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Config,
+    calls::PIPELINES_MAX,
+    client::{Client, PATHS_MAX},
+    list::{ListPage, ListRecord},
+};
+use crate::{
+    SourceError,
+    cache::{Parts, SharedStore, SourceCache},
+    connector::Surroundings,
+    redis::RedisStore,
+};
+
+/// Raised whenever a record changes, so that no replica reads what another release kept in Redis.
+const RECORD_VERSION: u32 = 2;
+
+/// Every cache. Clones share everything.
+#[derive(Clone)]
+pub(super) struct Caches {
+    pub(super) repositories: SourceCache<RepositoryRecord>,
+    pub(super) lists: SourceCache<ListRecord>,
+    pub(super) code_owners: SourceCache<CodeOwnersRecord>,
+    pub(super) jobs: SourceCache<PipelineJobSummary>,
+}
+
+impl Caches {
+    pub(super) fn new(config: &Config, client: &Client, around: Surroundings<'_>) -> Self {
+        let maker = Maker { config, client, around };
+        Self {
+            repositories: maker.cache("repository", PATHS_MAX, repositories),
+            lists: maker.cache("list", PATHS_MAX, lists),
+            code_owners: maker.cache("code_owners", PATHS_MAX, code_owners),
+            jobs: maker.cache("jobs", PIPELINES_MAX, jobs),
+        }
+    }
+
+    /// Forgets what is known of the projects with these tags, on every replica.
+    pub(super) async fn evict(&self, tags: &[String]) {
+        // Each evicts for all caches of the process; the shared level hears of each tag once.
+        self.repositories.evict_tags(tags).await;
+    }
+}
+
+struct Maker<'a> {
+    config: &'a Config,
+    client: &'a Client,
+    around: Surroundings<'a>,
+}
+
+impl Maker<'_> {
+    fn cache<V, F>(
+        &self,
+        call: &str,
+        batch_max: usize,
+        fetch: impl Fn(Client, Vec<String>) -> F + Send + Sync + 'static,
+    ) -> SourceCache<V>
+    where
+        V: Serialize + DeserializeOwned + Send + Sync + 'static,
+        F: Future<Output = Found<V>> + Send + 'static,
+    {
+        let shared = self.around.redis.map(|redis| {
+            let namespace = self.client.namespace(call, RECORD_VERSION);
+            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<V>>
+        });
+        let client = self.client.clone();
+        SourceCache::new(Parts {
+            upstream: SourceKind::Gitlab,
+            entries_max: self.config.cache_entries_max,
+            evictions: Arc::clone(self.around.evictions),
+            tags_of,
+            shared,
+            fetch: Arc::new(move |keys| fetch(client.clone(), keys).boxed()),
+            lives: self.config.cache,
+            batch_max,
+            wait_max: self.config.timeout,
+            clock: self.around.clock.clone(),
+            health: Arc::clone(self.client.upstream().health()),
+        })
+    }
+}
+
+type Found<V> = Result<HashMap<String, V>, SourceError>;
+
+/// The parts of a key: tenant, path, and what else there is.
+fn path_of(key: &str) -> Option<&str> {
+    key.split('\n').nth(1)
+}
+
+fn rest_of(key: &str) -> Option<&str> {
+    key.splitn(3, '\n').nth(2)
+}
+
+/// The projects of these keys, each once: several tenants may ask for the same.
+fn paths_of<'a>(keys: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let mut paths: Vec<String> = keys.into_iter().filter_map(|key| path_of(key)).map(str::to_owned).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
+
+fn by_key<V: Clone>(keys: Vec<String>, by_path: &HashMap<String, V>) -> impl Iterator<Item = (String, V)> {
+    keys.into_iter().filter_map(|key| {
+        let value = by_path.get(path_of(&key)?)?.clone();
+        Some((key, value))
+    })
+}
+
+async fn repositories(client: Client, keys: Vec<String>) -> Found<RepositoryRecord> {
+    let found = client.repositories(&paths_of(&keys)).await?;
+    Ok(by_key(keys, &found).collect())
+}
+
+async fn code_owners(client: Client, keys: Vec<String>) -> Found<CodeOwnersRecord> {
+    let found = client.code_owners(&paths_of(&keys)).await?;
+    Ok(by_key(keys, &found).collect())
+}
+
+/// Projects of which the same page is wanted are one call.
+async fn lists(client: Client, keys: Vec<String>) -> Found<ListRecord> {
+    let mut by_page: HashMap<String, Vec<String>> = HashMap::new();
+    for key in keys {
+        by_page.entry(rest_of(&key).unwrap_or_default().to_owned()).or_default().push(key);
+    }
+    let calls = by_page.into_iter().map(|(page, keys)| {
+        let client = client.clone();
+        async move {
+            let Ok(page) = serde_json::from_str::<ListPage>(&page) else { return Ok(Vec::new()) };
+            let found = client.lists(&paths_of(&keys), &page).await?;
+            Ok::<_, SourceError>(by_key(keys, &found).collect())
+        }
+    });
+    Ok(futures::future::try_join_all(calls).await?.into_iter().flatten().collect())
+}
+
+async fn jobs(client: Client, keys: Vec<String>) -> Found<PipelineJobSummary> {
+    let pipelines: Vec<(String, String)> = keys
+        .iter()
+        .map(|key| (path_of(key).unwrap_or_default().to_owned(), rest_of(key).unwrap_or_default().to_owned()))
+        .collect();
+    let summaries = client.jobs(&pipelines).await?;
+    Ok(keys.into_iter().zip(summaries).filter_map(|(key, summary)| Some((key, summary?))).collect())
+}
+
+/// The tags of a cache key: its project, whoever's tenant asks.
+fn tags_of(key: &str) -> Vec<String> {
+    path_of(key).map(project_tag).into_iter().collect()
+}
+
+/// The tag of a project.
+pub(super) fn project_tag(path: &str) -> String {
+    format!("gitlab:project:{path}")
+}

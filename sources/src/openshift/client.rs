@@ -1,0 +1,155 @@
+//! The calls to a cluster. The token is exposed in one line of this file and nowhere else.
+
+use reqwest::StatusCode;
+use schema::SourceKind;
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::{
+    resource::Resource,
+    wire::{Page, Status, Version},
+};
+use crate::{
+    Credential, SourceError,
+    upstream::{Answer, Upstream},
+};
+
+/// Objects of one page.
+const PAGE_SIZE: usize = 500;
+
+/// The API of a cluster.
+#[derive(Clone)]
+pub(super) struct Client {
+    upstream: Upstream,
+    base_url: Url,
+    token: Credential,
+    objects_max: usize,
+}
+
+/// What became of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Listed<T> {
+    /// All its objects.
+    Items(Vec<T>),
+    /// The cluster has no such kind of objects.
+    Missing,
+    /// The token may not read there.
+    Forbidden,
+}
+
+enum Next<W> {
+    Page(Page<W>),
+    Missing,
+    Forbidden,
+    /// The token of the next page is too old.
+    Expired,
+}
+
+impl Client {
+    pub(super) fn new(upstream: Upstream, mut base_url: Url, token: Credential, objects_max: usize) -> Self {
+        if !base_url.path().ends_with('/') {
+            // Or `join` would replace the last part: a cluster may stand behind a proxy's path.
+            base_url.set_path(&format!("{}/", base_url.path()));
+        }
+        Self { upstream, base_url, token, objects_max }
+    }
+
+    pub(super) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// All objects of a kind, in one namespace or everywhere. `reduce` keeps of each what is needed: a page of whole objects is
+    /// large and must not outlive its turn.
+    pub(super) async fn list<W: DeserializeOwned, T>(
+        &self,
+        resource: Resource,
+        namespace: Option<&str>,
+        reduce: impl Fn(W) -> Option<T>,
+    ) -> Result<Listed<T>, SourceError> {
+        let (mut items, mut token, mut is_second_try) = (Vec::new(), None::<String>, false);
+        // Pages may be shorter than asked for; without a bound a cluster could go on for ever with empty ones.
+        for _ in 0..=2 * self.objects_max.div_ceil(PAGE_SIZE) {
+            let page = match self.page(resource, namespace, token.as_deref()).await? {
+                Next::Page(page) => page,
+                Next::Missing => return Ok(Listed::Missing),
+                Next::Forbidden => return Ok(Listed::Forbidden),
+                Next::Expired if is_second_try => return Err(self.unusable("its list grew too old twice")),
+                Next::Expired => {
+                    // The pages before belong to a state that is gone.
+                    (items, token, is_second_try) = (Vec::new(), None, true);
+                    continue;
+                }
+            };
+            let Some((found, next)) = page.into_parts() else { return Err(self.unusable("its answer is no list")) };
+            items.extend(found.into_iter().filter_map(&reduce));
+            if items.len() > self.objects_max {
+                break;
+            }
+            if next.is_none() {
+                return Ok(Listed::Items(items));
+            }
+            token = next;
+        }
+        Err(self.unusable(&format!("it has more than {} {}", self.objects_max, resource.plural())))
+    }
+
+    async fn page<W: DeserializeOwned>(
+        &self,
+        resource: Resource,
+        namespace: Option<&str>,
+        token: Option<&str>,
+    ) -> Result<Next<W>, SourceError> {
+        let path = match namespace {
+            Some(namespace) => format!("{}/namespaces/{namespace}/{}", resource.group(), resource.plural()),
+            None => format!("{}/{}", resource.group(), resource.plural()),
+        };
+        let mut url = self.url(&path)?;
+        url.query_pairs_mut().append_pair("limit", &PAGE_SIZE.to_string());
+        if let Some(token) = token {
+            url.query_pairs_mut().append_pair("continue", token);
+        }
+        let answer = self.get(resource.call(), &url, resource.expected()).await?;
+        Ok(match answer.status {
+            StatusCode::NOT_FOUND => Next::Missing,
+            StatusCode::GONE => Next::Expired,
+            StatusCode::SERVICE_UNAVAILABLE => {
+                let message = format!("the server of its {} is away", resource.plural());
+                return Err(SourceError::unavailable(SourceKind::Openshift, message));
+            }
+            // A proxy that lets nobody pass says nothing about what the token may read.
+            StatusCode::FORBIDDEN if is_status(&answer) => Next::Forbidden,
+            StatusCode::FORBIDDEN => return Err(self.unusable("something before it answered 403")),
+            _ => Next::Page(self.decoded(&answer)?),
+        })
+    }
+
+    /// The version of its API.
+    pub(super) async fn version(&self) -> Result<Option<String>, SourceError> {
+        let answer = self.get("version", &self.url("version")?, &[]).await?;
+        self.decoded::<Version>(&answer).map(Version::into_text)
+    }
+
+    async fn get(&self, call: &'static str, url: &Url, expected: &[StatusCode]) -> Result<Answer, SourceError> {
+        let ask = |client: &reqwest::Client| client.get(url.clone()).bearer_auth(self.token.current().expose_secret());
+        self.upstream.send(call, ask, expected).await
+    }
+
+    fn url(&self, path: &str) -> Result<Url, SourceError> {
+        self.base_url.join(path).map_err(|error| SourceError::unavailable(SourceKind::Openshift, error))
+    }
+
+    fn decoded<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, SourceError> {
+        let told = |_: &SourceError| self.upstream.health().failed("its answer has a shape we do not know".to_owned());
+        answer.json().inspect_err(told)
+    }
+
+    fn unusable(&self, message: &str) -> SourceError {
+        self.upstream.health().failed(message.to_owned());
+        SourceError::protocol(SourceKind::Openshift, message.to_owned())
+    }
+}
+
+fn is_status(answer: &Answer) -> bool {
+    answer.json::<Status>().is_ok_and(|status| status.kind.as_deref() == Some("Status"))
+}

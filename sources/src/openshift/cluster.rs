@@ -1,0 +1,380 @@
+//! `Cluster`: one cluster and what is kept of its lists.
+//!
+//! Lists are kept without a tenant: they are what the cluster says to Weft's own token, whoever asks. What a tenant may see of them
+//! is decided at each look (`may_read`), before anything is compared.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures::FutureExt;
+use schema::{SourceKind, WorkloadKind};
+
+use super::{
+    CONNECTOR_VERSION, Config, TESTED_VERSIONS,
+    build::Build,
+    client::{Client, Listed},
+    event::Event,
+    list::{List, Listing, WorkloadList},
+    network::{Route, Service},
+    pattern::{is_name, matches},
+    pod::Pod,
+    resource::Resource,
+    wire,
+    workload::Workload,
+};
+use crate::{
+    Connector, SourceError,
+    cache::{Access, Layer, Parts, Served, SharedStore, SourceCache},
+    connector::Surroundings,
+    redis::{Namespace, RedisStore},
+    upstream::{Upstream, UpstreamConfig},
+};
+
+/// Raised whenever a type in [`Listing`] changes, so that no replica reads what another release kept in Redis.
+const RECORD_VERSION: u32 = 1;
+/// Most namespaces that are listed one by one for a component that names none.
+const NAMESPACES_MAX: usize = 200;
+/// Stands in keys for all namespaces; no name of a namespace holds it.
+const EVERYWHERE: &str = "*";
+
+/// A cluster. Clones share everything.
+#[derive(Clone)]
+pub(super) struct Cluster {
+    config: Arc<Config>,
+    client: Client,
+    lists: SourceCache<Listing>,
+}
+
+/// What is wanted of a cluster: a kind of objects, in one namespace or wherever one may look.
+pub(super) type Want = (Resource, Option<String>);
+
+/// Lists that together hold what was wanted.
+#[derive(Clone)]
+pub(super) struct Lists {
+    parts: Vec<Arc<Listing>>,
+    /// The token may not read all of it.
+    pub(super) is_forbidden: bool,
+    pub(super) fetched_at: DateTime<Utc>,
+    /// Where the oldest of them was.
+    pub(super) layer: Layer,
+    pub(super) stale_age: Option<Duration>,
+}
+
+impl Lists {
+    fn empty(now: DateTime<Utc>) -> Self {
+        Self { parts: Vec::new(), is_forbidden: false, fetched_at: now, layer: Layer::Memory, stale_age: None }
+    }
+
+    fn add(&mut self, served: Served<Listing>) {
+        if served.fetched_at <= self.fetched_at {
+            (self.fetched_at, self.layer) = (served.fetched_at, served.layer);
+        }
+        self.stale_age = self.stale_age.max(served.stale_age);
+        match served.value {
+            Some(listing) if matches!(*listing, Listing::Forbidden) => self.is_forbidden = true,
+            listing => self.parts.extend(listing),
+        }
+    }
+
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Listing> {
+        self.parts.iter().map(|part| &**part)
+    }
+}
+
+type Outcomes = HashMap<Want, Result<Lists, SourceError>>;
+
+impl Cluster {
+    /// Prepares the cluster; none when it is switched off.
+    pub(super) fn new(config: Config, around: Surroundings<'_>) -> Result<Option<Self>, SourceError> {
+        let token = around.credential(&config.key("token"));
+        let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), token) else {
+            return Ok(None);
+        };
+        let limits = UpstreamConfig {
+            kind: SourceKind::Openshift,
+            name: config.name.clone(),
+            base_url: base_url.clone(),
+            quota: config.quota,
+            ca_file: config.ca_file.clone(),
+            timeout: config.timeout,
+            requests_in_flight_max: config.requests_in_flight_max,
+            body_bytes_max: usize::try_from(config.body_max.as_u64()).unwrap_or(usize::MAX),
+            breaker: config.breaker,
+        };
+        let upstream = Upstream::new(limits, around.shared())?;
+        let shared = around.redis.map(|redis| {
+            let namespace = Namespace::new(SourceKind::Openshift, "list", RECORD_VERSION, &base_url, &token.current());
+            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<Listing>>
+        });
+        let config = Arc::new(config);
+        let client = Client::new(upstream, base_url, token, config.objects_max);
+        let (fetcher, settings) = (client.clone(), Arc::clone(&config));
+        let lists = SourceCache::new(Parts {
+            upstream: SourceKind::Openshift,
+            entries_max: config.cache_entries_max,
+            evictions: Arc::clone(around.evictions),
+            tags_of,
+            shared,
+            fetch: Arc::new(move |keys| fetch(fetcher.clone(), Arc::clone(&settings), keys).boxed()),
+            lives: config.cache,
+            batch_max: 1,
+            wait_max: config.list_timeout,
+            clock: around.clock.clone(),
+            health: Arc::clone(client.upstream().health()),
+        });
+        Ok(Some(Self { config, client, lists }))
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    /// Whether a tenant may read in a namespace.
+    pub(super) fn may_read(&self, tenant: &str, namespace: &str) -> bool {
+        let Config { namespaces, tenants, .. } = &*self.config;
+        let is_own = |patterns: &Vec<String>| patterns.iter().any(|pattern| matches(pattern, namespace));
+        (namespaces.is_empty() || namespaces.iter().any(|name| name == namespace))
+            && (tenants.is_empty() || tenants.get(tenant).is_some_and(is_own))
+    }
+
+    /// Whether a tenant may read anywhere.
+    pub(super) fn may_read_any(&self, tenant: &str) -> bool {
+        let tenants = &self.config.tenants;
+        tenants.is_empty() || tenants.get(tenant).is_some_and(|patterns| !patterns.is_empty())
+    }
+
+    /// One outcome for each want: one list for each kind of objects; one for each namespace where the configuration names
+    /// them or the token may not list them all at once.
+    pub(super) async fn lists(&self, wants: &BTreeSet<Want>, access: &Access, now: DateTime<Utc>) -> Outcomes {
+        let mut outcomes = Outcomes::new();
+        let mut apart: Vec<&Want> = Vec::new();
+        if self.config.namespaces.is_empty() {
+            let resources: BTreeSet<Resource> = wants.iter().map(|(resource, _)| *resource).collect();
+            let keys = resources.iter().map(|resource| key_of(*resource, EVERYWHERE)).collect();
+            let whole = self.lists.get_many(keys, access).await;
+            for want in wants {
+                match whole.get(&key_of(want.0, EVERYWHERE)) {
+                    Some(Ok(served)) if is_forbidden(served) => apart.push(want),
+                    Some(Ok(served)) => {
+                        let mut lists = Lists::empty(now);
+                        lists.add(served.clone());
+                        outcomes.insert(want.clone(), Ok(lists));
+                    }
+                    Some(Err(error)) => drop(outcomes.insert(want.clone(), Err(error.clone()))),
+                    None => {}
+                }
+            }
+        } else {
+            apart.extend(wants);
+        }
+        if !apart.is_empty() {
+            // Apart: this is the way of few clusters.
+            outcomes.extend(Box::pin(self.lists_by_namespace(&apart, access, now)).await);
+        }
+        outcomes
+    }
+
+    async fn lists_by_namespace(&self, wants: &[&Want], access: &Access, now: DateTime<Utc>) -> Outcomes {
+        let is_open = wants.iter().any(|(_, namespace)| namespace.is_none());
+        let known = if is_open { self.namespaces(access).await } else { Ok(Vec::new()) };
+        let within = |want: &Want| -> Result<Vec<String>, SourceError> {
+            match &want.1 {
+                Some(namespace) => Ok(vec![namespace.clone()]),
+                None => known.clone(),
+            }
+        };
+        let mut keys: BTreeSet<String> = BTreeSet::new();
+        for want in wants {
+            let namespaces = within(want).unwrap_or_default();
+            keys.extend(namespaces.iter().map(|namespace| key_of(want.0, namespace)));
+        }
+        let found = self.lists.get_many(keys.into_iter().collect(), access).await;
+        let gather = |want: &Want| {
+            let mut lists = Lists::empty(now);
+            for namespace in within(want)? {
+                if let Some(served) = found.get(&key_of(want.0, &namespace)) {
+                    lists.add(served.clone()?);
+                }
+            }
+            Ok(lists)
+        };
+        wants.iter().map(|want| ((*want).clone(), gather(want))).collect()
+    }
+
+    /// The namespaces to look in when none is named: those of the configuration, else the projects that the token sees.
+    async fn namespaces(&self, access: &Access) -> Result<Vec<String>, SourceError> {
+        if !self.config.namespaces.is_empty() {
+            return Ok(self.config.namespaces.clone());
+        }
+        let key = key_of(Resource::Projects, EVERYWHERE);
+        let mut found = self.lists.get_many(vec![key.clone()], access).await;
+        let Some(served) = found.remove(&key) else { return Ok(Vec::new()) };
+        let projects = match served?.value.as_deref() {
+            Some(Listing::Projects(names)) => names.clone(),
+            // Plain Kubernetes without the right to list: the names that the configuration writes out.
+            _ => self.config.tenants.values().flatten().cloned().collect(),
+        };
+        let is_mapped = |name: &String| {
+            let tenants = &self.config.tenants;
+            tenants.is_empty() || tenants.values().flatten().any(|pattern| matches(pattern, name))
+        };
+        let names: BTreeSet<String> = projects.into_iter().filter(|name| is_name(name) && is_mapped(name)).collect();
+        if names.len() > NAMESPACES_MAX {
+            let message = format!("{} namespaces cannot be listed one by one: name them in annotations", names.len());
+            return Err(SourceError::protocol(SourceKind::Openshift, message));
+        }
+        Ok(names.into_iter().collect())
+    }
+}
+
+#[async_trait]
+impl Connector for Cluster {
+    fn kind(&self) -> SourceKind {
+        SourceKind::Openshift
+    }
+
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn connector_version(&self) -> &'static str {
+        CONNECTOR_VERSION
+    }
+
+    fn tested_versions(&self) -> (&'static str, &'static str) {
+        TESTED_VERSIONS
+    }
+
+    fn upstream(&self) -> &Upstream {
+        self.client.upstream()
+    }
+
+    fn probe_interval(&self) -> Duration {
+        self.config.probe_interval
+    }
+
+    async fn probe(&self) -> Result<(), SourceError> {
+        if let Some(version) = self.client.version().await? {
+            self.upstream().health().version(version);
+        }
+        Ok(())
+    }
+}
+
+fn is_forbidden(served: &Served<Listing>) -> bool {
+    matches!(served.value.as_deref(), Some(Listing::Forbidden))
+}
+
+fn key_of(resource: Resource, namespace: &str) -> String {
+    format!("{}\n{namespace}", resource.plural())
+}
+
+/// The tag of a key: the kind of objects, over all namespaces.
+fn tags_of(key: &str) -> Vec<String> {
+    key.split_once('\n').map(|(plural, _)| format!("openshift:{plural}")).into_iter().collect()
+}
+
+async fn fetch(
+    client: Client,
+    config: Arc<Config>,
+    keys: Vec<String>,
+) -> Result<HashMap<String, Listing>, SourceError> {
+    let mut lists = HashMap::new();
+    for key in keys {
+        let Some((plural, namespace)) = key.split_once('\n') else { continue };
+        let Some(resource) = Resource::of_plural(plural) else { continue };
+        let namespace = Some(namespace).filter(|namespace| *namespace != EVERYWHERE);
+        if let Some(listing) = listing(&client, &config, resource, namespace).await? {
+            lists.insert(key, listing);
+        }
+    }
+    Ok(lists)
+}
+
+/// One list; none when the cluster has no such kind of objects.
+async fn listing(
+    client: &Client,
+    config: &Config,
+    resource: Resource,
+    within: Option<&str>,
+) -> Result<Option<Listing>, SourceError> {
+    let cluster = config.name.as_str();
+    let placed = |workload: Option<Workload>| {
+        let mut workload = workload?;
+        workload.record.environment = config.environment(&workload);
+        Some(workload)
+    };
+    Ok(match resource {
+        Resource::Workloads(kind) => {
+            let found = match kind {
+                WorkloadKind::Deployment => {
+                    client.list(resource, within, |object| placed(Workload::of_deployment(cluster, object))).await
+                }
+                WorkloadKind::StatefulSet => {
+                    client.list(resource, within, |object| placed(Workload::of_stateful_set(cluster, object))).await
+                }
+                WorkloadKind::DaemonSet => {
+                    client.list(resource, within, |object| placed(Workload::of_daemon_set(cluster, object))).await
+                }
+                WorkloadKind::DeploymentConfig => {
+                    client
+                        .list(resource, within, |object| placed(Workload::of_deployment_config(cluster, object)))
+                        .await
+                }
+                WorkloadKind::CronJob => {
+                    client.list(resource, within, |object| placed(Workload::of_cron_job(cluster, object))).await
+                }
+                WorkloadKind::Job => {
+                    client.list(resource, within, |object| placed(Workload::of_job(cluster, object))).await
+                }
+                WorkloadKind::Unknown => Ok(Listed::Missing),
+            };
+            kept(found?, |items| Listing::Workloads(WorkloadList::new(items)))
+        }
+        Resource::Pods => {
+            kept(client.list(resource, within, Pod::of_object).await?, |items| Listing::Pods(List::new(items)))
+        }
+        Resource::Services => {
+            kept(client.list(resource, within, Service::of_object).await?, |items| Listing::Services(List::new(items)))
+        }
+        Resource::Events => {
+            kept(client.list(resource, within, Event::of_object).await?, |items| Listing::Events(List::new(items)))
+        }
+        Resource::Routes => {
+            kept(client.list(resource, within, Route::of_object).await?, |items| Listing::Routes(List::new(items)))
+        }
+        Resource::Builds => {
+            kept(client.list(resource, within, Build::of_object).await?, |items| Listing::Builds(List::new(items)))
+        }
+        Resource::Projects => {
+            let name = |project: wire::Project| project.metadata?.name;
+            kept(client.list(resource, within, name).await?, Listing::Projects)
+        }
+    })
+}
+
+fn kept<T>(found: Listed<T>, listing: impl FnOnce(Vec<T>) -> Listing) -> Option<Listing> {
+    match found {
+        Listed::Items(items) => Some(listing(items)),
+        Listed::Forbidden => Some(Listing::Forbidden),
+        Listed::Missing => None,
+    }
+}
+
+impl Config {
+    /// The environment that a workload belongs to.
+    fn environment(&self, workload: &Workload) -> Option<String> {
+        let namespace = &workload.record.namespace;
+        let of_namespace = self.environments.iter().filter(|(pattern, _)| matches(pattern, namespace));
+        // A name is longer than any pattern that means it too, but for the star.
+        let nearest =
+            of_namespace.max_by_key(|(pattern, _)| (pattern.trim_end_matches('*').len(), !pattern.ends_with('*')));
+        let labelled = || workload.labels.get(&self.environment_label).filter(|value| !value.is_empty());
+        nearest.map(|(_, environment)| environment).or_else(labelled).cloned()
+    }
+}

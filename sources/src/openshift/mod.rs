@@ -1,0 +1,33 @@
+//! OpenShift and Kubernetes, several clusters, read live: what runs of a component, and how it is.
+//!
+//! A cluster is asked for whole lists, one for each kind of objects, and never for one component: there is no call for many
+//! components, and a list costs the cluster the same however many ask (docs/decisions/0009). `client` makes the calls, `wire` is
+//! the JSON, the files named for a kind of objects say what is kept of it, `cluster` keeps it, and `find` looks in what is kept.
+
+mod build;
+mod client;
+mod cluster;
+mod config;
+mod event;
+mod find;
+mod list;
+mod network;
+mod pattern;
+mod pod;
+mod resource;
+mod rollout;
+mod selection;
+mod selector;
+mod trouble;
+mod wire;
+mod workload;
+
+pub use config::{Annotations, Config};
+pub use find::{FoundWorkloads, Openshift};
+pub use selection::{Selection, WorkloadKey, WorkloadPlace};
+pub use workload::Workload;
+
+/// Version of this connector.
+pub const CONNECTOR_VERSION: &str = "1.0.0";
+/// Versions of the Kubernetes API that it is tested with, first and last; OpenShift 4.12 has the first.
+pub const TESTED_VERSIONS: (&str, &str) = ("1.25", "1.36");

@@ -1,0 +1,225 @@
+//! Workloads: of whole objects of six kinds, what is kept.
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{DaemonSet, Deployment, StatefulSet},
+        batch::v1::{CronJob, Job},
+        core::v1::PodTemplateSpec,
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use schema::{ReplicaSummary, RolloutStatus, WorkloadContainer, WorkloadKind, WorkloadRecord};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    list::Placed,
+    rollout::{Observed, condition},
+    selector::{Labels, Selector},
+    wire::{self, moment},
+};
+
+/// A workload as it is kept: the record, and what leads to its pods, services and builds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Workload {
+    /// The record.
+    pub record: WorkloadRecord,
+    pub(super) labels: Labels,
+    /// Which pods are its own.
+    pub(super) selector: Selector,
+    /// The labels that its pods get.
+    pub(super) pod_labels: Labels,
+    /// Why it cannot have the pods it wants, in the cluster's words.
+    pub(super) failure: Option<String>,
+}
+
+impl Placed for Workload {
+    fn place(&self) -> (&str, &str) {
+        (&self.record.namespace, &self.record.name)
+    }
+}
+
+impl Workload {
+    /// All pods are new and available, or somebody wants it to stand still.
+    pub(super) fn is_settled(&self) -> bool {
+        let has_all = self.record.replicas.is_none_or(|replicas| replicas.available >= replicas.desired);
+        matches!(self.record.rollout, RolloutStatus::Complete | RolloutStatus::Paused) && has_all
+    }
+
+    fn new(
+        cluster: &str,
+        kind: WorkloadKind,
+        meta: ObjectMeta,
+        template: Option<PodTemplateSpec>,
+        rollout: RolloutStatus,
+    ) -> Option<Self> {
+        let (pod_labels, containers) = match template {
+            Some(template) => {
+                let labels = template.metadata.and_then(|meta| meta.labels).unwrap_or_default();
+                (labels, template.spec.map(|spec| spec.containers).unwrap_or_default())
+            }
+            None => Default::default(),
+        };
+        let container = |container: k8s_openapi::api::core::v1::Container| WorkloadContainer {
+            name: container.name,
+            image: container.image.unwrap_or_default(),
+        };
+        Some(Self {
+            record: WorkloadRecord {
+                cluster: cluster.to_owned(),
+                namespace: meta.namespace?,
+                kind,
+                name: meta.name?,
+                environment: None,
+                containers: containers.into_iter().map(container).collect(),
+                replicas: None,
+                rollout,
+                revision: None,
+                created_at: meta.creation_timestamp.as_ref().and_then(moment).map(Into::into),
+            },
+            labels: meta.labels.unwrap_or_default(),
+            selector: Selector::default(),
+            pod_labels,
+            failure: None,
+        })
+    }
+
+    /// With what its controller says.
+    fn observed(mut self, observed: &Observed, ready: i32) -> Self {
+        self.record.rollout = observed.rollout();
+        self.record.replicas = observed.observed.map(|_| ReplicaSummary {
+            desired: observed.desired,
+            updated: observed.updated,
+            ready,
+            available: observed.available,
+        });
+        self
+    }
+
+    pub(super) fn of_deployment(cluster: &str, object: Deployment) -> Option<Self> {
+        let (spec, status) = (object.spec.unwrap_or_default(), object.status.unwrap_or_default());
+        let conditions = status.conditions.as_ref();
+        let failure = condition(conditions, "ReplicaFailure", "True").or(condition(conditions, "Progressing", "False"));
+        let observed = Observed {
+            generation: object.metadata.generation,
+            observed: status.observed_generation,
+            is_paused: spec.paused.unwrap_or(false),
+            is_stalled: condition(conditions, "Progressing", "False").is_some(),
+            desired: spec.replicas.unwrap_or(1),
+            total: status.replicas.unwrap_or(0),
+            updated: status.updated_replicas.unwrap_or(0),
+            available: status.available_replicas.unwrap_or(0),
+            kept_back: 0,
+        };
+        let failure = failure.and_then(|condition| condition.message.clone());
+        let revision = annotation(&object.metadata, "deployment.kubernetes.io/revision");
+        let kind = WorkloadKind::Deployment;
+        let mut workload = Self::new(cluster, kind, object.metadata, Some(spec.template), RolloutStatus::Unknown)?
+            .observed(&observed, status.ready_replicas.unwrap_or(0));
+        workload.selector = Selector::of_object(spec.selector);
+        workload.failure = failure;
+        workload.record.revision = revision;
+        Some(workload)
+    }
+
+    pub(super) fn of_stateful_set(cluster: &str, object: StatefulSet) -> Option<Self> {
+        let (spec, status) = (object.spec.unwrap_or_default(), object.status.unwrap_or_default());
+        let partition = spec.update_strategy.and_then(|strategy| strategy.rolling_update?.partition);
+        let observed = Observed {
+            generation: object.metadata.generation,
+            observed: status.observed_generation,
+            desired: spec.replicas.unwrap_or(1),
+            total: status.replicas,
+            updated: status.updated_replicas.unwrap_or(0),
+            available: status.available_replicas.unwrap_or(0),
+            kept_back: partition.unwrap_or(0),
+            ..Observed::default()
+        };
+        let kind = WorkloadKind::StatefulSet;
+        let mut workload = Self::new(cluster, kind, object.metadata, Some(spec.template), RolloutStatus::Unknown)?
+            .observed(&observed, status.ready_replicas.unwrap_or(0));
+        workload.selector = Selector::of_object(spec.selector);
+        Some(workload)
+    }
+
+    pub(super) fn of_daemon_set(cluster: &str, object: DaemonSet) -> Option<Self> {
+        let (spec, status) = (object.spec.unwrap_or_default(), object.status.unwrap_or_default());
+        let observed = Observed {
+            generation: object.metadata.generation,
+            observed: status.observed_generation,
+            desired: status.desired_number_scheduled,
+            total: status.current_number_scheduled,
+            updated: status.updated_number_scheduled.unwrap_or(0),
+            available: status.number_available.unwrap_or(0),
+            ..Observed::default()
+        };
+        let revision = annotation(&object.metadata, "deprecated.daemonset.template.generation");
+        let kind = WorkloadKind::DaemonSet;
+        let mut workload = Self::new(cluster, kind, object.metadata, Some(spec.template), RolloutStatus::Unknown)?
+            .observed(&observed, status.number_ready);
+        workload.selector = Selector::of_object(spec.selector);
+        workload.record.revision = revision;
+        Some(workload)
+    }
+
+    pub(super) fn of_deployment_config(cluster: &str, object: wire::DeploymentConfig) -> Option<Self> {
+        let (spec, status) = (object.spec.unwrap_or_default(), object.status.unwrap_or_default());
+        let meta = object.metadata?;
+        let conditions = status.conditions.as_ref();
+        let stalled = condition(conditions, "Progressing", "False");
+        let failure = condition(conditions, "ReplicaFailure", "True").or(stalled);
+        let observed = Observed {
+            generation: meta.generation,
+            observed: status.observed_generation,
+            is_paused: spec.paused.unwrap_or(false),
+            is_stalled: stalled.is_some(),
+            desired: spec.replicas.unwrap_or(1),
+            total: status.replicas.unwrap_or(0),
+            updated: status.updated_replicas.unwrap_or(0),
+            available: status.available_replicas.unwrap_or(0),
+            kept_back: 0,
+        };
+        let failure = failure.and_then(|condition| condition.message.clone());
+        let kind = WorkloadKind::DeploymentConfig;
+        let mut workload = Self::new(cluster, kind, meta, spec.template, RolloutStatus::Unknown)?
+            .observed(&observed, status.ready_replicas.unwrap_or(0));
+        let labels = spec.selector.unwrap_or_else(|| workload.pod_labels.clone());
+        workload.selector = Selector::of_labels(labels);
+        workload.failure = failure;
+        workload.record.revision =
+            status.latest_version.filter(|version| *version > 0).map(|number| number.to_string());
+        Some(workload)
+    }
+
+    /// A CronJob has no pods of its own: it stands still, or it does what it should.
+    pub(super) fn of_cron_job(cluster: &str, object: CronJob) -> Option<Self> {
+        let spec = object.spec.unwrap_or_default();
+        let rollout = if spec.suspend.unwrap_or(false) { RolloutStatus::Paused } else { RolloutStatus::Complete };
+        let template = spec.job_template.spec.map(|spec| spec.template);
+        Self::new(cluster, WorkloadKind::CronJob, object.metadata, template, rollout)
+    }
+
+    /// None for the Job of a CronJob, which is no workload of its own.
+    pub(super) fn of_job(cluster: &str, object: Job) -> Option<Self> {
+        let owners = object.metadata.owner_references.iter().flatten();
+        if owners.into_iter().any(|owner| owner.kind == "CronJob") {
+            return None;
+        }
+        let spec = object.spec.unwrap_or_default();
+        let conditions = object.status.and_then(|status| status.conditions).unwrap_or_default();
+        let find =
+            |kind: &str| conditions.iter().find(|condition| condition.type_ == kind && condition.status == "True");
+        let rollout = match (find("Complete"), find("Failed")) {
+            (Some(_), _) => RolloutStatus::Complete,
+            (None, Some(_)) => RolloutStatus::Stalled,
+            _ if spec.suspend.unwrap_or(false) => RolloutStatus::Paused,
+            _ => RolloutStatus::Progressing,
+        };
+        let failure = find("Failed").and_then(|condition| condition.message.clone());
+        let workload = Self::new(cluster, WorkloadKind::Job, object.metadata, Some(spec.template), rollout)?;
+        Some(Self { failure, ..workload })
+    }
+}
+
+fn annotation(meta: &ObjectMeta, key: &str) -> Option<String> {
+    meta.annotations.as_ref()?.get(key).cloned()
+}
