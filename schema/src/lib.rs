@@ -5,6 +5,7 @@
 mod audit;
 mod automation;
 mod catalog;
+mod cloud;
 mod cursor;
 mod entity_ref;
 mod error_code;
@@ -29,6 +30,7 @@ pub use catalog::{
     ChangeKind, EntityBody, EntityLink, EntityRecord, EntityRevisionRecord, FacetCountRecord, FieldChange,
     ProcessingErrorRecord, RelationRecord,
 };
+pub use cloud::{CloudAlertCondition, CloudAlertRecord, CloudAlertSeverity, CloudResourceRecord, TargetedAlertRecord};
 pub use cursor::{Cursor, CursorError};
 pub use entity_ref::{DEFAULT_NAMESPACE, EntityRef, EntityRefError, PART_BYTES_MAX};
 pub use error_code::ErrorCode;

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod awx;
+pub mod azure;
 pub mod cache;
 pub mod catalog;
 mod clock;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::{
     Clock, Connector, Credential, SecretRef, SourceError,
     awx::{self, Awx},
+    azure::{self, Azure},
     cache::Evictions,
     connector::Surroundings,
     gitlab::{self, Gitlab},
@@ -34,6 +35,8 @@ pub struct Config {
     pub awx: awx::Config,
     /// HCP Terraform or Terraform Enterprise.
     pub terraform: terraform::Config,
+    /// Azure.
+    pub azure: azure::Config,
 }
 
 impl Config {
@@ -45,6 +48,7 @@ impl Config {
             self.kubernetes_annotations.problems(),
             self.awx.problems(),
             self.terraform.problems(),
+            self.azure.problems(),
         ]
         .concat()
     }
@@ -52,7 +56,14 @@ impl Config {
     /// Where the secrets are that the sources need, by key; of those that are switched on.
     pub fn secret_refs(&self) -> Vec<(String, SecretRef)> {
         let of_clusters = self.openshift.iter().flat_map(openshift::Config::secret_refs).collect();
-        [self.gitlab.secret_refs(), of_clusters, self.awx.secret_refs(), self.terraform.secret_refs()].concat()
+        [
+            self.gitlab.secret_refs(),
+            of_clusters,
+            self.awx.secret_refs(),
+            self.terraform.secret_refs(),
+            self.azure.secret_refs(),
+        ]
+        .concat()
     }
 }
 
@@ -81,6 +92,7 @@ pub struct Sources {
     openshift: Option<Openshift>,
     awx: Option<Awx>,
     terraform: Option<Terraform>,
+    azure: Option<Azure>,
 }
 
 impl Sources {
@@ -100,7 +112,8 @@ impl Sources {
         let openshift = Openshift::new(sources.openshift.clone(), sources.kubernetes_annotations.clone(), around)?;
         let awx = Awx::new(sources.awx.clone(), around)?;
         let terraform = Terraform::new(sources.terraform.clone(), around)?;
-        Ok(Self { database, redis, gitlab, openshift, awx, terraform })
+        let azure = Azure::new(sources.azure.clone(), around)?;
+        Ok(Self { database, redis, gitlab, openshift, awx, terraform, azure })
     }
 
     /// Weft's own database.
@@ -133,6 +146,11 @@ impl Sources {
         self.terraform.as_ref()
     }
 
+    /// Azure; none when it is switched off or not configured.
+    pub fn azure(&self) -> Option<&Azure> {
+        self.azure.as_ref()
+    }
+
     /// The upstreams that are in use.
     pub fn connectors(&self) -> Vec<&dyn Connector> {
         let mut all: Vec<&dyn Connector> = Vec::new();
@@ -140,6 +158,7 @@ impl Sources {
         all.extend(self.openshift.iter().flat_map(Openshift::connectors));
         all.extend(self.awx.as_ref().map(|awx| awx as &dyn Connector));
         all.extend(self.terraform.as_ref().map(|terraform| terraform as &dyn Connector));
+        all.extend(self.azure.as_ref().map(|azure| azure as &dyn Connector));
         all
     }
 
@@ -151,6 +170,7 @@ impl Sources {
             (SourceKind::Openshift, openshift::CONNECTOR_VERSION, openshift::TESTED_VERSIONS),
             (SourceKind::Awx, awx::CONNECTOR_VERSION, awx::TESTED_VERSIONS),
             (SourceKind::Terraform, terraform::CONNECTOR_VERSION, terraform::TESTED_VERSIONS),
+            (SourceKind::Azure, azure::CONNECTOR_VERSION, azure::TESTED_VERSIONS),
         ] {
             if !records.iter().any(|record| record.kind == kind) {
                 records.push(record(kind, kind.as_str(), version, tested, None));

@@ -3,6 +3,7 @@
 //! A key whose arguments come from the client has an outcome of its own, so one bad cursor does not spoil its neighbours.
 
 mod automation;
+mod cloud_resource;
 mod entity;
 mod history;
 mod last_read;

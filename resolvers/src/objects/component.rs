@@ -4,8 +4,8 @@ use async_graphql::Context;
 use schema::EntityRef;
 
 use super::{
-    ApiConnection, AutomationJobConnection, AutomationTemplate, EntityConnection, Repository, System,
-    TerraformWorkspace, WorkloadConnection,
+    ApiConnection, AutomationJobConnection, AutomationTemplate, CloudResourceConnection, EntityConnection, Repository,
+    System, TerraformWorkspace, WorkloadConnection,
 };
 use crate::{
     connection::entity_connection,
@@ -112,6 +112,19 @@ entity_object! {
         /// Its Terraform workspaces, live, by organization and name; at most 100.
         async fn workspaces(&self, ctx: &Context<'_>) -> Nullable<Vec<TerraformWorkspace>> {
             TerraformWorkspace::of_entity(ctx, &self.record).await.transpose()
+        }
+        /// What belongs to it in Azure, live, by resource id.
+        #[graphql(directive = crate::cost::page::apply())]
+        async fn cloud_resources(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Only of these types, such as `microsoft.storage/storageaccounts`.")] r#type: Option<
+                Vec<String>,
+            >,
+            #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+            #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        ) -> Nullable<CloudResourceConnection> {
+            CloudResourceConnection::of_entity(ctx, &self.record, r#type, first, after).await.transpose()
         }
     }
 }

@@ -10,8 +10,8 @@ use schema::{NodeId, scope};
 use uuid::Uuid;
 
 use super::{
-    Api, AuditObject, AutomationJob, AutomationTemplate, Component, CustomEntity, Domain, Entity, Location,
-    MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template, TerraformRun,
+    Api, AuditObject, AutomationJob, AutomationTemplate, CloudResource, Component, CustomEntity, Domain, Entity,
+    Location, MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template, TerraformRun,
     TerraformWorkspace, User, Workload,
 };
 use crate::{
@@ -62,6 +62,8 @@ pub enum NodeKind {
     TerraformWorkspace(TerraformWorkspace),
     /// A run of one.
     TerraformRun(TerraformRun),
+    /// A resource in Azure.
+    CloudResource(CloudResource),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -122,6 +124,7 @@ async fn of_upstream(ctx: &Context<'_>, type_name: &str, key: &str) -> Result<Op
         "AutomationJob" => AutomationJob::of_key(ctx, key).await?.map(NodeKind::AutomationJob),
         "TerraformWorkspace" => TerraformWorkspace::of_path(ctx, key).await?.map(NodeKind::TerraformWorkspace),
         "TerraformRun" => TerraformRun::of_key(ctx, key).await?.map(NodeKind::TerraformRun),
+        "CloudResource" => CloudResource::of_key(ctx, key).await?.map(NodeKind::CloudResource),
         _ => None,
     })
 }

@@ -40,4 +40,31 @@ impl Database {
         };
         Ok(values.iter().filter(is_carried).cloned().collect())
     }
+
+    /// As [`Database::annotation_values_visible`], whatever the case; the values are in lower case and without spaces.
+    pub async fn annotation_values_visible_in_any_case(
+        &self,
+        visibility: &Visibility,
+        annotation: &str,
+        values: &[String],
+    ) -> Result<Vec<String>, SourceError> {
+        let prefix = format!("{annotation}=");
+        let mut query = QueryBuilder::new(
+            "-- annotation_values_visible_in_any_case\nselect distinct f.value from entity_facet f \
+             join entity e on e.id = f.entity_id where f.facet = 'annotation' and f.tenant = ",
+        );
+        query.push_bind(visibility.tenant.clone()).push(" and starts_with(f.value, ").push_bind(prefix.clone());
+        query.push(") and string_to_array(replace(lower(substr(f.value, ");
+        query.push_bind(i32::try_from(prefix.chars().count() + 1).unwrap_or(i32::MAX)).push(")), ' ', ''), ',') && ");
+        query.push_bind(values.to_vec()).push(" and ");
+        push_visible(&mut query, "e", visibility);
+        let found: Vec<(String,)> = self.all("annotation_values_visible_in_any_case", query.build_query_as()).await?;
+        let carried: Vec<String> = found
+            .iter()
+            .filter_map(|(value,)| value.strip_prefix(&prefix))
+            .flat_map(|list| list.split(','))
+            .map(|value| value.trim().to_lowercase())
+            .collect();
+        Ok(values.iter().filter(|value| carried.contains(value)).cloned().collect())
+    }
 }

@@ -1,0 +1,25 @@
+//! Azure, read live: the resources of groups and tags through Resource Graph, many groups in one query, and the alerts of
+//! subscriptions, cached.
+//!
+//! `client` makes the calls, `token` keeps the access token, `kql` words the queries, `wire` is the JSON, `scope` what annotations
+//! name, `reach` which subscriptions a tenant may read, `source` the caches and the way from annotations to records.
+
+mod client;
+mod config;
+mod kql;
+mod reach;
+mod scope;
+mod source;
+#[cfg(test)]
+mod tests;
+mod token;
+mod wire;
+
+pub use config::Config;
+pub use scope::{CloudAlertsKey, CloudResourcesKey};
+pub use source::{Azure, CloudAlerts, CloudResources};
+
+/// Version of this connector.
+pub const CONNECTOR_VERSION: &str = "1.0.0";
+/// Versions of Resource Graph that it is tested with, first and last.
+pub const TESTED_VERSIONS: (&str, &str) = ("2022-10-01", "2022-10-01");
