@@ -5,6 +5,7 @@
 //! them, `files` writes them.
 
 mod automation;
+mod cloud;
 mod files;
 mod generated;
 mod organisation;
@@ -74,6 +75,19 @@ impl Estate {
         paths.sort();
         paths.dedup();
         paths
+    }
+
+    /// The values of an annotation of a tenant's entities, each once; lists with commas are taken apart.
+    pub fn annotation_values(&self, tenant: &str, annotation: &str) -> Vec<String> {
+        let of = |entity: &Entity| {
+            entity.annotations.iter().find(|(key, _)| key == annotation).map(|(_, value)| value.clone())
+        };
+        let lists: Vec<String> = self.entities(tenant).filter_map(of).collect();
+        let mut values: Vec<String> =
+            lists.iter().flat_map(|list| list.split(',')).map(|value| value.trim().to_owned()).collect();
+        values.sort();
+        values.dedup();
+        values
     }
 
     /// The templates in AWX that a tenant's entities name.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{automation, people::capital, yaml::Entity};
+use super::{automation, cloud::subscription_id, people::capital, yaml::Entity};
 
 /// A system: who owns it, what it is for, what it consists of.
 pub(super) struct SystemSpec {
@@ -100,6 +100,7 @@ fn component(spec: &SystemSpec, end: &str, group: &str, host: &str, api: &str, d
         let called: Vec<_> = spec.calls.iter().map(|system| ("api", format!("{system}-api"))).collect();
         return entity
             .annotate("terraform.io/workspace", format!("{group}/{}", spec.name))
+            .annotate("azure.com/resource-group", resource_group(spec))
             .refer_all("providesApis", &[own_api])
             .refer_all("consumesApis", &called)
             .refer_all("dependsOn", &[("resource", database.to_owned())]);
@@ -120,6 +121,11 @@ fn publishes_events(spec: &SystemSpec) -> bool {
 
 fn events_of(spec: &SystemSpec) -> String {
     format!("{}-events", spec.name)
+}
+
+/// A subscription for each domain, a group for each system.
+fn resource_group(spec: &SystemSpec) -> String {
+    format!("{}/{}", subscription_id(&format!("{}-production", spec.domain)), spec.name)
 }
 
 fn files_of(spec: &SystemSpec) -> String {
@@ -157,7 +163,7 @@ fn events_entity(spec: &SystemSpec, title: &str) -> Entity {
 fn files_entity(spec: &SystemSpec, title: &str) -> Entity {
     Entity::new("Resource", files_of(spec), format!("{title} files"), format!("Where {title} leaves files to fetch."))
         .tag("object-storage")
-        .annotate("azure.com/resource-group", format!("{}-production/{}", spec.domain, spec.name))
+        .annotate("azure.com/resource-group", resource_group(spec))
         .spec("type", "bucket")
         .owned_by(spec.team)
         .refer("system", "system", spec.name)
@@ -166,7 +172,7 @@ fn files_entity(spec: &SystemSpec, title: &str) -> Entity {
 fn database_entity(spec: &SystemSpec, name: &str, title: &str, host: &str) -> Entity {
     let mut entity = Entity::new("Resource", name, format!("{title} database"), format!("Holds the state of {title}."))
         .tag("postgresql")
-        .annotate("azure.com/resource-group", format!("{}-production/{}", spec.domain, spec.name))
+        .annotate("azure.com/resource-group", resource_group(spec))
         .spec("type", "database")
         .owned_by(spec.team)
         .refer("system", "system", spec.name);

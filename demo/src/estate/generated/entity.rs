@@ -8,7 +8,7 @@ use super::{
     layout::Kind,
     words::{LANGUAGES, description, name, tags, title},
 };
-use crate::estate::yaml::Entity;
+use crate::estate::{cloud::subscription_id, yaml::Entity};
 
 /// Teams of the standard estate that own generated things too, the busiest first.
 const TEAMS: [&str; 8] =
@@ -178,7 +178,10 @@ impl Fleet {
         let entity = self
             .bare(Kind::Resource, "Resource", index)
             .tag("postgresql")
-            .annotate("azure.com/resource-group", format!("production/{}", name(Kind::System, system)))
+            .annotate(
+                "azure.com/resource-group",
+                format!("{}/{}", subscription_id("production"), name(Kind::System, system)),
+            )
             .spec("type", dice.pick(&STORES))
             .owned_by(&self.owner_of(Kind::System, system))
             .refer("system", "system", &name(Kind::System, system))
