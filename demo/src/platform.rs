@@ -7,9 +7,10 @@ use gateway::{
     config::{Config, Environment, Loaded},
 };
 use simulator::{
-    Config as SimulatorConfig, Simulator,
+    Config as SimulatorConfig, Simulator, Upstream,
     gitlab::World,
     issuer::{Claims, Client},
+    terraform,
 };
 use sources::Clock;
 
@@ -54,6 +55,7 @@ impl Platform {
     pub async fn start(config: PlatformConfig) -> anyhow::Result<Self> {
         let simulator = Simulator::start(SimulatorConfig {
             world: world(&config.estate),
+            terraform: terraform_world(&config.estate),
             clients: roles().iter().map(client).collect(),
             keys_dir: config.keys_folder.clone(),
             ..SimulatorConfig::default()
@@ -64,6 +66,7 @@ impl Platform {
         variables.extend([
             ("DATABASE_URL".to_owned(), config.database_url.clone()),
             ("GITLAB_TOKEN".to_owned(), simulator.gitlab_token().to_owned()),
+            ("TERRAFORM_TOKEN".to_owned(), simulator.terraform().token().to_owned()),
         ]);
         let metrics = if config.collects_metrics { gateway::telemetry::metrics() } else { None };
         let loaded = load(&toml, &variables, config.listen, config.admin_listen)?;
@@ -127,6 +130,26 @@ fn world(estate: &Estate) -> World {
     World::builder().paths(paths).build()
 }
 
+/// The annotation that names Terraform workspaces.
+const WORKSPACE: &str = "terraform.io/workspace";
+
+fn terraform_world(estate: &Estate) -> terraform::World {
+    let named = estate.tenants().into_iter().flat_map(|tenant| estate.annotation_values(tenant, WORKSPACE));
+    let add = |world: terraform::WorldBuilder, path: String| match path.split_once('/') {
+        Some((organization, name)) => world.workspace(terraform::Workspace::believable(organization, name)),
+        None => world,
+    };
+    named.fold(terraform::World::builder(), add).build()
+}
+
+/// The Terraform organizations that a tenant's workspaces lie in.
+fn organizations(estate: &Estate, tenant: &str) -> Vec<String> {
+    let first = |path: String| path.split('/').next().unwrap_or_default().to_owned();
+    let mut names: Vec<String> = estate.annotation_values(tenant, WORKSPACE).into_iter().map(first).collect();
+    names.dedup();
+    names
+}
+
 /// The gateway's configuration, as an operator would write it.
 fn gateway_toml(config: &PlatformConfig, simulator: &Simulator) -> String {
     let groups: Vec<String> = config
@@ -135,14 +158,24 @@ fn gateway_toml(config: &PlatformConfig, simulator: &Simulator) -> String {
         .into_iter()
         .map(|tenant| format!("{tenant} = {}", serde_json::json!(config.estate.project_groups(tenant))))
         .collect();
+    let organizations: Vec<String> = config
+        .estate
+        .tenants()
+        .into_iter()
+        .map(|tenant| format!("{tenant} = {}", serde_json::json!(organizations(&config.estate, tenant))))
+        .collect();
     format!(
         "[server]\ngraphiql = true\nshutdown_grace = \"2s\"\n\n\
          [[auth.issuers]]\nissuer = \"{issuer}\"\naudiences = [\"weft\"]\n\n\
          [sources.gitlab]\nbase_url = \"{gitlab}\"\ntoken = {{ env = \"GITLAB_TOKEN\" }}\n\n\
-         [sources.gitlab.tenants]\n{groups}\n",
+         [sources.gitlab.tenants]\n{groups}\n\n\
+         [sources.terraform]\nbase_url = \"{terraform}\"\ntoken = {{ env = \"TERRAFORM_TOKEN\" }}\n\n\
+         [sources.terraform.tenants]\n{organizations}\n",
         issuer = simulator.issuer_url(),
         gitlab = simulator.gitlab_url(),
         groups = groups.join("\n"),
+        terraform = simulator.url(Upstream::Terraform),
+        organizations = organizations.join("\n"),
     )
 }
 

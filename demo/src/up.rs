@@ -13,6 +13,7 @@ use gateway::{
     config::Environment,
 };
 use serde_json::{Map, Value, json};
+use simulator::Upstream;
 use sources::Clock;
 
 use crate::{
@@ -173,7 +174,14 @@ fn write_json(file: &Path, platform: &Platform, database_url: &str, redis_url: O
         "database_url": database_url,
         "redis_url": redis_url,
         "tokens": tokens,
-        "upstreams": { "gitlab": { "base_url": simulator.gitlab_url(), "token": simulator.gitlab_token(), "ca_file": Value::Null } },
+        "upstreams": {
+            "gitlab": { "base_url": simulator.gitlab_url(), "token": simulator.gitlab_token(), "ca_file": Value::Null },
+            "terraform": {
+                "base_url": simulator.url(Upstream::Terraform),
+                "token": simulator.terraform().token(),
+                "ca_file": Value::Null,
+            },
+        },
         "sample_query": sample::QUERY,
         "pid": std::process::id(),
     });

@@ -23,3 +23,4 @@ mod restart;
 mod sight;
 mod spec;
 mod statements;
+mod terraform;

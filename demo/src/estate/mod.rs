@@ -82,6 +82,20 @@ impl Estate {
         groups
     }
 
+    /// The values of an annotation of a tenant's entities, those of lists with commas one by one, each once.
+    pub fn annotation_values(&self, tenant: &str, annotation: &str) -> Vec<String> {
+        let generated = self.generated_entities(tenant);
+        let all = self.entities(tenant).map(Cow::Borrowed).chain(generated.map(Cow::Owned));
+        let of_entity = |entity: Cow<'_, Entity>| {
+            let named = entity.annotations.iter().filter(|(key, _)| key == annotation);
+            named.flat_map(|(_, value)| value.split(',')).map(|value| value.trim().to_owned()).collect::<Vec<_>>()
+        };
+        let mut values: Vec<String> = all.flat_map(of_entity).collect();
+        values.sort();
+        values.dedup();
+        values
+    }
+
     /// How many entities there are in all tenants.
     pub fn len(&self) -> usize {
         self.files.values().flat_map(BTreeMap::values).map(Vec::len).sum::<usize>() + self.fleet.count
