@@ -25,3 +25,4 @@ mod restart;
 mod sight;
 mod spec;
 mod statements;
+mod terraform;
