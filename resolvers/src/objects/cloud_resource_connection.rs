@@ -22,7 +22,7 @@ pub struct CloudResourceConnection {
 }
 
 impl CloudResourceConnection {
-    /// What the groups and tags that an entity names hold; none when it names nothing that may be read, or nothing is.
+    /// What the groups and tags that an entity names hold; none when Azure is not configured.
     pub async fn of_entity(
         ctx: &Context<'_>,
         entity: &EntityRecord,
@@ -38,8 +38,7 @@ impl CloudResourceConnection {
         let after = after.map_err(|error| bad_input(error.to_string()))?.map(|[key]| key);
         let request = RequestData::of(ctx);
         let Some(azure) = request.sources().azure() else { return Ok(None) };
-        let Some(keys) = azure.resource_keys(request.visibility(), entity) else { return Ok(None) };
-        let found = request.live_many(ctx, keys).await?;
+        let found = request.live_many(ctx, azure.resource_keys(request.visibility(), entity)).await?;
         let types: Option<Vec<String>> = types.map(|types| types.iter().map(|name| name.to_lowercase()).collect());
         let is_wanted = |record: &&Arc<CloudResourceRecord>| {
             types.as_ref().is_none_or(|types| types.contains(&record.resource_type))

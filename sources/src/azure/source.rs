@@ -97,23 +97,21 @@ impl Azure {
         &self.config.tag_annotation
     }
 
-    /// What an entity names, each once, at most 100: empty without the annotations; none when they name nothing that the tenant
-    /// may read, so that it is not known what there is.
-    pub fn resource_keys(&self, visibility: &Visibility, entity: &EntityRecord) -> Option<Vec<CloudResourcesKey>> {
+    /// What an entity names, each once, at most 100. What the tenant may not read is left out: it looks as if it were not there.
+    pub fn resource_keys(&self, visibility: &Visibility, entity: &EntityRecord) -> Vec<CloudResourcesKey> {
         let listed = |annotation: &str| {
             let list = entity.annotation(annotation).unwrap_or_default();
             list.split(',').filter(|text| !text.trim().is_empty())
         };
         let groups = listed(&self.config.annotation).map(Scope::group);
         let tags = listed(&self.config.tag_annotation).map(Scope::tag);
-        let named: Vec<_> = groups.chain(tags).take(SCOPES_MAX).collect();
         let mut keys: Vec<CloudResourcesKey> = Vec::new();
-        for key in named.iter().flatten().filter_map(|scope| self.key(visibility, scope.clone())) {
+        for key in groups.chain(tags).flatten().filter_map(|scope| self.key(visibility, scope)).take(SCOPES_MAX) {
             if !keys.contains(&key) {
                 keys.push(key);
             }
         }
-        (named.is_empty() || !keys.is_empty()).then_some(keys)
+        keys
     }
 
     /// The group that a resource lies in, by the resource's id; none when the id has no such shape, or the tenant may not read there.
