@@ -17,6 +17,7 @@ mod import;
 mod listener;
 mod lists;
 mod mutation;
+mod openshift;
 mod plans;
 mod rate_limit;
 mod restart;
