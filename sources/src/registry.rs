@@ -33,12 +33,8 @@ pub struct Config {
 impl Config {
     /// What cannot be, with the key at fault.
     pub fn problems(&self) -> Vec<(String, String)> {
-        [
-            self.gitlab.problems(),
-            openshift::Config::problems(&self.openshift),
-            self.kubernetes_annotations.problems(),
-        ]
-        .concat()
+        [self.gitlab.problems(), openshift::Config::problems(&self.openshift), self.kubernetes_annotations.problems()]
+            .concat()
     }
 
     /// Where the secrets are that the sources need, by key; of those that are switched on.

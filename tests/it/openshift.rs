@@ -27,13 +27,15 @@ const WITH_EAST: [(&str, &str); 3] = [
     ("WEFT_SOURCES__OPENSHIFT[1]__TOKEN__ENV", "OPENSHIFT_TOKEN"),
 ];
 
-const LEAN: &str = "query($first: Int) { components(first: $first) { nodes { ref workloads { nodes { name rollout } } } } }";
+const LEAN: &str =
+    "query($first: Int) { components(first: $first) { nodes { ref workloads { nodes { name rollout } } } } }";
 const WHOLE: &str = "query($first: Int) { components(first: $first) { nodes { ref workloads(first: 2) { totalCount nodes {
     id cluster namespace kind name environment image containers { name image } replicas { desired updated ready available }
     rollout revision notReadyReason notReadyMessage pods { total running restarts } createdAt
     routes { name url host tlsTermination isAdmitted } latestBuild { name phase commitSha durationSeconds }
     events { isWarning reason message count lastSeenAt } } } } } }";
-const ONE: &str = "query($ref: EntityRef!) { component(ref: $ref) { ref workloads { totalCount nodes { id kind name rollout } } } }";
+const ONE: &str =
+    "query($ref: EntityRef!) { component(ref: $ref) { ref workloads { totalCount nodes { id kind name rollout } } } }";
 
 /// The lists that the cluster was asked for since the last time, by path, with how often. Probes are not among them.
 fn lists(platform: &TestPlatform) -> BTreeMap<String, usize> {
@@ -123,8 +125,14 @@ async fn a_component_shows_what_runs_of_it() {
     assert_eq!(node["latestBuild"]["phase"], "COMPLETE");
     assert_eq!(node["latestBuild"]["commitSha"].as_str().unwrap().len(), 40);
     assert!(node["latestBuild"]["durationSeconds"].as_f64().unwrap() > 1.0, "{node:#}");
-    let none = client.data("{ component(ref: \"payments-client\") { workloads { totalCount nodes { id } } } }", json!({})).await;
-    assert_eq!(none["component"]["workloads"], json!({ "totalCount": 0, "nodes": [] }), "it names nothing and has none");
+    let none = client
+        .data("{ component(ref: \"payments-client\") { workloads { totalCount nodes { id } } } }", json!({}))
+        .await;
+    assert_eq!(
+        none["component"]["workloads"],
+        json!({ "totalCount": 0, "nodes": [] }),
+        "it names nothing and has none"
+    );
     platform.stop().await;
 }
 
@@ -141,7 +149,8 @@ async fn what_keeps_a_workload_from_being_ready_is_told() {
         (Ailment::MissingSecret, Kind::DaemonSet, "CONFIGURATION", "secret"),
         (Ailment::FailingReadiness, Kind::Deployment, "READINESS_CHECK", "fails its readiness checks"),
     ];
-    let components = ["payments-api", "payouts-api", "cards-api", "wallets-api", "disputes-api", "refunds-api", "payments-worker"];
+    let components =
+        ["payments-api", "payouts-api", "cards-api", "wallets-api", "disputes-api", "refunds-api", "payments-worker"];
     for (name, (ailment, kind, ..)) in components.iter().zip(&ailments) {
         let system = name.split('-').next().unwrap();
         let mut app = App::new(&format!("money-{system}"), name);
@@ -239,7 +248,9 @@ async fn a_cluster_without_openshifts_groups_is_no_error() {
     let platform = TestPlatform::start_with(&IMPATIENT).await;
     platform.simulator().openshift().put_app(App::new("money-payments", "payments-api"));
     platform.simulator().openshift().change(|world| {
-        ["apps.openshift.io", "build.openshift.io", "route.openshift.io"].iter().fold(world, |world, group| world.without_group(group))
+        ["apps.openshift.io", "build.openshift.io", "route.openshift.io"]
+            .iter()
+            .fold(world, |world, group| world.without_group(group))
     });
     let query = "{ component(ref: \"payments-api\") { workloads { totalCount nodes { name routes { name } latestBuild { name } } } } }";
     let data = platform.client("engineer").data(query, json!({})).await;
@@ -344,8 +355,14 @@ async fn naming_the_namespace_of_another_tenant_shows_nothing() {
         )
     };
     let text = [
-        component("borrowed", "\"backstage.io/kubernetes-id\": payments-api, \"backstage.io/kubernetes-namespace\": harbor-payments"),
-        component("sly", "\"backstage.io/kubernetes-label-selector\": \"app=payments-api\", \"backstage.io/kubernetes-namespace\": \"x/../harbor-payments\""),
+        component(
+            "borrowed",
+            "\"backstage.io/kubernetes-id\": payments-api, \"backstage.io/kubernetes-namespace\": harbor-payments",
+        ),
+        component(
+            "sly",
+            "\"backstage.io/kubernetes-label-selector\": \"app=payments-api\", \"backstage.io/kubernetes-namespace\": \"x/../harbor-payments\"",
+        ),
         component("wide", "\"backstage.io/kubernetes-label-selector\": \"app=payments-api\""),
     ];
     std::fs::write(folder.join("a.yaml"), text.concat()).unwrap();
@@ -356,7 +373,11 @@ async fn naming_the_namespace_of_another_tenant_shows_nothing() {
     let client = platform.client("engineer");
     for name in ["borrowed", "sly"] {
         let answer = one(&client, name).await;
-        assert_eq!(answer["data"]["component"]["workloads"], json!({ "totalCount": 0, "nodes": [] }), "{name}: {answer}");
+        assert_eq!(
+            answer["data"]["component"]["workloads"],
+            json!({ "totalCount": 0, "nodes": [] }),
+            "{name}: {answer}"
+        );
     }
     let wide = "{ component(ref: \"wide\") { workloads { nodes { namespace } } } }";
     let data = client.data(wide, json!({})).await;
@@ -367,10 +388,8 @@ async fn naming_the_namespace_of_another_tenant_shows_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_continue_where_they_ended_and_an_environment_narrows_them() {
-    let settings = [
-        ("WEFT_SOURCES__OPENSHIFT[0]__NAMESPACES", r#"["money-payments"]"#),
-        ("WEFT_LIMITS__COST_MAX", "1000000"),
-    ];
+    let settings =
+        [("WEFT_SOURCES__OPENSHIFT[0]__NAMESPACES", r#"["money-payments"]"#), ("WEFT_LIMITS__COST_MAX", "1000000")];
     let platform = TestPlatform::start_with(&settings).await;
     let mut expected = Vec::new();
     for number in 0..7 {
@@ -389,7 +408,9 @@ async fn pages_continue_where_they_ended_and_an_environment_narrows_them() {
         let data = client.data(query, json!({ "after": after })).await;
         let workloads = &data["component"]["workloads"];
         assert_eq!(workloads["totalCount"], 7);
-        found.extend(workloads["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap().to_owned()));
+        found.extend(
+            workloads["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap().to_owned()),
+        );
         if workloads["pageInfo"]["hasNextPage"] == false {
             break;
         }

@@ -63,10 +63,8 @@ async fn is_selected(request: &RequestData, key: &WorkloadKey) -> Result<bool> {
     let with = |annotations| EntityFilter { annotations: Some(annotations), ..EntityFilter::default() };
     let namespace = pair(&names.namespace, Some(&key.workload().record.namespace));
     let selector = || pair(&names.label_selector, None);
-    let anywhere = EntityFilter {
-        not: Some(Box::new(with(vec![pair(&names.namespace, None)]))),
-        ..with(vec![selector()])
-    };
+    let anywhere =
+        EntityFilter { not: Some(Box::new(with(vec![pair(&names.namespace, None)]))), ..with(vec![selector()]) };
     let named = openshift.component_id(key).map(|id| with(vec![pair(&names.id, Some(id))]));
     let any = [with(vec![selector(), namespace]), anywhere].into_iter().chain(named).collect();
     let filter = EntityFilter { any: Some(any), ..EntityFilter::default() };
@@ -193,7 +191,8 @@ impl WorkloadConnection {
         };
         let all = found.iter().flat_map(|found| &found.workloads).filter(is_meant);
         let total = all.clone().count();
-        let is_later = |key: &&WorkloadKey| after.as_ref().is_none_or(|after| position(key).as_slice() > after.as_slice());
+        let is_later =
+            |key: &&WorkloadKey| after.as_ref().is_none_or(|after| position(key).as_slice() > after.as_slice());
         let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
         let rows: Vec<WorkloadKey> = all.filter(is_later).take(limit.saturating_add(1)).cloned().collect();
         let page = Page::of_rows(rows, &args, true, |key| Cursor::new(ORDER, position(key)).encode());

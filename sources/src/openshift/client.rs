@@ -131,8 +131,7 @@ impl Client {
     }
 
     async fn get(&self, call: &'static str, url: &Url, expected: &[StatusCode]) -> Result<Answer, SourceError> {
-        let ask =
-            |client: &reqwest::Client| client.get(url.clone()).bearer_auth(self.token.current().expose_secret());
+        let ask = |client: &reqwest::Client| client.get(url.clone()).bearer_auth(self.token.current().expose_secret());
         self.upstream.send(call, ask, expected).await
     }
 

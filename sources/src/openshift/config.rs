@@ -235,9 +235,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_told_with_its_key() {
-        let told = |clusters: &[Config]| {
-            Config::problems(clusters).into_iter().map(|(key, _)| key).collect::<Vec<_>>()
-        };
+        let told = |clusters: &[Config]| Config::problems(clusters).into_iter().map(|(key, _)| key).collect::<Vec<_>>();
         let good = cluster(serde_json::json!({
             "name": "west", "base_url": "https://west.example.com", "token": { "env": "WEST" },
         }));

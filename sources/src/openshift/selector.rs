@@ -184,7 +184,9 @@ mod tests {
 
     #[test]
     fn what_is_no_selector_selects_nothing() {
-        for text in ["", ",", "app=web,", "=web", "app in", "app in (a", "app in a)", "app within (a)", "a b", "app=a/b"] {
+        for text in
+            ["", ",", "app=web,", "=web", "app in", "app in (a", "app in a)", "app within (a)", "a b", "app=a/b"]
+        {
             assert_eq!(Selector::read(text), None, "{text:?} was accepted");
         }
         assert!(!Selector::default().matches(&labels(&[("app", "web")])));

@@ -59,11 +59,10 @@ impl Workload {
             }
             None => Default::default(),
         };
-        let container =
-            |container: k8s_openapi::api::core::v1::Container| WorkloadContainer {
-                name: container.name,
-                image: container.image.unwrap_or_default(),
-            };
+        let container = |container: k8s_openapi::api::core::v1::Container| WorkloadContainer {
+            name: container.name,
+            image: container.image.unwrap_or_default(),
+        };
         Some(Self {
             record: WorkloadRecord {
                 cluster: cluster.to_owned(),
@@ -186,7 +185,8 @@ impl Workload {
         let labels = spec.selector.unwrap_or_else(|| workload.pod_labels.clone());
         workload.selector = Selector::of_labels(labels);
         workload.failure = failure;
-        workload.record.revision = status.latest_version.filter(|version| *version > 0).map(|number| number.to_string());
+        workload.record.revision =
+            status.latest_version.filter(|version| *version > 0).map(|number| number.to_string());
         Some(workload)
     }
 
@@ -206,7 +206,8 @@ impl Workload {
         }
         let spec = object.spec.unwrap_or_default();
         let conditions = object.status.and_then(|status| status.conditions).unwrap_or_default();
-        let find = |kind: &str| conditions.iter().find(|condition| condition.type_ == kind && condition.status == "True");
+        let find =
+            |kind: &str| conditions.iter().find(|condition| condition.type_ == kind && condition.status == "True");
         let rollout = match (find("Complete"), find("Failed")) {
             (Some(_), _) => RolloutStatus::Complete,
             (None, Some(_)) => RolloutStatus::Stalled,
@@ -221,4 +222,68 @@ impl Workload {
 
 fn annotation(meta: &ObjectMeta, key: &str) -> Option<String> {
     meta.annotations.as_ref()?.get(key).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn object(spec: Value, status: Value) -> Value {
+        json!({
+            "metadata": { "name": "web", "namespace": "shop", "generation": 3, "creationTimestamp": null,
+                "annotations": { "deployment.kubernetes.io/revision": "7" } },
+            "spec": spec, "status": status,
+        })
+    }
+
+    fn deployment(spec: Value, status: Value) -> WorkloadRecord {
+        let object = serde_json::from_value(object(spec, status)).unwrap();
+        Workload::of_deployment("west", object).unwrap().record
+    }
+
+    #[test]
+    fn an_object_with_nothing_in_it_is_not_taken_for_ready() {
+        let record = deployment(Value::Null, Value::Null);
+        assert_eq!((record.rollout, record.replicas, record.created_at), (RolloutStatus::Unknown, None, None));
+        let record = deployment(json!({}), json!({}));
+        assert_eq!((record.rollout, record.replicas), (RolloutStatus::Unknown, None), "nobody has looked at it yet");
+    }
+
+    #[test]
+    fn what_controllers_say_becomes_the_rollout() {
+        let counts = json!({ "observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2 });
+        let with = |conditions: Value| {
+            let mut status = counts.clone();
+            status["conditions"] = conditions;
+            status
+        };
+        let record = deployment(json!({ "replicas": 2 }), counts.clone());
+        assert_eq!((record.rollout, record.revision.as_deref()), (RolloutStatus::Complete, Some("7")));
+        let expected = ReplicaSummary { desired: 2, updated: 2, ready: 2, available: 2 };
+        assert_eq!(record.replicas, Some(expected));
+        let late = json!([{ "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded" }]);
+        assert_eq!(deployment(json!({ "replicas": 2 }), with(late)).rollout, RolloutStatus::Stalled);
+        let paused = json!({ "replicas": 2, "paused": true });
+        assert_eq!(deployment(paused, counts.clone()).rollout, RolloutStatus::Paused);
+        assert_eq!(deployment(json!({ "replicas": 3 }), counts).rollout, RolloutStatus::Progressing);
+    }
+
+    #[test]
+    fn jobs_stand_as_their_conditions_say_and_those_of_cron_jobs_are_not_shown() {
+        let job = |status: Value| {
+            Workload::of_job("west", serde_json::from_value(object(json!({}), status)).unwrap()).unwrap().record.rollout
+        };
+        let done = |kind: &str| json!({ "conditions": [{ "type": kind, "status": "True" }] });
+        assert_eq!(job(done("Complete")), RolloutStatus::Complete);
+        assert_eq!(job(done("Failed")), RolloutStatus::Stalled);
+        assert_eq!(job(json!({ "active": 1 })), RolloutStatus::Progressing);
+        let owned = json!({ "metadata": { "name": "nightly-1", "namespace": "shop", "ownerReferences": [
+            { "apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "1" }] } });
+        assert_eq!(Workload::of_job("west", serde_json::from_value(owned).unwrap()), None);
+        let cron = object(json!({ "suspend": true }), Value::Null);
+        let cron = Workload::of_cron_job("west", serde_json::from_value(cron).unwrap()).unwrap();
+        assert_eq!((cron.record.rollout, cron.is_settled()), (RolloutStatus::Paused, true));
+    }
 }
