@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use it::{Client, TestPlatform};
 use serde_json::{Value, json};
 use simulator::{
@@ -10,15 +11,19 @@ use simulator::{
     openshift::{Ailment, App, Kind},
 };
 
-/// Short lives and short waits, so that every state is reached within a test.
-const IMPATIENT: [(&str, &str); 6] = [
-    ("WEFT_SOURCES__OPENSHIFT[0]__TIMEOUT", "700ms"),
+/// Lists are old at once, and nothing is left alone: every state is reached within a test.
+const FORGETFUL: [(&str, &str); 5] = [
     ("WEFT_SOURCES__OPENSHIFT[0]__BREAKER__FAILURES_MAX", "1000"),
     ("WEFT_SOURCES__OPENSHIFT[0]__BREAKER__OPEN_FOR", "10s"),
     ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__FRESH", "0s"),
     ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__STALE", "1h"),
     ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__NEGATIVE", "0s"),
 ];
+
+/// The same with short waits.
+fn impatient() -> Vec<(&'static str, &'static str)> {
+    [FORGETFUL.as_slice(), &[("WEFT_SOURCES__OPENSHIFT[0]__TIMEOUT", "700ms")]].concat()
+}
 
 /// A second cluster that nobody reaches.
 const WITH_EAST: [(&str, &str); 3] = [
@@ -176,6 +181,7 @@ async fn whatever_the_cluster_does_nulls_only_workloads() {
         (Fault::Status { code: 401 }, "UPSTREAM_ERROR"),
         (Fault::Status { code: 403 }, "UPSTREAM_ERROR"),
         (Fault::Status { code: 404 }, "UPSTREAM_ERROR"),
+        (Fault::Status { code: 410 }, "UPSTREAM_ERROR"),
         (Fault::Html, "UPSTREAM_ERROR"),
         (Fault::Hang, "UPSTREAM_TIMEOUT"),
         (Fault::Drop, "UPSTREAM_UNAVAILABLE"),
@@ -188,7 +194,7 @@ async fn whatever_the_cluster_does_nulls_only_workloads() {
         // Last, because it is obeyed: nothing is asked until the wait is over.
         (Fault::Throttled { retry_after_seconds: Some(60) }, "UPSTREAM_THROTTLED"),
     ];
-    let platform = TestPlatform::start_with(&IMPATIENT).await;
+    let platform = TestPlatform::start_with(&impatient()).await;
     let client = platform.client("engineer");
     for (fault, code) in faults {
         platform.simulator().faults(Upstream::Openshift).always(fault.clone());
@@ -206,7 +212,7 @@ async fn whatever_the_cluster_does_nulls_only_workloads() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn old_lists_are_served_while_the_cluster_fails_and_say_so() {
-    let platform = TestPlatform::start_with(&IMPATIENT).await;
+    let platform = TestPlatform::start_with(&FORGETFUL).await;
     let client = platform.client("engineer");
     let good = one(&client, "payments-api").await;
     assert!(good.get("errors").is_none(), "{good}");
@@ -221,7 +227,7 @@ async fn old_lists_are_served_while_the_cluster_fails_and_say_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kind_that_fails_hides_no_other_and_is_not_taken_for_empty() {
-    let platform = TestPlatform::start_with(&IMPATIENT).await;
+    let platform = TestPlatform::start_with(&FORGETFUL).await;
     platform.simulator().openshift().put_app(App::new("money-payments", "payments-api"));
     let mut old = App::new("money-payouts", "payouts-api");
     old.kind = Kind::DeploymentConfig;
@@ -244,8 +250,30 @@ async fn a_kind_that_fails_hides_no_other_and_is_not_taken_for_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_grows_too_old_between_two_pages_is_begun_again_once() {
+    let platform = TestPlatform::start_with(&FORGETFUL).await;
+    let client = platform.client("engineer");
+    lists(&platform);
+    platform.simulator().faults(Upstream::Openshift).next_calls(1, Fault::Status { code: 410 });
+    let answer = one(&client, "payments-api").await;
+    assert!(answer.get("errors").is_none(), "{answer}");
+    let asked = lists(&platform);
+    assert_eq!((asked.len(), asked.values().sum::<usize>()), (6, 7), "{asked:?}");
+    // More than one page, and each second page comes too late.
+    platform.simulator().openshift().change(|world| world.continue_expired_after(TimeDelta::zero()));
+    let query =
+        "{ component(ref: \"payments-api\") { workloads { nodes { name pods { total } events { reason } } } } }";
+    let answer = client.query(query, json!({})).await;
+    let node = &answer["data"]["component"]["workloads"]["nodes"][0];
+    assert!(node["name"].is_string() && node["events"].is_null(), "{answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "UPSTREAM_ERROR", "{answer}");
+    assert_eq!(lists(&platform)["/api/v1/events"], 4, "begun again more than once");
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_without_openshifts_groups_is_no_error() {
-    let platform = TestPlatform::start_with(&IMPATIENT).await;
+    let platform = TestPlatform::start_with(&FORGETFUL).await;
     platform.simulator().openshift().put_app(App::new("money-payments", "payments-api"));
     platform.simulator().openshift().change(|world| {
         ["apps.openshift.io", "build.openshift.io", "route.openshift.io"]
