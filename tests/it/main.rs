@@ -18,6 +18,7 @@ mod import;
 mod listener;
 mod lists;
 mod mutation;
+mod openshift;
 mod plans;
 mod rate_limit;
 mod repository;
