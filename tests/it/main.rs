@@ -26,4 +26,5 @@ mod restart;
 mod sight;
 mod spec;
 mod statements;
+mod stitched;
 mod terraform;
