@@ -7,6 +7,7 @@
 
 mod auth;
 mod awx;
+mod azure;
 mod cache;
 mod change_log;
 mod clients;
