@@ -53,7 +53,7 @@ pub(super) fn system(spec: &SystemSpec, group: &str, host: &str) -> Vec<Entity> 
     if publishes_events(spec) {
         entities.push(events_entity(spec, &title));
     }
-    entities.push(database_entity(spec, &database, &title, host));
+    entities.push(database_entity(spec, &database, &title, group, host));
     if spec.parts.contains(&"exporter") {
         entities.push(files_entity(spec, &title));
     }
@@ -99,7 +99,7 @@ fn component(spec: &SystemSpec, end: &str, group: &str, host: &str, api: &str, d
     if is_api {
         let called: Vec<_> = spec.calls.iter().map(|system| ("api", format!("{system}-api"))).collect();
         return entity
-            .annotate("terraform.io/workspace", format!("{group}/{}", spec.name))
+            .annotate("terraform.io/workspace", format!("{group}/{0},{group}/{0}-staging", spec.name))
             .annotate("azure.com/resource-group", resource_group(spec))
             .refer_all("providesApis", &[own_api])
             .refer_all("consumesApis", &called)
@@ -169,9 +169,10 @@ fn files_entity(spec: &SystemSpec, title: &str) -> Entity {
         .refer("system", "system", spec.name)
 }
 
-fn database_entity(spec: &SystemSpec, name: &str, title: &str, host: &str) -> Entity {
+fn database_entity(spec: &SystemSpec, name: &str, title: &str, group: &str, host: &str) -> Entity {
     let mut entity = Entity::new("Resource", name, format!("{title} database"), format!("Holds the state of {title}."))
         .tag("postgresql")
+        .annotate("terraform.io/workspace", format!("{group}/{}", spec.name))
         .annotate("azure.com/resource-group", resource_group(spec))
         .spec("type", "database")
         .owned_by(spec.team)

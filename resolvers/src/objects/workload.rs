@@ -24,7 +24,7 @@ const ORDER: &str = "cluster";
 /// Most entities that are looked at for one that selects a workload.
 const SELECTING_MAX: u32 = 500;
 
-/// Something that runs pods on a cluster.
+/// A workload on an OpenShift cluster.
 #[derive(Clone)]
 pub struct Workload(WorkloadKey);
 
@@ -79,7 +79,7 @@ async fn is_selected(request: &RequestData, key: &WorkloadKey) -> Result<bool> {
     Ok(entities.rows.iter().any(|(_, entity)| selects(entity)))
 }
 
-/// Something that runs pods on a cluster.
+/// A workload on an OpenShift cluster.
 #[Object]
 impl Workload {
     /// Opaque, unique in the whole graph, stable for good.

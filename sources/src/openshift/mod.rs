@@ -2,15 +2,21 @@
 //!
 //! A cluster is asked for whole lists, one for each kind of objects, and never for one component: there is no call for many
 //! components, and a list costs the cluster the same however many ask (docs/decisions/0009). `client` makes the calls, `wire` is
-//! the JSON, the files named for a kind of objects say what is kept of it, `cluster` keeps it, and `find` looks in what is kept.
+//! the JSON, the files named for a kind of objects say what is kept of it, `cluster` keeps it, and `find` and
+//! `near` look in what is kept.
 
 mod build;
 mod client;
 mod cluster;
 mod config;
+#[cfg(test)]
+mod contract;
 mod event;
+mod fetch;
 mod find;
 mod list;
+mod look;
+mod near;
 mod network;
 mod pattern;
 mod pod;

@@ -170,3 +170,54 @@ pub(super) fn summary<'a>(pods: impl Iterator<Item = &'a Pod>) -> PodSummary {
         summary
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(owner: Option<(&str, &str)>, app: &str) -> Pod {
+        let owner = owner.map(|(kind, name)| (kind.to_owned(), name.to_owned()));
+        let labels = Labels::from([("app".to_owned(), app.to_owned())]);
+        Pod { namespace: "shop".to_owned(), name: "x".to_owned(), labels, owner, ..Pod::default() }
+    }
+
+    #[test]
+    fn a_pod_belongs_to_what_made_it_and_what_selects_it() {
+        let object = json!({
+            "metadata": { "name": "web", "namespace": "shop" },
+            "spec": { "selector": { "matchLabels": { "app": "web" } }, "template": {} },
+        });
+        let web = Workload::of_deployment("west", serde_json::from_value(object.clone()).unwrap()).unwrap();
+        let set = Workload::of_stateful_set("west", serde_json::from_value(object).unwrap()).unwrap();
+        assert!(pod(Some(("ReplicaSet", "web-7d9c8b6f5d")), "web").belongs_to(&web));
+        assert!(pod(Some(("StatefulSet", "web")), "web").belongs_to(&set));
+        assert!(pod(None, "web").belongs_to(&web), "a controller adopts what its selector means");
+        for stranger in [
+            pod(Some(("ReplicaSet", "web-admin-7d9c8b6f5d")), "web"),
+            pod(Some(("ReplicaSet", "web-7d9c8b6f5d")), "admin"),
+            pod(Some(("StatefulSet", "web")), "web"),
+            pod(None, "admin"),
+        ] {
+            assert!(!stranger.belongs_to(&web), "{stranger:?}");
+        }
+    }
+
+    #[test]
+    fn pods_are_counted_by_phase() {
+        let phases = ["Pending", "Running", "Running", "Succeeded", "Failed", "Unknown", "Evolving"];
+        let restarted = Container { restarts: 2, ..Container::default() };
+        let pods: Vec<Pod> = phases
+            .iter()
+            .map(|phase| Pod {
+                phase: Some((*phase).to_owned()),
+                containers: vec![restarted.clone()],
+                ..Pod::default()
+            })
+            .collect();
+        let expected =
+            PodSummary { total: 7, pending: 1, running: 2, succeeded: 1, failed: 1, unknown: 2, restarts: 14 };
+        assert_eq!(summary(pods.iter()), expected);
+    }
+}

@@ -42,7 +42,7 @@ pub(super) fn of_pods(workload: &Workload, pods: &[&Pod], now: DateTime<Utc>) ->
     };
     match found {
         Some(found) if found.reason != NotReadyReason::Unknown => Verdict::Known(found),
-        found if is_short || staying().any(|pod| waits(pod)) => Verdict::AskEvents(found),
+        found if is_short || staying().any(waits) => Verdict::AskEvents(found),
         Some(found) => Verdict::Known(found),
         None => Verdict::NothingWrong,
     }
@@ -172,4 +172,114 @@ fn quoted(text: &str) -> String {
         return line.to_owned();
     }
     line.chars().take(QUOTE_CHARS_MAX - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-25T12:00:00Z".parse().unwrap()
+    }
+
+    fn workload(conditions: Value) -> Workload {
+        let object = json!({
+            "metadata": { "name": "web", "namespace": "shop", "generation": 2 },
+            "spec": { "replicas": 1, "selector": { "matchLabels": { "app": "web" } },
+                "template": { "metadata": { "labels": { "app": "web" } }, "spec": { "containers": [] } } },
+            "status": { "observedGeneration": 2, "updatedReplicas": 1, "replicas": 2, "conditions": conditions },
+        });
+        Workload::of_deployment("west", serde_json::from_value(object).unwrap()).unwrap()
+    }
+
+    fn pod(status: Value) -> Pod {
+        let object = json!({ "metadata": { "name": "web-7d9c8b6f5d-x2k4z", "namespace": "shop" }, "status": status });
+        Pod::of_object(serde_json::from_value(object).unwrap()).unwrap()
+    }
+
+    fn container(state: Value, last: Value, restarts: i32) -> Value {
+        json!({ "containerStatuses": [{ "name": "app", "image": "reg/web:1", "imageID": "", "ready": false,
+            "restartCount": restarts, "state": state, "lastState": last }] })
+    }
+
+    fn verdict(conditions: Value, statuses: &[Value]) -> Verdict {
+        let pods: Vec<Pod> = statuses.iter().cloned().map(pod).collect();
+        of_pods(&workload(conditions), &pods.iter().collect::<Vec<_>>(), now())
+    }
+
+    fn reason(status: Value) -> Option<NotReadyReason> {
+        match verdict(json!([]), &[status]) {
+            Verdict::Known(found) => Some(found.reason),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_state_of_a_container_has_its_reason() {
+        let waiting = |reason: &str| container(json!({ "waiting": { "reason": reason } }), json!({}), 0);
+        let killed = json!({ "terminated": { "exitCode": 137, "reason": "OOMKilled" } });
+        let crashed = json!({ "terminated": { "exitCode": 1, "reason": "Error" } });
+        let backing_off =
+            |last: &Value| container(json!({ "waiting": { "reason": "CrashLoopBackOff" } }), last.clone(), 7);
+        let running = |since: &str, last: Value, restarts| {
+            container(json!({ "running": { "startedAt": since } }), last, restarts)
+        };
+        for (status, expected) in [
+            (waiting("ImagePullBackOff"), Some(NotReadyReason::ImagePull)),
+            (waiting("ErrImagePull"), Some(NotReadyReason::ImagePull)),
+            (waiting("CreateContainerConfigError"), Some(NotReadyReason::Configuration)),
+            (waiting("SomethingNew"), Some(NotReadyReason::Unknown)),
+            (waiting("ContainerCreating"), None),
+            (backing_off(&crashed), Some(NotReadyReason::CrashLoop)),
+            (backing_off(&killed), Some(NotReadyReason::OutOfMemory)),
+            (container(killed.clone(), json!({}), 1), Some(NotReadyReason::OutOfMemory)),
+            (container(json!({ "terminated": { "exitCode": 0 } }), json!({}), 0), None),
+            (running("2026-11-25T11:59:50Z", json!({}), 0), None),
+            (running("2026-11-25T11:59:50Z", crashed, 3), Some(NotReadyReason::CrashLoop)),
+            (running("2026-11-25T11:59:50Z", killed, 1), Some(NotReadyReason::OutOfMemory)),
+            (running("2026-11-25T11:58:00Z", json!({}), 0), Some(NotReadyReason::ReadinessCheck)),
+        ] {
+            assert_eq!(reason(status.clone()), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn the_gravest_reason_of_all_pods_counts_in_one_sentence() {
+        let unschedulable = json!({ "phase": "Pending", "conditions": [{ "type": "PodScheduled", "status": "False",
+            "reason": "Unschedulable", "message": "0/6 nodes are available:\n 6 Insufficient memory." }] });
+        let pull = container(json!({ "waiting": { "reason": "ErrImagePull", "message": "x" } }), json!({}), 0);
+        let Verdict::Known(found) = verdict(json!([]), &[unschedulable.clone(), pull]) else { panic!("a reason") };
+        assert_eq!(found.reason, NotReadyReason::ImagePull);
+        assert_eq!(found.message, "The image reg/web:1 of container app cannot be pulled.");
+        let Verdict::Known(found) = verdict(json!([]), &[unschedulable]) else { panic!("a reason") };
+        assert_eq!(found.message, "No node can take a pod: 0/6 nodes are available: 6 Insufficient memory.");
+        let quota = "pods \"web-x\" is forbidden: exceeded quota: compute, used: limits.memory=8Gi";
+        let failure =
+            json!([{ "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": quota }]);
+        let Verdict::Known(found) = verdict(failure, &[]) else { panic!("a reason") };
+        assert_eq!(found.reason, NotReadyReason::QuotaExceeded);
+        assert_eq!(found.message, "A quota forbids more pods: exceeded quota: compute, used: limits.memory=8Gi.");
+    }
+
+    #[test]
+    fn events_are_asked_when_something_waits_and_does_not_say_for_what() {
+        let creating = container(json!({ "waiting": { "reason": "ContainerCreating" } }), json!({}), 0);
+        let mut pending = creating.as_object().cloned().unwrap();
+        pending.insert("phase".to_owned(), json!("Pending"));
+        assert_eq!(verdict(json!([]), &[pending.into()]), Verdict::AskEvents(None));
+        assert_eq!(verdict(json!([]), &[]), Verdict::AskEvents(None), "a pod is missing");
+        let event = |reason: &str, at: &str| {
+            let object = json!({ "metadata": { "name": "e", "namespace": "shop" }, "type": "Warning", "reason": reason,
+                "message": "secret \"x\" not found", "involvedObject": { "kind": "Pod", "name": "web-7d9c8b6f5d-x2k4z" },
+                "lastTimestamp": at });
+            Event::of_object(serde_json::from_value(object).unwrap()).unwrap()
+        };
+        let told = |event: &Event| of_events(&[event], now()).map(|found| found.reason);
+        assert_eq!(told(&event("FailedMount", "2026-11-25T11:50:00Z")), Some(NotReadyReason::Configuration));
+        assert_eq!(told(&event("FailedMount", "2026-11-25T11:00:00Z")), None, "long ago");
+        assert_eq!(told(&event("BackOff", "2026-11-25T11:59:00Z")), None);
+        assert!(event("FailedMount", "2026-11-25T11:50:00Z").is_about(&workload(json!([]))));
+    }
 }

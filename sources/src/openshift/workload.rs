@@ -223,3 +223,67 @@ impl Workload {
 fn annotation(meta: &ObjectMeta, key: &str) -> Option<String> {
     meta.annotations.as_ref()?.get(key).cloned()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn object(spec: Value, status: Value) -> Value {
+        json!({
+            "metadata": { "name": "web", "namespace": "shop", "generation": 3, "creationTimestamp": null,
+                "annotations": { "deployment.kubernetes.io/revision": "7" } },
+            "spec": spec, "status": status,
+        })
+    }
+
+    fn deployment(spec: Value, status: Value) -> WorkloadRecord {
+        let object = serde_json::from_value(object(spec, status)).unwrap();
+        Workload::of_deployment("west", object).unwrap().record
+    }
+
+    #[test]
+    fn an_object_with_nothing_in_it_is_not_taken_for_ready() {
+        let record = deployment(Value::Null, Value::Null);
+        assert_eq!((record.rollout, record.replicas, record.created_at), (RolloutStatus::Unknown, None, None));
+        let record = deployment(json!({}), json!({}));
+        assert_eq!((record.rollout, record.replicas), (RolloutStatus::Unknown, None), "nobody has looked at it yet");
+    }
+
+    #[test]
+    fn what_controllers_say_becomes_the_rollout() {
+        let counts = json!({ "observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2 });
+        let with = |conditions: Value| {
+            let mut status = counts.clone();
+            status["conditions"] = conditions;
+            status
+        };
+        let record = deployment(json!({ "replicas": 2 }), counts.clone());
+        assert_eq!((record.rollout, record.revision.as_deref()), (RolloutStatus::Complete, Some("7")));
+        let expected = ReplicaSummary { desired: 2, updated: 2, ready: 2, available: 2 };
+        assert_eq!(record.replicas, Some(expected));
+        let late = json!([{ "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded" }]);
+        assert_eq!(deployment(json!({ "replicas": 2 }), with(late)).rollout, RolloutStatus::Stalled);
+        let paused = json!({ "replicas": 2, "paused": true });
+        assert_eq!(deployment(paused, counts.clone()).rollout, RolloutStatus::Paused);
+        assert_eq!(deployment(json!({ "replicas": 3 }), counts).rollout, RolloutStatus::Progressing);
+    }
+
+    #[test]
+    fn jobs_stand_as_their_conditions_say_and_those_of_cron_jobs_are_not_shown() {
+        let job = |status: Value| {
+            Workload::of_job("west", serde_json::from_value(object(json!({}), status)).unwrap()).unwrap().record.rollout
+        };
+        let done = |kind: &str| json!({ "conditions": [{ "type": kind, "status": "True" }] });
+        assert_eq!(job(done("Complete")), RolloutStatus::Complete);
+        assert_eq!(job(done("Failed")), RolloutStatus::Stalled);
+        assert_eq!(job(json!({ "active": 1 })), RolloutStatus::Progressing);
+        let owned = json!({ "metadata": { "name": "nightly-1", "namespace": "shop", "ownerReferences": [
+            { "apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "1" }] } });
+        assert_eq!(Workload::of_job("west", serde_json::from_value(owned).unwrap()), None);
+        let cron = object(json!({ "suspend": true }), Value::Null);
+        let cron = Workload::of_cron_job("west", serde_json::from_value(cron).unwrap()).unwrap();
+        assert_eq!((cron.record.rollout, cron.is_settled()), (RolloutStatus::Paused, true));
+    }
+}

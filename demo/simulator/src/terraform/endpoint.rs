@@ -2,6 +2,7 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
+    Json,
     extract::{Path, Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -10,8 +11,9 @@ use axum::{
 use super::{
     API_VERSION, Terraform, VERSION, View,
     answer::{Refusal, document},
+    id, json,
     parameters::Parameters,
-    routes,
+    routes, state,
 };
 
 pub(super) async fn endpoint(
@@ -44,6 +46,16 @@ pub(super) async fn endpoint(
     };
     name_itself(response.headers_mut());
     response
+}
+
+/// What a state's download address leads to. The real one is signed and asks for no token.
+pub(super) async fn blob(State(terraform): State<Terraform>, Path(name): Path<String>) -> Response {
+    let (world, now) = (terraform.world(), terraform.now());
+    let state = name.strip_prefix("state-").and_then(|id| {
+        let (key, number) = id::decode("sv", id)?;
+        state::find(world.by_key(key)?, number, now)
+    });
+    state.map_or_else(|| Refusal::NotFound.into_response(), |state| Json(json::state::raw(&state)).into_response())
 }
 
 /// What its router answers to a path it does not know.

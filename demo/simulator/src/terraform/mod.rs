@@ -95,6 +95,7 @@ struct View<'a> {
 pub(crate) fn router(state: Terraform) -> Router {
     Router::new()
         .route("/api/v2/{*path}", get(endpoint::endpoint))
+        .route("/_archivist/v1/object/{name}", get(endpoint::blob))
         .fallback(endpoint::unknown)
         .method_not_allowed_fallback(endpoint::unknown)
         .with_state(state)

@@ -48,7 +48,7 @@ pub enum Assessments {
 pub struct Output {
     /// The name.
     pub name: String,
-    /// The value, which no answer shows when it is sensitive.
+    /// The value, which no answer but the raw state shows when it is sensitive.
     pub value: Value,
     /// Whether it is sensitive.
     pub is_sensitive: bool,

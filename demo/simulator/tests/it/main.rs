@@ -4,6 +4,7 @@
 
 mod awx;
 mod azure;
+mod clients;
 mod faults;
 mod graphql;
 mod issuer;

@@ -16,7 +16,7 @@ use server::Server;
 /// A page of hosts, of which every tenth failed and was changed before.
 fn hosts(count: usize) -> Value {
     let host = |n: usize| {
-        let bad = i32::from(n % 10 == 0);
+        let bad = i32::from(n.is_multiple_of(10));
         json!({ "host_name": format!("host-{n:03}"), "ok": 4, "changed": bad, "failures": bad, "dark": 0, "skipped": null })
     };
     json!({ "results": (0..count).map(host).collect::<Vec<_>>() })

@@ -88,6 +88,27 @@ pub(in super::super) fn show(view: &View<'_>, state: &StateVersion<'_>) -> Value
     })
 }
 
+/// The state itself, as Terraform keeps it, without the resources: only the outputs can be told from here.
+pub(in super::super) fn raw(state: &StateVersion<'_>) -> Value {
+    let outputs = state.workspace.outputs.iter().map(|output| {
+        let shown = json!({
+            "value": output.value,
+            "type": detailed_kind(&output.value),
+            "sensitive": output.is_sensitive,
+        });
+        (output.name.clone(), shown)
+    });
+    json!({
+        "version": 4,
+        "terraform_version": state.workspace.terraform_version,
+        "serial": state.number,
+        "lineage": format!("{:08x}-0000-4000-8000-000000000000", state.workspace.key() >> 32),
+        "outputs": outputs.collect::<serde_json::Map<_, _>>(),
+        "resources": [],
+        "check_results": null,
+    })
+}
+
 pub(in super::super) fn output(id: &str, output: &Output) -> Value {
     json!({
         "id": id,
