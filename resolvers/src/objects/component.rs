@@ -82,6 +82,7 @@ entity_object! {
             Repository::of_entity(ctx, &self.record).await.transpose()
         }
         /// Its Terraform workspaces, live, by organization and name; at most 100.
+        #[graphql(directive = crate::cost::list_size::apply(Some(3), None, None, Some(false)))]
         async fn workspaces(&self, ctx: &Context<'_>) -> Nullable<Vec<TerraformWorkspace>> {
             TerraformWorkspace::of_entity(ctx, &self.record).await.transpose()
         }
