@@ -443,6 +443,22 @@ async fn the_source_tells_the_version_that_it_is_asked_for() {
     platform.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_is_told_which_subscriptions_cannot_be_read() {
+    let missing = async |platform: &TestPlatform| {
+        sources::Connector::missing_rights(platform.app().sources.azure().unwrap()).await.unwrap()
+    };
+    let platform = TestPlatform::start().await;
+    assert_eq!(missing(&platform).await, Vec::<String>::new());
+    platform.stop().await;
+    let hidden = "00000000-0000-0000-0000-00000000000a";
+    let tenants = format!("[\"{}\"]", hidden.to_uppercase());
+    let platform = TestPlatform::start_with(&[("WEFT_SOURCES__AZURE__TENANTS__HARBOR", &tenants)]).await;
+    let missing = missing(&platform).await;
+    assert!(missing.len() == 1 && missing[0].ends_with(hidden), "{missing:?}");
+    platform.stop().await;
+}
+
 const GRAPH: &str = "/providers/microsoft.resourcegraph/resources";
 const TOKEN: &str = "/oauth2/v2.0/token";
 const ALERTS_PATH: &str = "/providers/microsoft.alertsmanagement/alerts";

@@ -320,6 +320,7 @@ async fn lists_of_runs_are_asked_for_within_their_own_quota() {
     let refused = code_at(&answer, "runs");
     assert_eq!((refused.len(), &refused[0]["code"]), (1, &json!("UPSTREAM_THROTTLED")), "{answer}");
     let wait = Duration::from_secs(refused[0]["retryAfter"].as_u64().unwrap());
-    assert!(wait <= Duration::from_secs(60), "{wait:?}");
+    // Weft asks for a little less than it may.
+    assert!(wait <= Duration::from_secs(70), "{wait:?}");
     platform.stop().await;
 }

@@ -110,6 +110,7 @@ entity_object! {
             WorkloadConnection::of_entity(ctx, &self.record, environment, first, after).await.transpose()
         }
         /// Its Terraform workspaces, live, by organization and name; at most 100.
+        #[graphql(directive = crate::cost::list_size::apply(Some(3), None, None, Some(false)))]
         async fn workspaces(&self, ctx: &Context<'_>) -> Nullable<Vec<TerraformWorkspace>> {
             TerraformWorkspace::of_entity(ctx, &self.record).await.transpose()
         }

@@ -46,6 +46,7 @@ entity_object! {
             related!(self, ctx, "dependencyOf", None, first, after)
         }
         /// Its Terraform workspaces, live, by organization and name; at most 100.
+        #[graphql(directive = crate::cost::list_size::apply(Some(3), None, None, Some(false)))]
         async fn workspaces(&self, ctx: &Context<'_>) -> Nullable<Vec<TerraformWorkspace>> {
             TerraformWorkspace::of_entity(ctx, &self.record).await.transpose()
         }

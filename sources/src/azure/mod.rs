@@ -2,8 +2,10 @@
 //! subscriptions, cached.
 //!
 //! `client` makes the calls, `token` keeps the access token, `kql` words the queries, `wire` is the JSON, `scope` what annotations
-//! name, `reach` which subscriptions a tenant may read, `source` the caches and the way from annotations to records.
+//! name, `reach` which subscriptions a tenant may read, `caches` what is kept and how it is fetched, `source` the way from annotations
+//! to records.
 
+mod caches;
 mod client;
 mod config;
 mod kql;
@@ -15,9 +17,10 @@ mod tests;
 mod token;
 mod wire;
 
+pub use caches::{CloudAlerts, CloudResources};
 pub use config::Config;
 pub use scope::{CloudAlertsKey, CloudResourcesKey};
-pub use source::{Azure, CloudAlerts, CloudResources};
+pub use source::Azure;
 
 /// Version of this connector.
 pub const CONNECTOR_VERSION: &str = "1.0.0";

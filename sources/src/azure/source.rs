@@ -30,18 +30,6 @@ use crate::{
     upstream::{Upstream, UpstreamConfig},
 };
 
-/// Raised whenever a record changes, so that no replica reads what another release kept in Redis.
-const RECORD_VERSION: u32 = 1;
-/// Most groups and tags of one query.
-const SCOPES_MAX: usize = 100;
-/// A read may have several pages and need a token first, each of which has `timeout`.
-const WAITS: u32 = 4;
-
-/// The resources of a group or with a tag, by id.
-pub type CloudResources = Vec<Arc<CloudResourceRecord>>;
-/// The alerts of a subscription that hold, gravest first, of those the newest.
-pub type CloudAlerts = Vec<TargetedAlertRecord>;
-
 /// Azure, as the graph reads it. Clones share everything.
 #[derive(Clone)]
 pub struct Azure {
@@ -78,12 +66,8 @@ impl Azure {
         let principal = SecretString::from(format!("{tenant}\n{id}"));
         let client = Client::new(arm, graph, config.arm_url.clone(), tokens);
         let (config, reach) = (Arc::new(config.clone()), Arc::new(Reach::new(&config)));
-        let make = Caches { config: &config, around, client: &client, principal };
-        let (of_groups, within) = (client.clone(), Arc::clone(&reach));
-        let fetch = move |keys| fetch_resources(of_groups.clone(), Arc::clone(&within), keys).boxed();
-        let resources = make.cache("resources", SCOPES_MAX, resource_tags, fetch);
-        let of_alerts = client.clone();
-        let alerts = make.cache("alerts", 1, alert_tags, move |keys| fetch_alerts(of_alerts.clone(), keys).boxed());
+        let parts = caches::Sharing { config: &config, around, client: &client, principal };
+        let (resources, alerts) = (caches::of_resources(&parts, Arc::clone(&reach)), caches::of_alerts(&parts));
         Ok(Some(Self { config, reach, client, resources, alerts }))
     }
 
@@ -170,13 +154,13 @@ impl Azure {
 
     /// Forgets what is known of these groups, `subscription/name` each, on every replica: something in them changed.
     pub async fn evict_groups(&self, groups: &[String]) {
-        let tags: Vec<String> = groups.iter().map(|group| group_tag(&group.to_lowercase())).collect();
+        let tags: Vec<String> = groups.iter().map(|group| caches::group_tag(&group.to_lowercase())).collect();
         self.resources.evict_tags(&tags).await;
     }
 
     /// Forgets the alerts of these subscriptions, on every replica.
     pub async fn evict_alerts(&self, subscriptions: &[String]) {
-        let tags: Vec<String> = subscriptions.iter().map(|id| alerts_tag(&id.to_lowercase())).collect();
+        let tags: Vec<String> = subscriptions.iter().map(|id| caches::alerts_tag(&id.to_lowercase())).collect();
         self.alerts.evict_tags(&tags).await;
     }
 }
@@ -211,45 +195,6 @@ impl Connector for Azure {
     }
 }
 
-/// What both caches are made of.
-struct Caches<'a> {
-    config: &'a Config,
-    around: Surroundings<'a>,
-    client: &'a Client,
-    principal: SecretString,
-}
-
-type Fetched<V> = BoxFuture<'static, Result<HashMap<String, V>, SourceError>>;
-
-impl Caches<'_> {
-    fn cache<V: Serialize + DeserializeOwned + Send + Sync + 'static>(
-        &self,
-        call: &'static str,
-        batch_max: usize,
-        tags_of: TagsOf,
-        fetch: impl Fn(Vec<String>) -> Fetched<V> + Send + Sync + 'static,
-    ) -> SourceCache<V> {
-        let Self { config, around, client, principal } = self;
-        let shared = around.redis.map(|redis| {
-            let namespace = Namespace::new(SourceKind::Azure, call, RECORD_VERSION, &config.arm_url, principal);
-            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<V>>
-        });
-        SourceCache::new(Parts {
-            upstream: SourceKind::Azure,
-            entries_max: config.cache_entries_max,
-            evictions: Arc::clone(around.evictions),
-            tags_of,
-            shared,
-            fetch: Arc::new(fetch),
-            lives: config.cache,
-            batch_max,
-            wait_max: config.timeout * WAITS,
-            clock: around.clock.clone(),
-            health: Arc::clone(client.upstream().health()),
-        })
-    }
-}
-
 fn limits(config: &Config, name: &str, base_url: &Url) -> UpstreamConfig {
     UpstreamConfig {
         kind: SourceKind::Azure,
@@ -267,76 +212,4 @@ fn limits(config: &Config, name: &str, base_url: &Url) -> UpstreamConfig {
 fn endpoint(authority: &Url, tenant: &str) -> Result<Url, SourceError> {
     let text = format!("{}/{tenant}/oauth2/v2.0/token", authority.as_str().trim_end_matches('/'));
     text.parse().map_err(|error| SourceError::Invalid(format!("sources.azure.authority: {error}")))
-}
-
-/// Fetches cache keys of any tenants: the client is Weft's own, and who may see what was decided before.
-async fn fetch_resources(
-    client: Client,
-    reach: Arc<Reach>,
-    keys: Vec<String>,
-) -> Result<HashMap<String, CloudResources>, SourceError> {
-    let wanted: Vec<(String, CloudResourcesKey)> =
-        keys.into_iter().filter_map(|key| Some((key.clone(), CloudResourcesKey::read(&key)?))).collect();
-    let query = Query::of(wanted.iter().map(|(_, key)| (key.scope.clone(), reach.of(&key.tenant))));
-    let mut records: Vec<(String, CloudResourceRecord)> =
-        client.resources(&query).await?.into_iter().map(|record| (record.key(), record)).collect();
-    records.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    // A page that moved while it was read may show a row twice.
-    records.dedup_by(|(one, _), (other, _)| one == other);
-    let mut groups: BTreeMap<Scope, CloudResources> = BTreeMap::new();
-    let all: CloudResources = records.into_iter().map(|(_, record)| Arc::new(record)).collect();
-    for record in &all {
-        if let Some(group) = &record.resource_group {
-            let scope =
-                Scope::Group { subscription: record.subscription_id.to_lowercase(), name: group.to_lowercase() };
-            groups.entry(scope).or_default().push(Arc::clone(record));
-        }
-    }
-    let found = |key: &CloudResourcesKey| match &key.scope {
-        // No rows: an empty group, or none that the client may see; so it is looked for again soon.
-        scope @ Scope::Group { .. } => groups.get(scope).cloned(),
-        Scope::Tag { name, value } => {
-            let allowed = reach.of(&key.tenant);
-            let has_tag = |record: &CloudResourceRecord| {
-                let tag = record.tags.as_ref().and_then(|tags| tags.0.get(name)?.as_str());
-                let subscription = record.subscription_id.to_lowercase();
-                tag == Some(value) && allowed.as_ref().is_none_or(|allowed| allowed.contains(&subscription))
-            };
-            let tagged: CloudResources = all.iter().filter(|record| has_tag(record)).cloned().collect();
-            (!tagged.is_empty()).then_some(tagged)
-        }
-    };
-    Ok(wanted.into_iter().filter_map(|(text, key)| Some((text, found(&key)?))).collect())
-}
-
-async fn fetch_alerts(client: Client, keys: Vec<String>) -> Result<HashMap<String, CloudAlerts>, SourceError> {
-    let mut found = HashMap::new();
-    for key in keys {
-        let Some((_, subscription)) = key.split_once('\n') else { continue };
-        if let Some(mut alerts) = client.alerts(subscription).await? {
-            alerts.sort_by(|one, other| {
-                let (one, other) = (&one.alert, &other.alert);
-                (one.severity, other.fired_at, &one.rule).cmp(&(other.severity, one.fired_at, &other.rule))
-            });
-            found.insert(key, alerts);
-        }
-    }
-    Ok(found)
-}
-
-/// The tags of a cache key: its group or tag, whoever's tenant asks.
-fn resource_tags(key: &str) -> Vec<String> {
-    key.split_once('\n').map(|(_, scope)| group_tag(scope)).into_iter().collect()
-}
-
-fn group_tag(group: &str) -> String {
-    format!("azure:group:{group}")
-}
-
-fn alert_tags(key: &str) -> Vec<String> {
-    key.split_once('\n').map(|(_, subscription)| alerts_tag(subscription)).into_iter().collect()
-}
-
-fn alerts_tag(subscription: &str) -> String {
-    format!("azure:alerts:{subscription}")
 }

@@ -37,6 +37,9 @@ pub(super) struct Settling<V> {
     settled: SourceCache<V>,
 }
 
+/// Asks for what a key names; none when there is no such.
+type Ask<V> = fn(Client, String) -> BoxFuture<'static, Result<Option<V>, SourceError>>;
+
 /// What caches are made with.
 #[derive(Clone, Copy)]
 struct Around<'a> {
@@ -51,13 +54,7 @@ struct Kind<V> {
     name: &'static str,
     tags_of: TagsOf,
     wait_max: Duration,
-    ask: fn(Client, String) -> BoxFuture<'static, Result<Option<V>, SourceError>>,
-}
-
-impl<V> Clone for Kind<V> {
-    fn clone(&self) -> Self {
-        Self { ..*self }
-    }
+    ask: Ask<V>,
 }
 
 impl Caches {
@@ -167,11 +164,7 @@ pub(super) fn namespace(name: &str, base_url: &url::Url, token: &crate::Credenti
     Namespace::new(SourceKind::Terraform, name, RECORD_VERSION, base_url, &token.current())
 }
 
-async fn fetch<V>(
-    client: Client,
-    ask: fn(Client, String) -> BoxFuture<'static, Result<Option<V>, SourceError>>,
-    keys: Vec<String>,
-) -> Result<HashMap<String, V>, SourceError> {
+async fn fetch<V>(client: Client, ask: Ask<V>, keys: Vec<String>) -> Result<HashMap<String, V>, SourceError> {
     let mut found = HashMap::with_capacity(keys.len());
     for key in keys {
         if let Some(value) = ask(client.clone(), key.clone()).await? {
