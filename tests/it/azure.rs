@@ -372,7 +372,9 @@ async fn several_groups_and_tags_are_one_query_in_any_case() {
          azure.com/tag: \"team's=it's \\\\ me\"\nspec:\n  type: service\n  lifecycle: production\n  owner: payments\n"
     );
     fs::write(&file, catalog).unwrap();
-    let report = import_catalog(platform.database(), &platform.app().config.catalog, "default", std::slice::from_ref(&file)).await;
+    let report =
+        import_catalog(platform.database(), &platform.app().config.catalog, "default", std::slice::from_ref(&file))
+            .await;
     let _ = fs::remove_file(&file);
     assert_eq!(report.unwrap().created, 1);
     let client = platform.client("engineer");

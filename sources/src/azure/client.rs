@@ -1,5 +1,7 @@
 //! The calls to Azure. The access token is exposed in one line of this file and nowhere else.
 
+use std::collections::BTreeSet;
+
 use reqwest::{RequestBuilder, StatusCode};
 use schema::{CloudResourceRecord, SourceKind, TargetedAlertRecord};
 use secrecy::{ExposeSecret, SecretString};
@@ -8,7 +10,7 @@ use url::Url;
 use super::{
     kql::Query,
     token::Tokens,
-    wire::{Alert, AlertPage, GraphPage, Row},
+    wire::{Alert, AlertPage, GraphPage, Row, SubscriptionPage},
 };
 use crate::{
     SourceError,
@@ -21,6 +23,8 @@ pub(super) const GRAPH_VERSION: &str = "2022-10-01";
 const GRAPH_PAGES_MAX: usize = 100;
 /// Most pages of a subscription's alerts, 250 each and the gravest first; what comes after them is left out.
 const ALERT_PAGES_MAX: usize = 20;
+/// Most pages of subscriptions, about a thousand each.
+const SUBSCRIPTION_PAGES_MAX: usize = 20;
 /// Says that the client sees more subscriptions than one query covers.
 const LIMIT_HIT: &str = "x-ms-tenant-subscription-limit-hit";
 
@@ -101,10 +105,20 @@ impl Client {
         Ok(Some(records))
     }
 
-    /// Fails unless Resource Manager is there and takes the token.
-    pub(super) async fn probe(&self) -> Result<(), SourceError> {
-        let url = self.url("subscriptions", "api-version=2022-12-01")?;
-        self.ask(&self.arm, "probe", |http: &reqwest::Client| http.get(url.clone()), &[]).await.map(drop)
+    /// The ids of the subscriptions that the client may read, in lower case. Fails unless Resource Manager is there and takes the
+    /// token.
+    pub(super) async fn subscriptions(&self, call: &'static str) -> Result<BTreeSet<String>, SourceError> {
+        let path = "subscriptions";
+        let mut url = self.url(path, "api-version=2022-12-01")?;
+        let mut ids = BTreeSet::new();
+        for _ in 0..SUBSCRIPTION_PAGES_MAX {
+            let answer = self.ask(&self.arm, call, |http: &reqwest::Client| http.get(url.clone()), &[]).await?;
+            let page: SubscriptionPage = self.decode(&answer)?;
+            ids.extend(page.value.iter().flatten().filter_map(|found| Some(found.id()?.to_lowercase())));
+            let Some(link) = page.next_link.filter(|link| !link.is_empty()) else { break };
+            url = next_page(&url, path, &link)?;
+        }
+        Ok(ids)
     }
 
     fn url(&self, path: &str, query: &str) -> Result<Url, SourceError> {

@@ -33,6 +33,16 @@ impl Reach {
         }
     }
 
+    /// Every subscription that some tenant may read; empty where nothing is listed.
+    pub(super) fn listed(&self) -> BTreeSet<String> {
+        let of_tenants = self.tenants.iter().flat_map(BTreeMap::values).flatten();
+        let is_allowed = |id: &&String| self.all.as_ref().is_none_or(|all| all.contains(*id));
+        match &self.tenants {
+            Some(_) => of_tenants.filter(is_allowed).cloned().collect(),
+            None => self.all.clone().unwrap_or_default(),
+        }
+    }
+
     /// Whether this tenant may read this subscription, which is in lower case.
     pub(super) fn allows(&self, tenant: &str, subscription: &str) -> bool {
         self.all.as_ref().is_none_or(|all| all.contains(subscription))
@@ -58,5 +68,6 @@ mod tests {
         assert_eq!((each.of("one"), each.of("two")), (Some(set(&["b"])), Some(set(&[]))));
         assert!(each.allows("one", "b") && !each.allows("one", "c") && !each.allows("one", "a"));
         assert!(!each.allows("two", "a"));
+        assert_eq!((each.listed(), open.listed()), (set(&["b"]), set(&[])));
     }
 }

@@ -1,32 +1,25 @@
 //! `Azure`: the way from annotations to records, through the caches.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures::{FutureExt, future::BoxFuture};
-use schema::{CloudResourceRecord, EntityRecord, SourceKind, TargetedAlertRecord, Visibility, WebUrl};
+use schema::{CloudResourceRecord, EntityRecord, SourceKind, Visibility, WebUrl};
 use secrecy::SecretString;
-use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
 use super::{
     CONNECTOR_VERSION, CloudAlertsKey, CloudResourcesKey, Config, TESTED_VERSIONS,
+    caches::{self, CloudAlerts, CloudResources, SCOPES_MAX},
     client::{self, Client},
     config::SECRET_KEY,
-    kql::Query,
     reach::Reach,
     scope::{Scope, is_guid},
     token::{self, Tokens},
 };
 use crate::{
     Connector, SourceError,
-    cache::{Access, Parts, Served, SharedStore, SourceCache, TagsOf},
+    cache::{Access, Served, SourceCache},
     connector::Surroundings,
-    redis::{Namespace, RedisStore},
     upstream::{Upstream, UpstreamConfig},
 };
 
@@ -65,10 +58,10 @@ impl Azure {
         // What may be read is the client's; its secret changes nothing about it.
         let principal = SecretString::from(format!("{tenant}\n{id}"));
         let client = Client::new(arm, graph, config.arm_url.clone(), tokens);
-        let (config, reach) = (Arc::new(config.clone()), Arc::new(Reach::new(&config)));
+        let reach = Arc::new(Reach::new(&config));
         let parts = caches::Sharing { config: &config, around, client: &client, principal };
         let (resources, alerts) = (caches::of_resources(&parts, Arc::clone(&reach)), caches::of_alerts(&parts));
-        Ok(Some(Self { config, reach, client, resources, alerts }))
+        Ok(Some(Self { config: Arc::new(config), reach, client, resources, alerts }))
     }
 
     /// The annotation that names an entity's resource groups.
@@ -188,10 +181,21 @@ impl Connector for Azure {
     }
 
     async fn probe(&self) -> Result<(), SourceError> {
-        self.client.probe().await?;
+        self.client.subscriptions("probe").await?;
         // Azure as a whole has no version: it is the one that is asked for, and that it still takes.
         self.upstream().health().version(client::GRAPH_VERSION.to_owned());
         Ok(())
+    }
+
+    async fn missing_rights(&self) -> Result<Vec<String>, SourceError> {
+        let readable = self.client.subscriptions("subscriptions").await?;
+        let hidden = self.reach.listed().into_iter().filter(|id| !readable.contains(id));
+        let missing: Vec<String> =
+            hidden.map(|id| format!("the client has no role `Reader` on the subscription {id}")).collect();
+        if missing.is_empty() && readable.is_empty() {
+            return Ok(vec!["the client has no role `Reader` on any subscription".to_owned()]);
+        }
+        Ok(missing)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Tokens`: the access token for Azure Resource Manager, by Entra's client credentials. docs/decisions/0009 says why it is ours.
+//! `Tokens`: the access token for Azure Resource Manager, by Entra's client credentials. docs/decisions/0010 says why it is ours.
 //!
 //! One flight at a time, in a task of its own, so that a caller who leaves takes nothing from the others. A token is renewed while
 //! it is still good: whoever comes meanwhile gets the old one.

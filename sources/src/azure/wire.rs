@@ -98,6 +98,25 @@ pub(super) struct AlertPage {
     pub(super) next_link: Option<String>,
 }
 
+/// A page of subscriptions.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SubscriptionPage {
+    pub(super) value: Option<Vec<Subscription>>,
+    pub(super) next_link: Option<String>,
+}
+
+/// A subscription.
+#[derive(Debug, Deserialize)]
+pub(super) struct Subscription(Map<String, Value>);
+
+impl Subscription {
+    /// Its id.
+    pub(super) fn id(&self) -> Option<&str> {
+        text(self.0.get("subscriptionId"))
+    }
+}
+
 /// An alert.
 #[derive(Debug, Deserialize)]
 pub(super) struct Alert(Map<String, Value>);
