@@ -72,11 +72,10 @@ impl Executor {
         let data = Arc::new(RequestData::new(
             self.sources.clone(),
             visibility,
-            cache_mode,
             audit,
             Arc::clone(&self.locations),
             queue.clone(),
-            Freshness { ages: prepared.ages(), wants_receipts },
+            Freshness { cache_mode, ages: prepared.ages(), wants_receipts },
             self.options,
         ));
         let document = prepared.document();

@@ -96,6 +96,8 @@ pub struct Receipt {
 /// What an operation says of the age of its data.
 #[derive(Debug, Clone, Default)]
 pub struct Freshness {
+    /// Whether caches may answer.
+    pub cache_mode: CacheMode,
     /// The greatest ages accepted.
     pub ages: Ages,
     /// Whether the answer tells where live data came from.
@@ -117,14 +119,13 @@ impl RequestData {
     pub fn new(
         sources: Sources,
         visibility: Arc<Visibility>,
-        cache_mode: CacheMode,
         audit: AuditEntry,
         locations: Arc<Locations>,
         queue: FlushQueue,
         freshness: Freshness,
         options: Options,
     ) -> Self {
-        let reader = Reader::new(sources.clone(), Arc::clone(&visibility), cache_mode);
+        let reader = Reader::new(sources.clone(), Arc::clone(&visibility), freshness.cache_mode);
         let references = References::new(sources.clone(), Arc::clone(&visibility), queue.clone());
         let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
         Self {

@@ -77,10 +77,11 @@ async fn a_page_costs_each_upstream_what_its_formula_says_and_nothing_once_it_is
         let awx = asked(&platform, Upstream::Awx);
         let of_templates = awx.iter().filter(|call| call.path.ends_with("/unified_job_templates/")).count();
         assert_eq!(of_templates, templates.div_ceil(100), "AWX: {templates} templates");
-        // One call, while a page of 200 runs holds the newest of every template.
+        // One call where a page of 200 runs holds the newest of every template; AWX gives no more rows at a time, so that
+        // templates which seldom run take more calls, a bounded number for each batch of 100.
         let of_runs = awx.len() - of_templates;
-        let allowed = if templates <= 50 { 1 } else { 2 };
-        assert!((1..=allowed).contains(&of_runs), "AWX: {of_runs} calls for runs of {templates} templates");
+        let most = 8 * templates.div_ceil(100);
+        assert!((1..=most).contains(&of_runs), "AWX: {of_runs} calls for runs of {templates} templates");
 
         let organizations =
             distinct(&page, |node| list(&node["workspaces"]).into_iter().map(|one| &one["organization"]).collect());
@@ -221,16 +222,19 @@ async fn every_fault_of_every_upstream_stays_in_its_own_fields_and_passes() {
     platform.stop().await;
 }
 
+/// What a node of the page has from one upstream.
+type Part = fn(&Value) -> Vec<&Value>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_sees_nothing_of_another_tenants_upstreams() {
     let platform = TestPlatform::start_with(&[DEAR]).await;
     let page = platform.client("admin").data(PAGE, json!({ "first": 100 })).await;
     let other = platform.client("other_tenant_engineer").data(PAGE, json!({ "first": 100 })).await;
-    let everything = |page: &Value, of: fn(&Value) -> Vec<&Value>| -> BTreeSet<String> {
+    let everything = |page: &Value, of: Part| -> BTreeSet<String> {
         let nodes = page["components"]["nodes"].as_array().unwrap();
         nodes.iter().flat_map(of).map(ToString::to_string).collect()
     };
-    let parts: [(&str, fn(&Value) -> Vec<&Value>); 2] = [
+    let parts: [(&str, Part); 2] = [
         ("repositories", |node| node["repository"].get("path").into_iter().collect()),
         ("workspaces", |node| list(&node["workspaces"])),
     ];

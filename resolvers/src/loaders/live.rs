@@ -41,8 +41,11 @@ impl<K: LiveKey> Loader<Live<K>> for Reader {
 
     async fn load(&self, keys: &[Live<K>]) -> Result<HashMap<Live<K>, Self::Value>, SourceError> {
         let mut found = HashMap::with_capacity(keys.len());
-        for (age_max, keys) in grouped(keys, |key| (key.age_max, key.key.clone())) {
-            let outcomes = K::read(&self.sources, &keys, &self.access.no_older_than(age_max)).await;
+        // All ages at once: one that has to be asked for holds up none that is known.
+        let reads = grouped(keys, |key| (key.age_max, key.key.clone())).into_iter().map(|(age_max, keys)| async move {
+            (age_max, K::read(&self.sources, &keys, &self.access.no_older_than(age_max)).await)
+        });
+        for (age_max, outcomes) in futures::future::join_all(reads).await {
             found.extend(outcomes.into_iter().map(|(key, outcome)| (Live { key, age_max }, outcome)));
         }
         Ok(found)

@@ -25,7 +25,7 @@ pub async fn load(
     after: Option<String>,
 ) -> Result<Option<LoadedList>> {
     let args = nested_page(ctx, first, after)?;
-    let order = order(&kind);
+    let order = format!("{}:{}", order(&kind), repository.path());
     let after = match &args.after {
         Some(text) => {
             let [place] = Cursor::decode::<1>(text, &order).map_err(sources::SourceError::from).or_field_error()?;

@@ -35,7 +35,7 @@ impl Purpose {
             Self::Miss => entry.is_usable(now),
             Self::Refresh => entry.is_fresh(now),
             Self::Bypass => false,
-            Self::Since(moment) => entry.fetched_at >= moment,
+            Self::Since(moment) => entry.is_usable(now) && entry.fetched_at >= moment,
         }
     }
 }

@@ -109,10 +109,12 @@ impl Client {
         let first = usize::try_from(page.first).unwrap_or(usize::MAX);
         let record = |mut project: ListedProject| {
             let path = project.full_path.to_lowercase();
-            let found = parts.iter().filter_map(|part| Some((part.state, self.part(part.alias, &mut project)?)));
-            (path, list::merge(page.after.as_ref(), found.collect(), first))
+            // A part that GitLab keeps back is not an empty one: the whole list is then unknown.
+            let found: Option<Vec<_>> =
+                parts.iter().map(|part| Some((part.state, self.part(part.alias, &mut project)?))).collect();
+            Some((path, list::merge(page.after.as_ref(), found?, first)))
         };
-        Ok(projects.into_items().map(record).collect())
+        Ok(projects.into_items().filter_map(record).collect())
     }
 
     fn part(&self, alias: &str, project: &mut ListedProject) -> Option<ListPart> {

@@ -1,6 +1,6 @@
 //! Pages of what a project has many of: pipelines, merge requests, releases. First pages of fifty projects are one call.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use schema::{MergeRequestRecord, MergeRequestState, PipelineRecord, ReleaseRecord};
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,9 @@ impl Place {
                 && cursor.len() <= Self::CURSOR_BYTES_MAX
                 && cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=+/".contains(&byte))
         };
-        (place.0.len() <= 4 && place.0.iter().all(|(_, cursor)| is_cursor(cursor))).then_some(place)
+        let states: BTreeSet<_> = place.0.iter().map(|(state, _)| state).collect();
+        let is_place = !place.0.is_empty() && states.len() == place.0.len();
+        (is_place && place.0.iter().all(|(_, cursor)| is_cursor(cursor))).then_some(place)
     }
 
     /// The cursor of this state's part of the list.
@@ -119,7 +121,7 @@ pub(super) fn merge(
 ) -> ListRecord {
     let mut place = after.cloned().unwrap_or_default();
     let has_next = parts.iter().any(|(_, part)| part.has_next);
-    let count = parts.iter().map(|(_, part)| part.count).sum();
+    let count = parts.iter().try_fold(0_i32, |sum, (_, part)| sum.checked_add(part.count?));
     let mut queues: Vec<_> =
         parts.into_iter().map(|(state, part)| (state, part.items.into_iter().peekable())).collect();
     let mut items = Vec::new();
@@ -195,7 +197,15 @@ mod tests {
 
     #[test]
     fn only_cursors_are_sent_back_to_gitlab() {
-        for text in ["", "[]x", r#"[[null,"a\"b"]]"#, r#"[[null,""]]"#, r#"[["OTHER","abc"]]"#] {
+        for text in [
+            "",
+            "[]",
+            "[]x",
+            r#"[[null,"a"],[null,"b"]]"#,
+            r#"[[null,"a\"b"]]"#,
+            r#"[[null,""]]"#,
+            r#"[["OTHER","abc"]]"#,
+        ] {
             assert_eq!(Place::read(text), None, "{text} was accepted");
         }
         assert_eq!(Place::read(&format!("[[null,\"{}\"]]", "a".repeat(501))), None);

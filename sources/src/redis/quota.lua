@@ -6,10 +6,15 @@ local time = redis.call('time')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local kept = redis.call('hmget', KEYS[1], 'limit', 'window', 'tokens', 'at', 'blocked')
 local own_limit, own_window = tonumber(ARGV[2]), tonumber(ARGV[3])
-local limit, window = tonumber(kept[1]) or own_limit, tonumber(kept[2]) or own_window
+local limit, window = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
 local function capacity(l) return math.max(1, math.floor(l / 10)) end
 local function refill(l, w) return math.max(0.9, l - capacity(l)) / math.max(1, w) end
-local tokens = tonumber(kept[3]) or (limit > 0 and capacity(limit) or 0)
+local tokens = tonumber(kept[3]) or 0
+-- What is configured counts from now on, whatever was kept before, unless the upstream allows less.
+if own_limit > 0 and (limit == 0 or refill(own_limit, own_window) < refill(limit, window)) then
+  tokens = limit == 0 and capacity(own_limit) or math.min(tokens, capacity(own_limit))
+  limit, window = own_limit, own_window
+end
 local at, blocked = tonumber(kept[4]) or now, tonumber(kept[5]) or 0
 local function fill()
   if limit > 0 then

@@ -121,7 +121,9 @@ impl Upstream {
     pub fn counted_apart(&self, name: &str, quota: Option<QuotaConfig>) -> Self {
         let name = format!("{}:{name}", self.config.name);
         let quota = Quota::new(name, quota, self.redis.clone(), self.clock.clone());
-        Self { quota: Arc::new(quota), ..self.clone() }
+        // A refusal there must not hold up what is counted here.
+        let breaker = Breaker::new(self.config.breaker, self.clock.clone());
+        Self { quota: Arc::new(quota), breaker: Arc::new(breaker), ..self.clone() }
     }
 
     /// How it has been answering.
@@ -200,11 +202,6 @@ impl Upstream {
     ) -> Result<Answer, Failed> {
         // Waits of our own making say nothing about the upstream: neither the breaker nor its health is told.
         let late = || SourceError::Timeout { upstream: self.kind, limit: self.config.timeout };
-        let place = timeout_at(deadline, self.places.acquire()).await;
-        let Ok(Ok(_place)) = place else {
-            self.count(call, "no_place");
-            return Err(late().into());
-        };
         if let Err(refused) = self.breaker.allow() {
             self.count(call, "refused");
             return Err(match refused {
@@ -213,7 +210,13 @@ impl Upstream {
             }
             .into());
         }
+        // Before the place: who sleeps for the quota must not keep one from calls that are counted apart.
         self.wait_for_quota(call, deadline).await?;
+        let place = timeout_at(deadline, self.places.acquire()).await;
+        let Ok(Ok(_place)) = place else {
+            self.count(call, "no_place");
+            return Err(late().into());
+        };
         let started = Instant::now();
         let outcome = match timeout_at(deadline, self.exchange(request, expected)).await {
             Ok(outcome) => outcome,

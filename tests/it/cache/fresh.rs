@@ -7,6 +7,7 @@ use futures::future::join_all;
 use it::{Answer, Client, TestRedis};
 use serde_json::{Value, json};
 use simulator::Fault;
+use sources::Clock;
 
 use super::{PATH, Rig, Upstream, name};
 
@@ -118,7 +119,7 @@ async fn nothing_older_is_given_in_ten_thousand_tries_under_faults() {
             None => faults.clear(),
         }
         let answers = join_all((0..200).map(|_| async {
-            let asked_at = Utc::now();
+            let asked_at = Clock::system().now();
             (asked_at, ask(&rig.platform.client("engineer"), AGE_S).await)
         }))
         .await;

@@ -64,6 +64,6 @@ pub(super) fn merge_requests(project_id: u64, project: &Project, now: DateTime<U
             }
         })
         .collect();
-    all.sort_by(|one, other| (other.updated_at, other.id).cmp(&(one.updated_at, one.id)));
+    all.sort_by_key(|one| std::cmp::Reverse((one.updated_at, one.id)));
     all
 }

@@ -74,8 +74,7 @@ impl Bucket {
         self.fill(now);
         if let Some(told) = reading.limit() {
             // An operator may ask for less than the upstream allows, never for more.
-            let limit = configured.filter(|own| own.capacity() / own.refill() >= told.capacity() / told.refill());
-            let limit = limit.filter(|own| own.refill() <= told.refill()).unwrap_or(told);
+            let limit = configured.filter(|own| own.refill() <= told.refill()).unwrap_or(told);
             if self.limit != Some(limit) {
                 self.tokens = if self.limit.is_none() { limit.capacity() } else { self.tokens.min(limit.capacity()) };
                 self.limit = Some(limit);
@@ -93,7 +92,8 @@ impl Bucket {
     /// Takes over what the shared bucket says.
     pub(crate) fn follow(&mut self, shared: &Shared, now: DateTime<Utc>) {
         (self.limit, self.tokens, self.at) = (shared.limit, shared.tokens, now);
-        self.blocked_until = shared.blocked_for.and_then(|wait| Some(now + TimeDelta::from_std(wait).ok()?));
+        let blocked_until = shared.blocked_for.and_then(|wait| Some(now + TimeDelta::from_std(wait).ok()?));
+        self.blocked_until = self.blocked_until.max(blocked_until);
     }
 
     pub(crate) fn remaining(&mut self, now: DateTime<Utc>) -> u32 {
