@@ -15,10 +15,7 @@ const ID: &str =
 
 fn contract(below: &str) -> Option<PathBuf> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/contracts/azure/specification"));
-    let folder = [root, Path::new("/work/shared/contracts/azure/specification")]
-        .into_iter()
-        .map(|root| root.join(below))
-        .find(|folder| folder.is_dir());
+    let folder = Some(root.join(below)).filter(|folder| folder.is_dir());
     if folder.is_none() {
         println!("skipped: there is no {below}");
     }

@@ -639,7 +639,7 @@ async fn a_believable_group_is_always_the_same_and_does_change() {
 
 fn contracts() -> Option<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = ["../../../shared", "../../../../shared", "/work/shared"]
+    let found = ["../../../shared", "../../../../shared"]
         .iter()
         .map(|up| here.join(up).join("contracts/azure/specification"))
         .find(|path| path.is_dir());
