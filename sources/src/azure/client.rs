@@ -97,7 +97,9 @@ impl Client {
                 return Ok(None);
             }
             let page: AlertPage = self.decode(&answer)?;
-            records.extend(page.value.unwrap_or_default().into_iter().filter_map(Alert::into_record));
+            let alerts =
+                page.value.ok_or_else(|| SourceError::protocol(SourceKind::Azure, "it left out the alerts"))?;
+            records.extend(alerts.into_iter().filter_map(Alert::into_record));
             let Some(link) = page.next_link.filter(|link| !link.is_empty()) else { return Ok(Some(records)) };
             url = next_page(&url, &path, &link)?;
         }

@@ -110,7 +110,8 @@ fn is_tag_name(name: &str) -> bool {
 }
 
 fn is_tag_value(value: &str) -> bool {
-    value.chars().count() <= TAG_VALUE_CHARS_MAX && !value.chars().any(char::is_control)
+    // Without a value every resource that lacks the tag would be one that has it.
+    (1..=TAG_VALUE_CHARS_MAX).contains(&value.chars().count()) && !value.chars().any(char::is_control)
 }
 
 #[cfg(test)]

@@ -190,10 +190,10 @@ impl Workload {
         Some(workload)
     }
 
-    /// A CronJob has no pods of its own: it stands still, or it does what it should.
+    /// A CronJob has no pods of its own: it stands still, or how its runs go is not known here.
     pub(super) fn of_cron_job(cluster: &str, object: CronJob) -> Option<Self> {
         let spec = object.spec.unwrap_or_default();
-        let rollout = if spec.suspend.unwrap_or(false) { RolloutStatus::Paused } else { RolloutStatus::Complete };
+        let rollout = if spec.suspend.unwrap_or(false) { RolloutStatus::Paused } else { RolloutStatus::Unknown };
         let template = spec.job_template.spec.map(|spec| spec.template);
         Self::new(cluster, WorkloadKind::CronJob, object.metadata, template, rollout)
     }

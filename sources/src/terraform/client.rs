@@ -77,7 +77,9 @@ impl Client {
         if is_told {
             let rest = stream::iter(2..=pages).map(|number| self.workspaces_page(organization, number));
             let rest: Vec<_> = rest.buffer_unordered(PAGES_AT_ONCE).try_collect().await?;
-            rest.iter().flatten().for_each(|page| snapshot.add(page, organization, &self.base_url, now));
+            for page in rest {
+                snapshot.add(&page.ok_or_else(page_gone)?, organization, &self.base_url, now);
+            }
             return Ok(Some(snapshot));
         }
         let (mut has_next, mut number) = (first.has_next(), 1);
@@ -86,7 +88,7 @@ impl Client {
             if number > pages_max {
                 return Err(self.too_many(organization));
             }
-            let Some(page) = self.workspaces_page(organization, number).await? else { break };
+            let page = self.workspaces_page(organization, number).await?.ok_or_else(page_gone)?;
             snapshot.add(&page, organization, &self.base_url, now);
             has_next = page.has_next();
         }
@@ -201,4 +203,9 @@ impl Client {
         self.upstream.health().failed(message.clone());
         SourceError::protocol(SourceKind::Terraform, message)
     }
+}
+
+/// Half of an organization would hide the other half.
+fn page_gone() -> SourceError {
+    SourceError::protocol(SourceKind::Terraform, "a page of its workspaces went away while they were read")
 }
