@@ -27,7 +27,7 @@ const RENEW_BEFORE: TimeDelta = TimeDelta::minutes(5);
 /// So long before its end it is not sent any more: a call takes its time.
 const SPARE: TimeDelta = TimeDelta::seconds(10);
 /// How long Entra's refusal, or a failed renewal, is left as it is: asking again at once would be refused again.
-const PAUSE: TimeDelta = TimeDelta::seconds(10);
+const PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// Life of a token that does not say, which is the shortest that Entra gives.
 const LIFE_DEFAULT: u32 = 300;
 
