@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use it::TestPlatform;
+use it::{TestPlatform, faults};
 use serde_json::{Value, json};
 use simulator::{Fault, Upstream};
 use sources::Clock;
@@ -173,26 +173,14 @@ async fn what_is_evicted_is_asked_for_again_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_awx_does_nulls_only_its_fields() {
-    let faults = [
-        (Fault::Status { code: 500 }, "UPSTREAM_UNAVAILABLE"),
-        (Fault::Status { code: 504 }, "UPSTREAM_UNAVAILABLE"),
-        (Fault::Status { code: 401 }, "UPSTREAM_ERROR"),
-        (Fault::Html, "UPSTREAM_ERROR"),
-        (Fault::Hang, "UPSTREAM_TIMEOUT"),
-        (Fault::Drop, "UPSTREAM_UNAVAILABLE"),
-        (Fault::TruncatedJson, "UPSTREAM_ERROR"),
-        (Fault::WrongContentType, "UPSTREAM_ERROR"),
-        (Fault::HugeBody { body_bytes: 32 * 1024 * 1024 }, "UPSTREAM_ERROR"),
-        (Fault::DeepJson { depth: 100_000 }, "UPSTREAM_ERROR"),
-        (Fault::Redirect { location: "http://127.0.0.1:9/".to_owned() }, "UPSTREAM_ERROR"),
-        // Last, because it is obeyed: nothing is asked until the wait is over.
-        (Fault::Throttled { retry_after_seconds: Some(60) }, "UPSTREAM_THROTTLED"),
-    ];
     let platform = TestPlatform::start_with(&IMPATIENT).await;
     let client = platform.client("engineer");
     let query = "query($ref: EntityRef!) { component(ref: $ref) { ref repository { path }
         automationTemplates { name } automationJobs { nodes { number } } } }";
-    for (fault, code) in faults {
+    for (fault, code) in faults(
+        [(Fault::Status { code: 504 }, "UPSTREAM_UNAVAILABLE"), (Fault::Status { code: 401 }, "UPSTREAM_ERROR")],
+        Duration::from_secs(60),
+    ) {
         platform.simulator().faults(Upstream::Awx).always(fault.clone());
         let started = Instant::now();
         let answer = client.query(query, json!({ "ref": EXPORTER })).await;

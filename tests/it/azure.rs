@@ -13,7 +13,7 @@ use std::{
 use chrono::TimeDelta;
 use futures::future::join_all;
 use gateway::commands::import_catalog;
-use it::TestPlatform;
+use it::{TestPlatform, faults, until};
 use serde_json::{Value, json};
 use simulator::{
     Fault, Upstream,
@@ -207,9 +207,7 @@ async fn a_token_is_renewed_before_it_ends_and_when_it_is_not_taken_any_more() {
     // 3,599 seconds are its life: it is still good, and due.
     ahead.store(3_400, Ordering::SeqCst);
     probe().await.unwrap();
-    while calls(&platform, TOKEN) < 2 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("a new token", async || (calls(&platform, TOKEN) >= 2).then_some(())).await;
     probe().await.unwrap();
     platform.simulator().faults(Upstream::Azure).next_calls(1, Fault::ExpiredToken);
     probe().await.unwrap();
@@ -241,23 +239,9 @@ async fn a_client_that_entra_does_not_know_nulls_the_fields_and_asks_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_azure_does_nulls_only_its_fields() {
-    let faults = [
-        (Fault::Status { code: 500 }, "UPSTREAM_UNAVAILABLE"),
-        (Fault::Status { code: 403 }, "UPSTREAM_ERROR"),
-        (Fault::Html, "UPSTREAM_ERROR"),
-        (Fault::Hang, "UPSTREAM_TIMEOUT"),
-        (Fault::Drop, "UPSTREAM_UNAVAILABLE"),
-        (Fault::TruncatedJson, "UPSTREAM_ERROR"),
-        (Fault::WrongContentType, "UPSTREAM_ERROR"),
-        (Fault::HugeBody { body_bytes: 32 * 1024 * 1024 }, "UPSTREAM_ERROR"),
-        (Fault::DeepJson { depth: 100_000 }, "UPSTREAM_ERROR"),
-        (Fault::Redirect { location: "http://127.0.0.1:9/".to_owned() }, "UPSTREAM_ERROR"),
-        // Last, because it is obeyed: nothing is asked until the wait is over.
-        (Fault::Throttled { retry_after_seconds: Some(60) }, "UPSTREAM_THROTTLED"),
-    ];
     let platform = TestPlatform::start_with(&IMPATIENT).await;
     let client = platform.client("engineer");
-    for (fault, code) in faults {
+    for (fault, code) in faults([(Fault::Status { code: 403 }, "UPSTREAM_ERROR")], Duration::from_secs(60)) {
         platform.simulator().faults(Upstream::Azure).always(fault.clone());
         let started = Instant::now();
         let answer = client.query(ONE, json!({ "ref": API })).await;

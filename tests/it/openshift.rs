@@ -1,10 +1,10 @@
 //! OpenShift, well and ill: clusters are asked for whole lists, whatever is asked of Weft, and what is not known is never shown
 //! as empty.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::TimeDelta;
-use it::{Client, TestPlatform};
+use it::{Client, TestPlatform, faults};
 use serde_json::{Value, json};
 use simulator::{
     Fault, Upstream,
@@ -176,27 +176,18 @@ async fn what_keeps_a_workload_from_being_ready_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_cluster_does_nulls_only_workloads() {
-    let faults = [
-        (Fault::Status { code: 500 }, "UPSTREAM_UNAVAILABLE"),
-        (Fault::Status { code: 401 }, "UPSTREAM_ERROR"),
-        (Fault::Status { code: 403 }, "UPSTREAM_ERROR"),
-        (Fault::Status { code: 404 }, "UPSTREAM_ERROR"),
-        (Fault::Status { code: 410 }, "UPSTREAM_ERROR"),
-        (Fault::Html, "UPSTREAM_ERROR"),
-        (Fault::Hang, "UPSTREAM_TIMEOUT"),
-        (Fault::Drop, "UPSTREAM_UNAVAILABLE"),
-        (Fault::TruncatedJson, "UPSTREAM_ERROR"),
-        (Fault::HugeBody { body_bytes: 64 * 1024 * 1024 }, "UPSTREAM_ERROR"),
-        (Fault::WrongContentType, "UPSTREAM_ERROR"),
-        (Fault::Redirect { location: "http://127.0.0.1:9/".to_owned() }, "UPSTREAM_ERROR"),
-        (Fault::DeepJson { depth: 100_000 }, "UPSTREAM_ERROR"),
-        (Fault::GraphqlErrors { message: "no".to_owned() }, "UPSTREAM_ERROR"),
-        // Last, because it is obeyed: nothing is asked until the wait is over.
-        (Fault::Throttled { retry_after_seconds: Some(60) }, "UPSTREAM_THROTTLED"),
-    ];
     let platform = TestPlatform::start_with(&impatient()).await;
     let client = platform.client("engineer");
-    for (fault, code) in faults {
+    for (fault, code) in faults(
+        [
+            (Fault::Status { code: 401 }, "UPSTREAM_ERROR"),
+            (Fault::Status { code: 403 }, "UPSTREAM_ERROR"),
+            (Fault::Status { code: 404 }, "UPSTREAM_ERROR"),
+            (Fault::Status { code: 410 }, "UPSTREAM_ERROR"),
+            (Fault::GraphqlErrors { message: "no".to_owned() }, "UPSTREAM_ERROR"),
+        ],
+        Duration::from_secs(60),
+    ) {
         platform.simulator().faults(Upstream::Openshift).always(fault.clone());
         let answer = one(&client, "payments-api").await;
         assert_eq!(answer["data"]["component"]["ref"], "component:default/payments-api", "{fault:?}: {answer}");

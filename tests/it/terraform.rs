@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use it::TestPlatform;
+use it::{TestPlatform, faults};
 use schema::NodeId;
 use serde_json::{Value, json};
 use simulator::{
@@ -203,18 +203,6 @@ async fn runs_are_paged_newest_first_without_plan_only_ones() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_terraform_does_nulls_only_workspaces() {
-    let faults = [
-        (Fault::Status { code: 500 }, "UPSTREAM_UNAVAILABLE"),
-        (Fault::Html, "UPSTREAM_ERROR"),
-        (Fault::Hang, "UPSTREAM_TIMEOUT"),
-        (Fault::Drop, "UPSTREAM_UNAVAILABLE"),
-        (Fault::TruncatedJson, "UPSTREAM_ERROR"),
-        (Fault::HugeBody { body_bytes: 32 * 1024 * 1024 }, "UPSTREAM_ERROR"),
-        (Fault::Redirect { location: "http://127.0.0.1:9/".to_owned() }, "UPSTREAM_ERROR"),
-        (Fault::DeepJson { depth: 100_000 }, "UPSTREAM_ERROR"),
-        // Last, because it is obeyed.
-        (Fault::Throttled { retry_after_seconds: Some(60) }, "UPSTREAM_THROTTLED"),
-    ];
     let platform = TestPlatform::start_with(&[
         ("WEFT_SOURCES__TERRAFORM__TIMEOUT", "700ms"),
         ("WEFT_SOURCES__TERRAFORM__BREAKER__FAILURES_MAX", "1000"),
@@ -222,7 +210,7 @@ async fn whatever_terraform_does_nulls_only_workspaces() {
     .await;
     let client = platform.client("engineer");
     let query = "{ component(ref: \"payments-api\") { title repository { path } workspaces { name } } }";
-    for (fault, code) in faults {
+    for (fault, code) in faults([], Duration::from_secs(60)) {
         platform.simulator().faults(Upstream::Terraform).always(fault.clone());
         let answer = client.query(query, json!({})).await;
         assert_eq!(answer["data"]["component"]["workspaces"], Value::Null, "{fault:?}: {answer}");

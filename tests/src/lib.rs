@@ -5,14 +5,18 @@
 
 mod database;
 mod events;
+mod faults;
 mod plans;
 mod platform;
 mod program;
 mod redis;
 mod statements;
+mod until;
 
+pub use faults::faults;
 pub use plans::Plans;
 pub use platform::{Answer, Client, Replica, TestPlatform};
 pub use program::Program;
 pub use redis::TestRedis;
 pub use statements::Statements;
+pub use until::until;

@@ -1,7 +1,5 @@
 //! `@fresh` and receipts: how old live data is, and that nothing older than asked for is ever given.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use it::{Answer, Client, TestRedis};
@@ -135,9 +133,9 @@ async fn nothing_older_is_given_in_ten_thousand_tries_under_faults() {
             assert!(age <= TimeDelta::seconds(AGE_S), "{age} old when it was asked for: {answer}");
             served += 1;
         }
-        tokio::time::sleep(Duration::from_millis(60)).await;
     }
-    println!("{served} served, {refused} refused");
+    println!("{served} served, {refused} refused, {} calls", rig.calls());
+    assert!(rig.calls() > 20, "GitLab was asked too seldom for anything to grow old: {} calls", rig.calls());
     assert!(served > 1_000 && served + refused == 10_000, "{served} served, {refused} refused");
     // A receipt's moment is the one at which GitLab was asked, by its own log.
     faults.clear();

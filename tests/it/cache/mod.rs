@@ -6,16 +6,13 @@ mod promises;
 mod quota;
 mod replicas;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use chrono::TimeDelta;
-use it::{Client, TestPlatform, TestRedis};
+use it::{Client, TestPlatform, TestRedis, until};
 use serde_json::{Value, json};
 use simulator::{Upstream, gitlab::Project};
 use sources::Clock;
@@ -100,10 +97,5 @@ async fn name(client: &Client) -> String {
 
 /// Asks until the name is this one; what happens behind a request has no other sign.
 async fn name_becomes(client: &Client, expected: &str) {
-    let until = async {
-        while name(client).await != expected {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), until).await.unwrap_or_else(|_| panic!("never `{expected}`"));
+    until(expected, async || (name(client).await == expected).then_some(())).await;
 }

@@ -1,9 +1,9 @@
 //! What replicas share through Redis, and what they must not take for an entry.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use futures::future::join_all;
-use it::TestRedis;
+use it::{TestRedis, until};
 use redis::cmd;
 use serde_json::json;
 use simulator::Fault;
@@ -166,10 +166,9 @@ async fn what_replicas_keep_ends_by_itself_and_large_entries_stay_in_process() {
 
 /// Waits until Redis has so many entries at least and no lease: they come after the answer.
 pub async fn kept(rig: &Rig, count: usize) {
-    let until = async {
-        while rig.redis().keys(":entry:").await.len() < count || !rig.redis().keys("{lease}").await.is_empty() {
-            tokio::task::yield_now().await;
-        }
+    let is_kept = async || {
+        let is_kept = rig.redis().keys(":entry:").await.len() >= count && rig.redis().keys("{lease}").await.is_empty();
+        is_kept.then_some(())
     };
-    tokio::time::timeout(Duration::from_secs(10), until).await.expect("entries in Redis");
+    until("entries in Redis", is_kept).await;
 }
