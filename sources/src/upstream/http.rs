@@ -1,6 +1,7 @@
 //! `Upstream`: one guarded HTTP call.
 
 use std::{
+    io,
     path::PathBuf,
     sync::{
         Arc,
@@ -286,7 +287,7 @@ impl Upstream {
         let error = error.without_url();
         if error.is_timeout() {
             SourceError::Timeout { upstream: self.kind, limit: self.config.timeout }.into()
-        } else if error.is_decode() {
+        } else if is_garbled(&error) {
             SourceError::protocol(self.kind, error).into()
         } else {
             Failed { may_be_tried_again: true, ..SourceError::unavailable(self.kind, error).into() }
@@ -321,6 +322,14 @@ impl Upstream {
         metrics::counter!("weft_upstream_calls_total", "source" => self.kind.as_str(), "call" => call, "outcome" => outcome)
             .increment(1);
     }
+}
+
+/// Whether the body came and makes no sense, such as broken compression; else it did not come to its end.
+fn is_garbled(error: &reqwest::Error) -> bool {
+    let chain = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    let kinds = chain.filter_map(|error| Some(error.downcast_ref::<io::Error>()?.kind()));
+    error.is_decode()
+        && kinds.into_iter().any(|kind| matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput))
 }
 
 /// Why a try failed, and what follows from it.
