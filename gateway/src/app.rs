@@ -57,7 +57,14 @@ impl App {
     /// Builds every part. Nothing is called yet: a database or issuer that is away does not keep the gateway from starting.
     pub fn build(loaded: Loaded, metrics: Option<PrometheusHandle>, clock: Clock) -> anyhow::Result<Arc<Self>> {
         let Loaded { config, secrets, audit_key } = loaded;
-        let sources = Sources::build(&config.database, &config.redis, &config.sources, &secrets, clock.clone())?;
+        let sources = Sources::build(
+            &config.database,
+            &config.redis,
+            &config.sources,
+            &secrets,
+            clock.clone(),
+            &config.catalog.default_tenant,
+        )?;
         let trusted_proxies = rate_limit::networks(&config.server.trusted_proxies).context("server.trusted_proxies")?;
         // Without a key of the operator's, fingerprints can be compared until the next start only.
         let audit_key = audit_key.unwrap_or_else(|| SecretString::from(Uuid::new_v4().to_string()));

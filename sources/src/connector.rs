@@ -12,22 +12,27 @@ use crate::{
     upstream::{Shared, Upstream},
 };
 
+/// What a connector is, whatever is configured.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// What it reads.
+    pub kind: SourceKind,
+    /// Version of the module.
+    pub connector_version: &'static str,
+    /// Versions of the upstream that it is tested with, first and last.
+    pub tested_versions: (&'static str, &'static str),
+}
+
 /// One upstream, as it is looked after.
 #[async_trait]
 pub trait Connector: Send + Sync {
     /// What it is.
-    fn kind(&self) -> SourceKind;
+    fn about(&self) -> About;
 
     /// Its name as configured, unique among all sources.
     fn name(&self) -> &str {
-        self.kind().as_str()
+        self.upstream().kind().as_str()
     }
-
-    /// Version of this module.
-    fn connector_version(&self) -> &'static str;
-
-    /// Versions of the upstream that it is tested with, first and last.
-    fn tested_versions(&self) -> (&'static str, &'static str);
 
     /// The way to it: health and quota.
     fn upstream(&self) -> &Upstream;
@@ -35,9 +40,16 @@ pub trait Connector: Send + Sync {
     /// How often [`Connector::probe`] is due.
     fn probe_interval(&self) -> Duration;
 
-    /// Asks for its version, with the credential, and tells its health what it says. Fails when it is not there or takes no
-    /// credential.
-    async fn probe(&self) -> Result<(), SourceError>;
+    /// Asks for its version, with the credential; none when it does not tell. Fails when it is not there or takes no credential.
+    async fn version(&self) -> Result<Option<String>, SourceError>;
+
+    /// Asks for its version and tells its health.
+    async fn probe(&self) -> Result<(), SourceError> {
+        if let Some(version) = self.version().await? {
+            self.upstream().health().version(version);
+        }
+        Ok(())
+    }
 
     /// What the credential may not do although it should, in an operator's words; asked by `weft doctor` only.
     async fn missing_rights(&self) -> Result<Vec<String>, SourceError> {

@@ -8,6 +8,7 @@
 pub mod awx;
 pub mod azure;
 pub mod cache;
+mod caching;
 pub mod catalog;
 mod clock;
 mod connector;
@@ -21,12 +22,14 @@ pub mod postgres;
 pub mod redis;
 mod registry;
 mod secret;
+mod tenants;
 pub mod terraform;
 pub mod upstream;
 
 pub use clock::Clock;
-pub use connector::Connector;
+pub use connector::{About, Connector};
 pub use credential::Credential;
 pub use error::{BoxError, SourceError};
 pub use registry::{Config, Secrets, Sources, is_within};
 pub use secret::SecretRef;
+pub use tenants::{Reach, Tenants};

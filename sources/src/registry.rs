@@ -6,7 +6,7 @@ use schema::{Quota, SourceKind, SourceRecord, SourceStatus};
 use serde::Deserialize;
 
 use crate::{
-    Clock, Connector, Credential, SecretRef, SourceError,
+    About, Clock, Connector, Credential, SecretRef, SourceError, Tenants,
     awx::{self, Awx},
     azure::{self, Azure},
     cache::Evictions,
@@ -53,6 +53,12 @@ impl Config {
         .concat()
     }
 
+    fn tenants_mut(&mut self) -> impl Iterator<Item = &mut Tenants> {
+        let own =
+            [&mut self.gitlab.tenants, &mut self.awx.tenants, &mut self.terraform.tenants, &mut self.azure.tenants];
+        self.openshift.iter_mut().map(|cluster| &mut cluster.tenants).chain(own)
+    }
+
     /// Where the secrets are that the sources need, by key; of those that are switched on.
     pub fn secret_refs(&self) -> Vec<(String, SecretRef)> {
         let of_clusters = self.openshift.iter().flat_map(openshift::Config::secret_refs).collect();
@@ -96,14 +102,17 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Prepares all sources; nothing is called yet.
+    /// Prepares all sources; nothing is called yet. Where an upstream's configuration lists no tenant, `default_tenant` alone reads it.
     pub fn build(
         database: &postgres::Config,
         redis: &redis::Config,
         sources: &Config,
         secrets: &Secrets,
         clock: Clock,
+        default_tenant: &str,
     ) -> Result<Self, SourceError> {
+        let mut sources = sources.clone();
+        sources.tenants_mut().for_each(|tenants| tenants.of_platform(default_tenant));
         let database = Database::open(database, clock.clone())?;
         let evictions = Evictions::new();
         let redis = Redis::new(redis, evictions.clone(), clock.clone())?;
@@ -165,19 +174,17 @@ impl Sources {
     /// What is known of each source, by kind, then by name; of those that are switched off, that they are. Calls nothing.
     pub fn records(&self) -> Vec<SourceRecord> {
         let mut records: Vec<SourceRecord> = self.connectors().into_iter().map(of_connector).collect();
-        for (kind, version, tested) in [
-            (SourceKind::Gitlab, gitlab::CONNECTOR_VERSION, gitlab::TESTED_VERSIONS),
-            (SourceKind::Openshift, openshift::CONNECTOR_VERSION, openshift::TESTED_VERSIONS),
-            (SourceKind::Awx, awx::CONNECTOR_VERSION, awx::TESTED_VERSIONS),
-            (SourceKind::Terraform, terraform::CONNECTOR_VERSION, terraform::TESTED_VERSIONS),
-            (SourceKind::Azure, azure::CONNECTOR_VERSION, azure::TESTED_VERSIONS),
-        ] {
-            if !records.iter().any(|record| record.kind == kind) {
-                records.push(record(kind, kind.as_str(), version, tested, None));
+        for about in [gitlab::ABOUT, openshift::ABOUT, awx::ABOUT, terraform::ABOUT, azure::ABOUT] {
+            if !records.iter().any(|record| record.kind == about.kind) {
+                records.push(record(about, about.kind.as_str(), None));
             }
         }
-        let (kind, tested) = (SourceKind::Postgres, ("14.0", "17"));
-        records.push(record(kind, kind.as_str(), env!("CARGO_PKG_VERSION"), tested, Some(self.database.health())));
+        let database = About {
+            kind: SourceKind::Postgres,
+            connector_version: env!("CARGO_PKG_VERSION"),
+            tested_versions: ("14.0", "17"),
+        };
+        records.push(record(database, database.kind.as_str(), Some(self.database.health())));
         records.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
         records
     }
@@ -199,9 +206,7 @@ impl Sources {
 
 fn of_connector(connector: &dyn Connector) -> SourceRecord {
     let upstream = connector.upstream();
-    let tested = connector.tested_versions();
-    let health = Some(upstream.health());
-    let record = record(connector.kind(), connector.name(), connector.connector_version(), tested, health);
+    let record = record(connector.about(), connector.name(), Some(upstream.health()));
     SourceRecord { quota: upstream.quota().map(quota), ..record }
 }
 
@@ -217,10 +222,8 @@ fn quota(report: QuotaReport) -> Quota {
 }
 
 fn record(
-    kind: SourceKind,
+    About { kind, connector_version, tested_versions: tested }: About,
     name: &str,
-    connector_version: &str,
-    tested: (&str, &str),
     health: Option<&std::sync::Arc<Health>>,
 ) -> SourceRecord {
     let report = health.map(|health| health.report());

@@ -39,7 +39,14 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     let Loaded { config, secrets, .. } = loaded;
     let mut findings = Findings::default();
     if config.database.url.is_some() {
-        let sources = Sources::build(&config.database, &config.redis, &config.sources, &secrets, Clock::system())?;
+        let sources = Sources::build(
+            &config.database,
+            &config.redis,
+            &config.sources,
+            &secrets,
+            Clock::system(),
+            &config.catalog.default_tenant,
+        )?;
         every_source(&sources, &mut findings).await;
     } else {
         findings.tell("database.url", Err("not set; DATABASE_URL is not set either".to_owned()));
@@ -82,7 +89,8 @@ async fn database(sources: &Sources, findings: &mut Findings) {
 
 /// Reachable, trusted, with the right token, of a known version, at the same time of day.
 async fn upstream(connector: &dyn Connector, findings: &mut Findings) {
-    let kind = connector.kind().as_str();
+    let about = connector.about();
+    let kind = about.kind.as_str();
     let key = match connector.name() {
         name if name == kind => format!("sources.{kind}"),
         name => format!("sources.{kind}.{name}"),
@@ -93,7 +101,7 @@ async fn upstream(connector: &dyn Connector, findings: &mut Findings) {
     }
     let version = connector.upstream().health().report().api_version;
     findings.tell(&key, Ok(version.clone().unwrap_or_else(|| "version unknown".to_owned())));
-    let (first, last) = connector.tested_versions();
+    let (first, last) = about.tested_versions;
     if version.as_deref().and_then(|version| sources::is_within(version, (first, last))) == Some(false) {
         findings.warn(&key, &format!("version: Weft is tested with {first} – {last}"));
     }

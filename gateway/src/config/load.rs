@@ -140,6 +140,34 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn an_upstream_for_which_no_tenant_is_listed_is_read_by_the_default_one_alone() {
+        let variables = [
+            ("DATABASE_URL", "postgres://weft@127.0.0.1:1/weft"),
+            ("WEFT_SOURCES__GITLAB__BASE_URL", "https://gitlab.example.com"),
+            ("WEFT_SOURCES__GITLAB__TOKEN__ENV", "GITLAB_TOKEN"),
+            ("GITLAB_TOKEN", "a token"),
+        ];
+        let Loaded { config, secrets, .. } = load(&variables, None).unwrap();
+        let clock = sources::Clock::system();
+        let default = &config.catalog.default_tenant;
+        let sources =
+            sources::Sources::build(&config.database, &config.redis, &config.sources, &secrets, clock, default)
+                .unwrap();
+        let may_read = |tenant: &str| {
+            let visibility = schema::Visibility {
+                tenant: tenant.to_owned(),
+                subject: "someone".to_owned(),
+                user: None,
+                teams: Vec::new(),
+                scopes: Default::default(),
+            };
+            sources.gitlab().unwrap().key(&visibility, "payments/api").is_some()
+        };
+        assert!(may_read("default"));
+        assert!(!may_read("another"));
+    }
+
     #[test]
     fn every_problem_is_told_with_its_key() {
         let error = load(&[("WEFT_LIMITS__NESTING_MAX", "0"), ("WEFT_CATALOG__DEFAULT_TENANT", "Not A Tenant")], None);

@@ -1,10 +1,8 @@
 //! The caches in front of AWX, one for each kind of question, and how each asks.
 
-use std::{collections::HashMap, future::Future, hash::Hash, sync::Arc, time::Duration};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-use futures::FutureExt;
-use schema::{AutomationJobRecord, AutomationTemplateRecord, SourceKind};
-use serde::{Serialize, de::DeserializeOwned};
+use schema::{AutomationJobRecord, AutomationTemplateRecord};
 
 use super::{
     Config,
@@ -14,10 +12,9 @@ use super::{
     window::{self, Window},
 };
 use crate::{
-    SourceError,
-    cache::{Access, CacheMode, Lives, Parts, SharedStore, SourceCache, TagsOf},
+    cache::{Access, CacheMode, SourceCache, TagsOf},
+    caching::{CacheKind, CacheMaker, Found},
     connector::Surroundings,
-    redis::RedisStore,
 };
 
 /// Raised whenever a record changes, so that no replica reads what another release kept in Redis.
@@ -38,66 +35,31 @@ pub(super) struct Caches {
 
 impl Caches {
     pub(super) fn new(config: &Config, client: &Client, around: Surroundings<'_>) -> Self {
-        let maker = Maker { config, client, around };
+        let namespace = |call: &str| client.namespace(call, RECORD_VERSION);
+        let (upstream, entries_max) = (client.upstream(), config.cache_entries_max);
+        let maker = CacheMaker { client, upstream, entries_max, namespace: &namespace, around };
         let one = config.timeout;
         // Windows are filled by several calls.
         let several = config.timeout.saturating_mul(2);
-        let templates = maker.cache("template", IDS_MAX, one, config.cache, key::template_tags, templates);
-        let windows = maker.cache("window", IDS_MAX, several, config.cache, key::template_tags, windows);
-        let pages = maker.cache("page", 1, several, config.cache, key::template_tags, pages);
-        let jobs = maker.cache("job", IDS_MAX, one, config.cache, key::job_tags, jobs);
-        let hosts = maker.cache("hosts", 1, several, config.cache, key::job_tags, hosts);
+        let kind = |call, batch_max, wait_max, tags_of: TagsOf| CacheKind {
+            call,
+            batch_max,
+            wait_max,
+            lives: config.cache,
+            tags_of,
+        };
+        let templates = maker.cache(kind("template", IDS_MAX, one, key::template_tags), templates);
+        let windows = maker.cache(kind("window", IDS_MAX, several, key::template_tags), windows);
+        let pages = maker.cache(kind("page", 1, several, key::template_tags), pages);
+        let jobs = maker.cache(kind("job", IDS_MAX, one, key::job_tags), jobs);
+        let hosts = maker.cache(kind("hosts", 1, several, key::job_tags), hosts);
         let unsettled = hosts.clone();
-        let settled_hosts =
-            maker.cache("settled_hosts", 1, several, config.settled_cache, key::job_tags, move |_, keys| {
-                settled(unsettled.clone(), keys)
-            });
+        let settled_kind =
+            CacheKind { lives: config.settled_cache, ..kind("settled_hosts", 1, several, key::job_tags) };
+        let settled_hosts = maker.cache(settled_kind, move |_, keys| settled(unsettled.clone(), keys));
         Self { templates, windows, pages, jobs, hosts, settled_hosts }
     }
 }
-
-struct Maker<'a> {
-    config: &'a Config,
-    client: &'a Client,
-    around: Surroundings<'a>,
-}
-
-impl Maker<'_> {
-    fn cache<V, F>(
-        &self,
-        call: &str,
-        batch_max: usize,
-        wait_max: Duration,
-        lives: Lives,
-        tags_of: TagsOf,
-        fetch: impl Fn(Client, Vec<String>) -> F + Send + Sync + 'static,
-    ) -> SourceCache<V>
-    where
-        V: Serialize + DeserializeOwned + Send + Sync + 'static,
-        F: Future<Output = Result<HashMap<String, V>, SourceError>> + Send + 'static,
-    {
-        let shared = self.around.redis.map(|redis| {
-            let namespace = self.client.namespace(call, RECORD_VERSION);
-            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<V>>
-        });
-        let client = self.client.clone();
-        SourceCache::new(Parts {
-            upstream: SourceKind::Awx,
-            entries_max: self.config.cache_entries_max,
-            evictions: Arc::clone(self.around.evictions),
-            tags_of,
-            shared,
-            fetch: Arc::new(move |keys| fetch(client.clone(), keys).boxed()),
-            lives,
-            batch_max,
-            wait_max,
-            clock: self.around.clock.clone(),
-            health: Arc::clone(self.client.upstream().health()),
-        })
-    }
-}
-
-type Found<V> = Result<HashMap<String, V>, SourceError>;
 
 async fn templates(client: Client, keys: Vec<String>) -> Found<AutomationTemplateRecord> {
     let found = client.templates(&numbers(&keys)).await?;

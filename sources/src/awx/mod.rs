@@ -19,14 +19,21 @@ mod tests;
 mod window;
 mod wire;
 
+use schema::SourceKind;
+
+use crate::About;
+
 pub use config::Config;
 pub use jobs::Jobs;
 pub use key::{HostsKey, JobKey, JobsKey, TemplateKey};
 pub use source::Awx;
 
-/// Version of this connector.
-pub const CONNECTOR_VERSION: &str = "1.0.0";
-/// AWX versions it is tested with, first and last.
-pub const TESTED_VERSIONS: (&str, &str) = ("24.6", "24.6");
-/// The same of Automation Controller, which counts on its own: 4.5 came with Automation Platform 2.4.
-const TESTED_CONTROLLER_VERSIONS: (&str, &str) = ("4.5", "4.7");
+/// What this connector is.
+pub const ABOUT: About = About {
+    kind: SourceKind::Awx,
+    connector_version: "1.0.0",
+    // AWX versions it is tested with, first and last.
+    tested_versions: ("24.6", "24.6"),
+};
+/// The versions of Automation Controller, which counts on its own: 4.5 came with Automation Platform 2.4.
+const CONTROLLER_VERSIONS: (&str, &str) = ("4.5", "4.7");

@@ -15,14 +15,14 @@ use schema::{
 };
 
 use super::{
-    CONNECTOR_VERSION, Config, HostsKey, JobKey, TESTED_CONTROLLER_VERSIONS, TESTED_VERSIONS, TemplateKey,
+    ABOUT, CONTROLLER_VERSIONS, Config, HostsKey, JobKey, TemplateKey,
     caches::Caches,
     client::Client,
     key::{self, of_one},
     template_id,
 };
 use crate::{
-    Clock, Connector, SourceError,
+    About, Clock, Connector, SourceError,
     cache::{Access, Served},
     connector::Surroundings,
     upstream::{Upstream, UpstreamConfig},
@@ -46,18 +46,8 @@ impl Awx {
         let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), token) else {
             return Ok(None);
         };
-        let limits = UpstreamConfig {
-            kind: SourceKind::Awx,
-            name: SourceKind::Awx.as_str().to_owned(),
-            base_url: base_url.clone(),
-            quota: config.quota,
-            ca_file: config.ca_file.clone(),
-            timeout: config.timeout,
-            requests_in_flight_max: config.requests_in_flight_max,
-            body_bytes_max: usize::try_from(config.body_max.as_u64()).unwrap_or(usize::MAX),
-            breaker: config.breaker,
-        };
-        let upstream = Upstream::new(limits, around.shared())?;
+        let calls = UpstreamConfig::new(SourceKind::Awx, &base_url, config.limits());
+        let upstream = Upstream::new(calls, around.shared())?;
         let client = Client::new(upstream, &base_url, &config.api_prefix, token)?;
         let caches = Caches::new(&config, &client, around);
         Ok(Some(Self {
@@ -94,9 +84,8 @@ impl Awx {
 
     /// The caller's tenant, if it may read anything.
     fn tenant(&self, visibility: &Visibility) -> Option<String> {
-        let Config { tenants, .. } = &*self.config;
-        let Visibility { tenant, .. } = visibility;
-        (tenants.is_empty() || tenants.contains_key(tenant)).then(|| tenant.clone())
+        let tenant = &visibility.tenant;
+        (!self.config.tenants.reach(tenant).is_nothing()).then(|| tenant.clone())
     }
 
     /// The hosts of a playbook run; none while it has not begun.
@@ -129,12 +118,8 @@ impl Awx {
     }
 
     fn may_read(&self, tenant: &str, template: &AutomationTemplateRecord) -> bool {
-        let Config { tenants, .. } = &*self.config;
-        let organization = template.organization.as_ref();
-        tenants.is_empty()
-            || tenants
-                .get(tenant)
-                .is_some_and(|own| organization.is_some_and(|organization| own.contains(organization)))
+        let organization = template.organization.as_deref();
+        self.config.tenants.reach(tenant).holds(|own| organization == Some(own))
     }
 
     /// One outcome for each run: a hundred are one call.
@@ -163,16 +148,10 @@ impl Awx {
 
 #[async_trait]
 impl Connector for Awx {
-    fn kind(&self) -> SourceKind {
-        SourceKind::Awx
-    }
-
-    fn connector_version(&self) -> &'static str {
-        CONNECTOR_VERSION
-    }
-
-    fn tested_versions(&self) -> (&'static str, &'static str) {
-        if self.is_controller.load(Ordering::Relaxed) { TESTED_CONTROLLER_VERSIONS } else { TESTED_VERSIONS }
+    fn about(&self) -> About {
+        let is_controller = self.is_controller.load(Ordering::Relaxed);
+        let tested_versions = if is_controller { CONTROLLER_VERSIONS } else { ABOUT.tested_versions };
+        About { tested_versions, ..ABOUT }
     }
 
     fn upstream(&self) -> &Upstream {
@@ -183,14 +162,11 @@ impl Connector for Awx {
         self.config.probe_interval
     }
 
-    async fn probe(&self) -> Result<(), SourceError> {
+    async fn version(&self) -> Result<Option<String>, SourceError> {
         let product = self.client.product().await?;
         if let Some(name) = product.name {
             self.is_controller.store(!name.eq_ignore_ascii_case("awx"), Ordering::Relaxed);
         }
-        if let Some(version) = product.version {
-            self.upstream().health().version(version);
-        }
-        Ok(())
+        Ok(product.version)
     }
 }

@@ -5,17 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use futures::{FutureExt, future::BoxFuture};
 use schema::{CloudResourceRecord, SourceKind, TargetedAlertRecord};
 use secrecy::SecretString;
-use serde::{Serialize, de::DeserializeOwned};
 
 use super::{CloudResourcesKey, Config, client::Client, kql::Query, reach::Reach, scope::Scope};
 use crate::{
-    SourceError,
-    cache::{Parts, SharedStore, SourceCache, TagsOf},
+    cache::SourceCache,
+    caching::{CacheKind, CacheMaker, Found},
     connector::Surroundings,
-    redis::{Namespace, RedisStore},
+    redis::Namespace,
 };
 
 /// Raised whenever a record changes, so that no replica reads what another release kept in Redis.
@@ -30,65 +28,27 @@ pub type CloudResources = Vec<Arc<CloudResourceRecord>>;
 /// The alerts of a subscription that hold, gravest first, of those the newest.
 pub type CloudAlerts = Vec<TargetedAlertRecord>;
 
-/// The cache of resources, by group or tag.
-pub(super) fn of_resources(sharing: &Sharing<'_>, reach: Arc<Reach>) -> SourceCache<CloudResources> {
-    let client = sharing.client.clone();
-    let fetch = move |keys| fetch_resources(client.clone(), Arc::clone(&reach), keys).boxed();
-    sharing.cache("resources", SCOPES_MAX, resource_tags, fetch)
-}
-
-/// The cache of alerts, by subscription.
-pub(super) fn of_alerts(sharing: &Sharing<'_>) -> SourceCache<CloudAlerts> {
-    let client = sharing.client.clone();
-    sharing.cache("alerts", 1, alert_tags, move |keys| fetch_alerts(client.clone(), keys).boxed())
-}
-
-/// What both caches are made of.
-pub(super) struct Sharing<'a> {
-    pub(super) config: &'a Config,
-    pub(super) around: Surroundings<'a>,
-    pub(super) client: &'a Client,
-    /// As whom Azure is read.
-    pub(super) principal: SecretString,
-}
-
-type Fetched<V> = BoxFuture<'static, Result<HashMap<String, V>, SourceError>>;
-
-impl Sharing<'_> {
-    fn cache<V: Serialize + DeserializeOwned + Send + Sync + 'static>(
-        &self,
-        call: &'static str,
-        batch_max: usize,
-        tags_of: TagsOf,
-        fetch: impl Fn(Vec<String>) -> Fetched<V> + Send + Sync + 'static,
-    ) -> SourceCache<V> {
-        let Self { config, around, client, principal } = self;
-        let shared = around.redis.map(|redis| {
-            let namespace = Namespace::new(SourceKind::Azure, call, RECORD_VERSION, &config.arm_url, principal);
-            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<V>>
-        });
-        SourceCache::new(Parts {
-            upstream: SourceKind::Azure,
-            entries_max: config.cache_entries_max,
-            evictions: Arc::clone(around.evictions),
-            tags_of,
-            shared,
-            fetch: Arc::new(fetch),
-            lives: config.cache,
-            batch_max,
-            wait_max: config.timeout * WAITS,
-            clock: around.clock.clone(),
-            health: Arc::clone(client.upstream().health()),
-        })
-    }
+/// The cache of resources by group or tag, and that of alerts by subscription. `principal` is as whom Azure is read.
+pub(super) fn new(
+    config: &Config,
+    client: &Client,
+    principal: &SecretString,
+    reach: &Arc<Reach>,
+    around: Surroundings<'_>,
+) -> (SourceCache<CloudResources>, SourceCache<CloudAlerts>) {
+    let namespace = |call: &str| Namespace::new(SourceKind::Azure, call, RECORD_VERSION, &config.arm_url, principal);
+    let (upstream, entries_max) = (client.upstream(), config.cache_entries_max);
+    let maker = CacheMaker { client, upstream, entries_max, namespace: &namespace, around };
+    let (wait_max, lives) = (config.timeout * WAITS, config.cache);
+    let resources = CacheKind { call: "resources", batch_max: SCOPES_MAX, wait_max, lives, tags_of: resource_tags };
+    let alerts = CacheKind { call: "alerts", batch_max: 1, tags_of: alert_tags, ..resources };
+    let reach = Arc::clone(reach);
+    let resources = maker.cache(resources, move |client, keys| fetch_resources(client, Arc::clone(&reach), keys));
+    (resources, maker.cache(alerts, fetch_alerts))
 }
 
 /// Fetches cache keys of any tenants: the client is Weft's own, and who may see what was decided before.
-async fn fetch_resources(
-    client: Client,
-    reach: Arc<Reach>,
-    keys: Vec<String>,
-) -> Result<HashMap<String, CloudResources>, SourceError> {
+async fn fetch_resources(client: Client, reach: Arc<Reach>, keys: Vec<String>) -> Found<CloudResources> {
     let wanted: Vec<(String, CloudResourcesKey)> =
         keys.into_iter().filter_map(|key| Some((key.clone(), CloudResourcesKey::read(&key)?))).collect();
     let query = Query::of(wanted.iter().map(|(_, key)| (key.scope.clone(), reach.of(&key.tenant))));
@@ -123,7 +83,7 @@ async fn fetch_resources(
     Ok(wanted.into_iter().filter_map(|(text, key)| Some((text, found(&key)?))).collect())
 }
 
-async fn fetch_alerts(client: Client, keys: Vec<String>) -> Result<HashMap<String, CloudAlerts>, SourceError> {
+async fn fetch_alerts(client: Client, keys: Vec<String>) -> Found<CloudAlerts> {
     let mut found = HashMap::new();
     for key in keys {
         let Some((_, subscription)) = key.split_once('\n') else { continue };

@@ -1,6 +1,6 @@
 //! The section `[sources.azure]` of the configuration.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use serde::Deserialize;
@@ -8,9 +8,9 @@ use url::Url;
 
 use super::scope::is_guid;
 use crate::{
-    SecretRef,
+    SecretRef, Tenants,
     cache::Lives,
-    upstream::{BreakerConfig, QuotaConfig, address_problem},
+    upstream::{BreakerConfig, Limits, Problems, QuotaConfig, address_problem},
 };
 
 /// How Azure is reached, and how gently.
@@ -33,9 +33,8 @@ pub struct Config {
     pub client_secret: Option<SecretRef>,
     /// Only these subscriptions, by id; all that the client can read when empty.
     pub subscriptions: Vec<String>,
-    /// For each tenant of Weft the subscriptions that it may read, so that nobody can name another tenant's group in an
-    /// annotation. When any tenant is listed, one that is not listed reads nothing.
-    pub tenants: BTreeMap<String, Vec<String>>,
+    /// The subscriptions that each tenant of Weft may read, by id.
+    pub tenants: Tenants,
     /// The annotation that names an entity's resource groups: `subscription/name`, several with commas.
     pub annotation: String,
     /// The annotation that names tags, any of which an entity's resources carry: `key=value`, several with commas.
@@ -67,8 +66,7 @@ pub struct Config {
 impl Config {
     /// What cannot be, with the key at fault.
     pub fn problems(&self) -> Vec<(String, String)> {
-        let mut problems = Vec::new();
-        let mut tell = |key: &str, message: &str| problems.push((format!("sources.azure.{key}"), message.to_owned()));
+        let mut problems = Problems::of("sources.azure");
         let parts = [
             ("tenant_id", self.tenant_id.is_some()),
             ("client_id", self.client_id.is_some()),
@@ -76,37 +74,38 @@ impl Config {
         ];
         if self.enabled && parts.iter().any(|(_, is_set)| *is_set) {
             for (key, _) in parts.iter().filter(|(_, is_set)| !is_set) {
-                tell(key, "tenant_id, client_id and client_secret go together: set all three or none");
+                problems.tell(key, "tenant_id, client_id and client_secret go together: set all three or none");
             }
         }
         if self.tenant_id.as_deref().is_some_and(|id| !is_tenant_id(id)) {
-            tell("tenant_id", "must be a GUID or a domain");
+            problems.tell("tenant_id", "must be a GUID or a domain");
         }
         for (key, url) in [("arm_url", &self.arm_url), ("authority", &self.authority), ("portal_url", &self.portal_url)]
         {
             if let Some(problem) = address_problem(url) {
-                tell(key, problem);
+                problems.tell(key, problem);
             }
         }
-        let of_tenants = self.tenants.iter().map(|(tenant, ids)| (format!("tenants.{tenant}"), ids));
-        for (key, ids) in std::iter::once(("subscriptions".to_owned(), &self.subscriptions)).chain(of_tenants) {
-            for id in ids.iter().filter(|id| !is_guid(id)) {
-                tell(&key, &format!("`{id}` is no subscription's id: it must be a GUID"));
-            }
+        let of_tenants = self.tenants.listed().map(|(tenant, id)| (format!("tenants.{tenant}"), id));
+        let own = self.subscriptions.iter().map(|id| ("subscriptions".to_owned(), id.as_str()));
+        for (key, id) in own.chain(of_tenants).filter(|(_, id)| !is_guid(id)) {
+            problems.tell(&key, &format!("`{id}` is no subscription's id: it must be a GUID"));
         }
-        let quotas = [("quota", self.quota), ("graph_quota", self.graph_quota)];
-        for (key, quota) in quotas.into_iter().filter_map(|(key, quota)| Some((key, quota?))) {
-            if quota.calls == 0 || quota.window.is_zero() {
-                tell(key, "calls and window must be more than zero");
-            }
+        problems.limits(&self.limits());
+        problems.quota("graph_quota", self.graph_quota);
+        problems.found()
+    }
+
+    /// What calls are held to.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            timeout: self.timeout,
+            requests_in_flight_max: self.requests_in_flight_max,
+            body_max: self.body_max,
+            breaker: self.breaker,
+            quota: self.quota,
+            ca_file: self.ca_file.clone(),
         }
-        if self.requests_in_flight_max == 0 {
-            tell("requests_in_flight_max", "must be more than zero");
-        }
-        if self.timeout.is_zero() {
-            tell("timeout", "must be more than zero");
-        }
-        problems
     }
 
     /// Where its secret is, when it is switched on.

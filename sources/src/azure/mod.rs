@@ -17,12 +17,19 @@ mod tests;
 mod token;
 mod wire;
 
+use schema::SourceKind;
+
+use crate::About;
+
 pub use caches::{CloudAlerts, CloudResources};
 pub use config::Config;
 pub use scope::{CloudAlertsKey, CloudResourcesKey};
 pub use source::Azure;
 
-/// Version of this connector.
-pub const CONNECTOR_VERSION: &str = "1.0.0";
-/// Versions of Resource Graph that it is tested with, first and last.
-pub const TESTED_VERSIONS: (&str, &str) = ("2022-10-01", "2022-10-01");
+/// What this connector is.
+pub const ABOUT: About = About {
+    kind: SourceKind::Azure,
+    connector_version: "1.0.0",
+    // Versions of Resource Graph that it is tested with, first and last.
+    tested_versions: ("2022-10-01", "2022-10-01"),
+};

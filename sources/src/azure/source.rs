@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    CONNECTOR_VERSION, CloudAlertsKey, CloudResourcesKey, Config, TESTED_VERSIONS,
+    ABOUT, CloudAlertsKey, CloudResourcesKey, Config,
     caches::{self, CloudAlerts, CloudResources, SCOPES_MAX},
     client::{self, Client},
     config::SECRET_KEY,
@@ -17,10 +17,10 @@ use super::{
     token::{self, Tokens},
 };
 use crate::{
-    Connector, SourceError,
+    About, Connector, SourceError,
     cache::{Access, Served, SourceCache},
     connector::Surroundings,
-    upstream::{Upstream, UpstreamConfig},
+    upstream::{Limits, Upstream, UpstreamConfig},
 };
 
 /// Azure, as the graph reads it. Clones share everything.
@@ -41,9 +41,11 @@ impl Azure {
             return Ok(None);
         };
         let Some(secret) = around.credential(SECRET_KEY) else { return Ok(None) };
-        let arm = Upstream::new(limits(&config, "azure", &config.arm_url), around.shared())?;
+        let arm =
+            Upstream::new(UpstreamConfig::new(SourceKind::Azure, &config.arm_url, config.limits()), around.shared())?;
         let graph = arm.counted_apart("graph", config.graph_quota);
-        let entra = UpstreamConfig { quota: None, ..limits(&config, "azure-entra", &config.authority) };
+        let limits = Limits { quota: None, ..config.limits() };
+        let entra = UpstreamConfig::new(SourceKind::Azure, &config.authority, limits).named("azure-entra");
         let tokens = Tokens::new(
             token::Client {
                 upstream: Upstream::new(entra, around.shared())?,
@@ -59,8 +61,7 @@ impl Azure {
         let principal = SecretString::from(format!("{tenant}\n{id}"));
         let client = Client::new(arm, graph, config.arm_url.clone(), tokens);
         let reach = Arc::new(Reach::new(&config));
-        let parts = caches::Sharing { config: &config, around, client: &client, principal };
-        let (resources, alerts) = (caches::of_resources(&parts, Arc::clone(&reach)), caches::of_alerts(&parts));
+        let (resources, alerts) = caches::new(&config, &client, &principal, &reach, around);
         Ok(Some(Self { config: Arc::new(config), reach, client, resources, alerts }))
     }
 
@@ -160,16 +161,8 @@ impl Azure {
 
 #[async_trait]
 impl Connector for Azure {
-    fn kind(&self) -> SourceKind {
-        SourceKind::Azure
-    }
-
-    fn connector_version(&self) -> &'static str {
-        CONNECTOR_VERSION
-    }
-
-    fn tested_versions(&self) -> (&'static str, &'static str) {
-        TESTED_VERSIONS
+    fn about(&self) -> About {
+        ABOUT
     }
 
     fn upstream(&self) -> &Upstream {
@@ -180,11 +173,10 @@ impl Connector for Azure {
         self.config.probe_interval
     }
 
-    async fn probe(&self) -> Result<(), SourceError> {
+    async fn version(&self) -> Result<Option<String>, SourceError> {
         self.client.subscriptions("probe").await?;
         // Azure as a whole has no version: it is the one that is asked for, and that it still takes.
-        self.upstream().health().version(client::GRAPH_VERSION.to_owned());
-        Ok(())
+        Ok(Some(client::GRAPH_VERSION.to_owned()))
     }
 
     async fn missing_rights(&self) -> Result<Vec<String>, SourceError> {
@@ -196,20 +188,6 @@ impl Connector for Azure {
             return Ok(vec!["the client has no role `Reader` on any subscription".to_owned()]);
         }
         Ok(missing)
-    }
-}
-
-fn limits(config: &Config, name: &str, base_url: &Url) -> UpstreamConfig {
-    UpstreamConfig {
-        kind: SourceKind::Azure,
-        name: name.to_owned(),
-        base_url: base_url.clone(),
-        quota: config.quota,
-        ca_file: config.ca_file.clone(),
-        timeout: config.timeout,
-        requests_in_flight_max: config.requests_in_flight_max,
-        body_bytes_max: usize::try_from(config.body_max.as_u64()).unwrap_or(usize::MAX),
-        breaker: config.breaker,
     }
 }
 

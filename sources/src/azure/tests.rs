@@ -170,6 +170,7 @@ fn a_configuration_that_cannot_be_is_told_with_its_key() {
         "authority": "http://login.example.com", "subscriptions": ["production"], "tenants": { "default": ["x"] },
         "graph_quota": { "calls": 0, "window": "5s" },
     });
-    let at = ["authority", "subscriptions", "tenants.default", "graph_quota"].map(|key| format!("sources.azure.{key}"));
+    let at = ["authority", "subscriptions", "tenants.default", "graph_quota.calls"]
+        .map(|key| format!("sources.azure.{key}"));
     assert_eq!(keys(odd), at);
 }

@@ -1,11 +1,9 @@
 //! The caches in front of GitLab, one for each kind of question, and how each asks. Keys begin with tenant and path, a line each:
 //! the token is Weft's own, and who may see what was decided before.
 
-use std::{collections::HashMap, future::Future, sync::Arc};
+use std::collections::HashMap;
 
-use futures::FutureExt;
-use schema::{CodeOwnersRecord, PipelineJobSummary, RepositoryRecord, SourceKind};
-use serde::{Serialize, de::DeserializeOwned};
+use schema::{CodeOwnersRecord, PipelineJobSummary, RepositoryRecord};
 
 use super::{
     Config,
@@ -15,9 +13,9 @@ use super::{
 };
 use crate::{
     SourceError,
-    cache::{Parts, SharedStore, SourceCache},
+    cache::SourceCache,
+    caching::{CacheKind, CacheMaker, Found},
     connector::Surroundings,
-    redis::RedisStore,
 };
 
 /// Raised whenever a record changes, so that no replica reads what another release kept in Redis.
@@ -34,12 +32,16 @@ pub(super) struct Caches {
 
 impl Caches {
     pub(super) fn new(config: &Config, client: &Client, around: Surroundings<'_>) -> Self {
-        let maker = Maker { config, client, around };
+        let namespace = |call: &str| client.namespace(call, RECORD_VERSION);
+        let (upstream, entries_max) = (client.upstream(), config.cache_entries_max);
+        let maker = CacheMaker { client, upstream, entries_max, namespace: &namespace, around };
+        let (wait_max, lives) = (config.timeout, config.cache);
+        let kind = |call, batch_max| CacheKind { call, batch_max, wait_max, lives, tags_of };
         Self {
-            repositories: maker.cache("repository", PATHS_MAX, repositories),
-            lists: maker.cache("list", PATHS_MAX, lists),
-            code_owners: maker.cache("code_owners", PATHS_MAX, code_owners),
-            jobs: maker.cache("jobs", PIPELINES_MAX, jobs),
+            repositories: maker.cache(kind("repository", PATHS_MAX), repositories),
+            lists: maker.cache(kind("list", PATHS_MAX), lists),
+            code_owners: maker.cache(kind("code_owners", PATHS_MAX), code_owners),
+            jobs: maker.cache(kind("jobs", PIPELINES_MAX), jobs),
         }
     }
 
@@ -49,46 +51,6 @@ impl Caches {
         self.repositories.evict_tags(tags).await;
     }
 }
-
-struct Maker<'a> {
-    config: &'a Config,
-    client: &'a Client,
-    around: Surroundings<'a>,
-}
-
-impl Maker<'_> {
-    fn cache<V, F>(
-        &self,
-        call: &str,
-        batch_max: usize,
-        fetch: impl Fn(Client, Vec<String>) -> F + Send + Sync + 'static,
-    ) -> SourceCache<V>
-    where
-        V: Serialize + DeserializeOwned + Send + Sync + 'static,
-        F: Future<Output = Found<V>> + Send + 'static,
-    {
-        let shared = self.around.redis.map(|redis| {
-            let namespace = self.client.namespace(call, RECORD_VERSION);
-            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<V>>
-        });
-        let client = self.client.clone();
-        SourceCache::new(Parts {
-            upstream: SourceKind::Gitlab,
-            entries_max: self.config.cache_entries_max,
-            evictions: Arc::clone(self.around.evictions),
-            tags_of,
-            shared,
-            fetch: Arc::new(move |keys| fetch(client.clone(), keys).boxed()),
-            lives: self.config.cache,
-            batch_max,
-            wait_max: self.config.timeout,
-            clock: self.around.clock.clone(),
-            health: Arc::clone(self.client.upstream().health()),
-        })
-    }
-}
-
-type Found<V> = Result<HashMap<String, V>, SourceError>;
 
 /// The parts of a key: tenant, path, and what else there is.
 fn path_of(key: &str) -> Option<&str> {

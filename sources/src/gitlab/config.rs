@@ -1,15 +1,15 @@
 //! The section `[sources.gitlab]` of the configuration.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    SecretRef,
+    SecretRef, Tenants,
     cache::Lives,
-    upstream::{BreakerConfig, QuotaConfig, address_problem},
+    upstream::{BreakerConfig, Limits, Problems, QuotaConfig},
 };
 
 /// How GitLab is reached, and how gently.
@@ -26,9 +26,8 @@ pub struct Config {
     pub annotation: String,
     /// Only projects below these groups; all that the token can read when empty.
     pub groups: Vec<String>,
-    /// For each tenant the groups it may read, so that nobody can name another tenant's project in an annotation. When
-    /// any tenant is listed, one that is not listed reads nothing.
-    pub tenants: BTreeMap<String, Vec<String>>,
+    /// The groups that each tenant may read.
+    pub tenants: Tenants,
     /// Longest wait for an answer.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
@@ -54,25 +53,22 @@ pub struct Config {
 impl Config {
     /// What cannot be, with the key at fault.
     pub fn problems(&self) -> Vec<(String, String)> {
-        let mut problems = Vec::new();
-        let mut tell = |key: &str, message: &str| problems.push((format!("sources.gitlab.{key}"), message.to_owned()));
-        if self.base_url.is_some() && self.enabled && self.token.is_none() {
-            tell("token", "GitLab has an address and no token: set { env = \"…\" } or { file = \"…\" }");
+        let mut problems = Problems::of("sources.gitlab");
+        problems.address(self.enabled, self.base_url.as_ref(), self.token.as_ref());
+        problems.limits(&self.limits());
+        problems.found()
+    }
+
+    /// What calls are held to.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            timeout: self.timeout,
+            requests_in_flight_max: self.requests_in_flight_max,
+            body_max: self.body_max,
+            breaker: self.breaker,
+            quota: self.quota,
+            ca_file: self.ca_file.clone(),
         }
-        if let Some(problem) = self.base_url.as_ref().and_then(address_problem) {
-            tell("base_url", problem);
-        }
-        for (key, is_zero) in [
-            ("requests_in_flight_max", self.requests_in_flight_max == 0),
-            ("timeout", self.timeout.is_zero()),
-            ("quota.calls", self.quota.is_some_and(|quota| quota.calls == 0)),
-            ("quota.window", self.quota.is_some_and(|quota| quota.window.is_zero())),
-        ] {
-            if is_zero {
-                tell(key, "must be more than zero");
-            }
-        }
-        problems
     }
 
     /// Where its token is, when it is switched on.

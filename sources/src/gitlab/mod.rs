@@ -13,11 +13,18 @@ mod repository;
 mod wire;
 mod wire_list;
 
+use schema::SourceKind;
+
+use crate::About;
+
 pub use config::Config;
 pub use list::{Item, ListKey, ListKind, ListPage, ListRecord, Place};
 pub use repository::{CodeOwnersKey, Gitlab, JobsKey, RepositoryKey};
 
-/// Version of this connector.
-pub const CONNECTOR_VERSION: &str = "1.0.0";
-/// GitLab versions it is tested with, first and last.
-pub const TESTED_VERSIONS: (&str, &str) = ("17.0", "18.6");
+/// What this connector is.
+pub const ABOUT: About = About {
+    kind: SourceKind::Gitlab,
+    connector_version: "1.0.0",
+    // GitLab versions it is tested with, first and last.
+    tested_versions: ("17.0", "18.6"),
+};

@@ -9,13 +9,13 @@ use schema::{
 };
 
 use super::{
-    CONNECTOR_VERSION, Config, TESTED_VERSIONS,
+    ABOUT, Config,
     caches::{Caches, project_tag},
     client::Client,
     list::{ListKey, ListPage, ListRecord},
 };
 use crate::{
-    Connector, SourceError,
+    About, Connector, SourceError,
     cache::{Access, Served},
     connector::Surroundings,
     upstream::{Upstream, UpstreamConfig},
@@ -71,18 +71,8 @@ impl Gitlab {
         let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), token) else {
             return Ok(None);
         };
-        let limits = UpstreamConfig {
-            kind: SourceKind::Gitlab,
-            name: SourceKind::Gitlab.as_str().to_owned(),
-            base_url: base_url.clone(),
-            quota: config.quota,
-            ca_file: config.ca_file.clone(),
-            timeout: config.timeout,
-            requests_in_flight_max: config.requests_in_flight_max,
-            body_bytes_max: usize::try_from(config.body_max.as_u64()).unwrap_or(usize::MAX),
-            breaker: config.breaker,
-        };
-        let upstream = Upstream::new(limits, around.shared())?;
+        let calls = UpstreamConfig::new(SourceKind::Gitlab, &base_url, config.limits());
+        let upstream = Upstream::new(calls, around.shared())?;
         let client = Client::new(upstream, base_url, token)?;
         let caches = Caches::new(&config, &client, around);
         Ok(Some(Self { config: Arc::new(config), client, caches }))
@@ -106,15 +96,12 @@ impl Gitlab {
     }
 
     fn may_read(&self, tenant: &str, path: &str) -> bool {
-        let within = |groups: &[String]| {
-            groups.iter().any(|group| {
-                let group = group.trim_matches('/').to_lowercase();
-                path.strip_prefix(&group).is_some_and(|rest| rest.starts_with('/'))
-            })
+        let is_within = |group: &str| {
+            let group = group.trim_matches('/').to_lowercase();
+            path.strip_prefix(&group).is_some_and(|rest| rest.starts_with('/'))
         };
         let Config { groups, tenants, .. } = &*self.config;
-        (groups.is_empty() || within(groups))
-            && (tenants.is_empty() || tenants.get(tenant).is_some_and(|groups| within(groups)))
+        (groups.is_empty() || groups.iter().any(|group| is_within(group))) && tenants.reach(tenant).holds(is_within)
     }
 
     /// One outcome for each project: fifty projects are one call, and none is asked for twice at a time.
@@ -198,16 +185,8 @@ impl Gitlab {
 
 #[async_trait]
 impl Connector for Gitlab {
-    fn kind(&self) -> SourceKind {
-        SourceKind::Gitlab
-    }
-
-    fn connector_version(&self) -> &'static str {
-        CONNECTOR_VERSION
-    }
-
-    fn tested_versions(&self) -> (&'static str, &'static str) {
-        TESTED_VERSIONS
+    fn about(&self) -> About {
+        ABOUT
     }
 
     fn upstream(&self) -> &Upstream {
@@ -218,11 +197,8 @@ impl Connector for Gitlab {
         self.config.probe_interval
     }
 
-    async fn probe(&self) -> Result<(), SourceError> {
-        if let Some(version) = self.client.version().await? {
-            self.upstream().health().version(version);
-        }
-        Ok(())
+    async fn version(&self) -> Result<Option<String>, SourceError> {
+        self.client.version().await
     }
 }
 

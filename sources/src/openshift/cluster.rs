@@ -11,11 +11,10 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use futures::FutureExt;
 use schema::SourceKind;
 
 use super::{
-    CONNECTOR_VERSION, Config, TESTED_VERSIONS,
+    ABOUT, Config,
     client::Client,
     fetch::{EVERYWHERE, fetch, key_of, tags_of},
     list::Listing,
@@ -23,10 +22,11 @@ use super::{
     resource::Resource,
 };
 use crate::{
-    Connector, SourceError,
-    cache::{Access, Layer, Parts, Served, SharedStore, SourceCache},
+    About, Connector, SourceError,
+    cache::{Access, Layer, Served, SourceCache},
+    caching::{CacheKind, CacheMaker},
     connector::Surroundings,
-    redis::{Namespace, RedisStore},
+    redis::Namespace,
     upstream::{Upstream, UpstreamConfig},
 };
 
@@ -88,38 +88,18 @@ impl Cluster {
         let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), token) else {
             return Ok(None);
         };
-        let limits = UpstreamConfig {
-            kind: SourceKind::Openshift,
-            name: config.name.clone(),
-            base_url: base_url.clone(),
-            quota: config.quota,
-            ca_file: config.ca_file.clone(),
-            timeout: config.timeout,
-            requests_in_flight_max: config.requests_in_flight_max,
-            body_bytes_max: usize::try_from(config.body_max.as_u64()).unwrap_or(usize::MAX),
-            breaker: config.breaker,
-        };
-        let upstream = Upstream::new(limits, around.shared())?;
-        let shared = around.redis.map(|redis| {
-            let namespace = Namespace::new(SourceKind::Openshift, "list", RECORD_VERSION, &base_url, &token.current());
-            Arc::new(RedisStore::new(redis.clone(), namespace, tags_of)) as Arc<dyn SharedStore<Listing>>
-        });
+        let calls = UpstreamConfig::new(SourceKind::Openshift, &base_url, config.limits()).named(&config.name);
+        let upstream = Upstream::new(calls, around.shared())?;
+        let namespace =
+            |call: &str| Namespace::new(SourceKind::Openshift, call, RECORD_VERSION, &base_url, &token.current());
         let config = Arc::new(config);
-        let client = Client::new(upstream, base_url, token, config.objects_max);
-        let (fetcher, settings) = (client.clone(), Arc::clone(&config));
-        let lists = SourceCache::new(Parts {
-            upstream: SourceKind::Openshift,
-            entries_max: config.cache_entries_max,
-            evictions: Arc::clone(around.evictions),
-            tags_of,
-            shared,
-            fetch: Arc::new(move |keys| fetch(fetcher.clone(), Arc::clone(&settings), keys).boxed()),
-            lives: config.cache,
-            batch_max: 1,
-            wait_max: config.list_timeout,
-            clock: around.clock.clone(),
-            health: Arc::clone(client.upstream().health()),
-        });
+        let client = Client::new(upstream, base_url.clone(), token.clone(), config.objects_max);
+        let (upstream, entries_max) = (client.upstream(), config.cache_entries_max);
+        let maker = CacheMaker { client: &client, upstream, entries_max, namespace: &namespace, around };
+        let (wait_max, lives) = (config.list_timeout, config.cache);
+        let kind = CacheKind { call: "list", batch_max: 1, wait_max, lives, tags_of };
+        let settings = Arc::clone(&config);
+        let lists = maker.cache(kind, move |client, keys| fetch(client, Arc::clone(&settings), keys));
         Ok(Some(Self { config, client, lists }))
     }
 
@@ -130,15 +110,13 @@ impl Cluster {
     /// Whether a tenant may read in a namespace.
     pub(super) fn may_read(&self, tenant: &str, namespace: &str) -> bool {
         let Config { namespaces, tenants, .. } = &*self.config;
-        let is_own = |patterns: &Vec<String>| patterns.iter().any(|pattern| matches(pattern, namespace));
         (namespaces.is_empty() || namespaces.iter().any(|name| name == namespace))
-            && (tenants.is_empty() || tenants.get(tenant).is_some_and(is_own))
+            && tenants.reach(tenant).holds(|pattern| matches(pattern, namespace))
     }
 
     /// Whether a tenant may read anywhere.
     pub(super) fn may_read_any(&self, tenant: &str) -> bool {
-        let tenants = &self.config.tenants;
-        tenants.is_empty() || tenants.get(tenant).is_some_and(|patterns| !patterns.is_empty())
+        !self.config.tenants.reach(tenant).is_nothing()
     }
 
     /// One outcome for each want: one list for each kind of objects; one for each namespace where the configuration names
@@ -210,11 +188,11 @@ impl Cluster {
         let projects = match served?.value.as_deref() {
             Some(Listing::Projects(names)) => names.clone(),
             // Plain Kubernetes without the right to list: the names that the configuration writes out.
-            _ => self.config.tenants.values().flatten().cloned().collect(),
+            _ => self.config.tenants.listed().map(|(_, pattern)| pattern.to_owned()).collect(),
         };
         let is_mapped = |name: &String| {
             let tenants = &self.config.tenants;
-            tenants.is_empty() || tenants.values().flatten().any(|pattern| matches(pattern, name))
+            tenants.is_empty() || tenants.listed().any(|(_, pattern)| matches(pattern, name))
         };
         let names: BTreeSet<String> = projects.into_iter().filter(|name| is_name(name) && is_mapped(name)).collect();
         if names.len() > NAMESPACES_MAX {
@@ -227,20 +205,12 @@ impl Cluster {
 
 #[async_trait]
 impl Connector for Cluster {
-    fn kind(&self) -> SourceKind {
-        SourceKind::Openshift
+    fn about(&self) -> About {
+        ABOUT
     }
 
     fn name(&self) -> &str {
         &self.config.name
-    }
-
-    fn connector_version(&self) -> &'static str {
-        CONNECTOR_VERSION
-    }
-
-    fn tested_versions(&self) -> (&'static str, &'static str) {
-        TESTED_VERSIONS
     }
 
     fn upstream(&self) -> &Upstream {
@@ -251,11 +221,8 @@ impl Connector for Cluster {
         self.config.probe_interval
     }
 
-    async fn probe(&self) -> Result<(), SourceError> {
-        if let Some(version) = self.client.version().await? {
-            self.upstream().health().version(version);
-        }
-        Ok(())
+    async fn version(&self) -> Result<Option<String>, SourceError> {
+        self.client.version().await
     }
 }
 

@@ -13,9 +13,9 @@ use url::Url;
 
 use super::pattern::{is_name, is_pattern};
 use crate::{
-    SecretRef,
+    SecretRef, Tenants,
     cache::Lives,
-    upstream::{BreakerConfig, QuotaConfig, address_problem},
+    upstream::{BreakerConfig, Limits, Problems, QuotaConfig},
 };
 
 /// How a cluster is reached, and how gently. A table in a list has no place in `default.toml`, so its defaults stand here.
@@ -36,10 +36,9 @@ pub struct Config {
     /// Only these namespaces, by name, each listed by itself; the whole cluster when empty.
     #[serde(default)]
     pub namespaces: Vec<String>,
-    /// For each tenant the namespaces it may read, by name or as `prefix-*`, so that nobody can name another tenant's
-    /// namespace in an annotation. When any tenant is listed, one that is not listed reads nothing.
+    /// The namespaces that each tenant may read, by name or as `prefix-*`.
     #[serde(default)]
-    pub tenants: BTreeMap<String, Vec<String>>,
+    pub tenants: Tenants,
     /// The environment that a namespace stands for, by its name or as `prefix-*`. The longest pattern counts.
     #[serde(default)]
     pub environments: BTreeMap<String, String>,
@@ -93,7 +92,11 @@ pub struct Annotations {
 impl Config {
     /// The key of one of its settings.
     pub fn key(&self, setting: &str) -> String {
-        format!("sources.openshift.{}.{setting}", self.name)
+        format!("{}.{setting}", self.key_of_section())
+    }
+
+    fn key_of_section(&self) -> String {
+        format!("sources.openshift.{}", self.name)
     }
 
     /// What cannot be, with the key at fault, over all clusters.
@@ -112,37 +115,35 @@ impl Config {
     }
 
     fn own_problems(&self) -> Vec<(String, String)> {
-        let mut problems = Vec::new();
-        let mut tell = |setting: &str, message: &str| problems.push((self.key(setting), message.to_owned()));
+        let mut problems = Problems::of(self.key_of_section());
         if self.enabled && self.base_url.is_none() {
-            tell("base_url", "the cluster has no address");
+            problems.tell("base_url", "the cluster has no address");
         }
-        if self.enabled && self.token.is_none() {
-            tell("token", "the cluster has no token: set { env = \"…\" } or { file = \"…\" }");
-        }
-        if let Some(problem) = self.base_url.as_ref().and_then(address_problem) {
-            tell("base_url", problem);
-        }
+        problems.address(self.enabled, self.base_url.as_ref(), self.token.as_ref());
         if !self.namespaces.iter().all(|name| is_name(name)) {
-            tell("namespaces", "must be names of namespaces");
+            problems.tell("namespaces", "must be names of namespaces");
         }
-        let mut patterns = self.tenants.values().flatten().chain(self.environments.keys());
-        if !patterns.all(|pattern| is_pattern(pattern)) {
-            tell("tenants", "`tenants` and `environments` must hold names of namespaces, or `prefix-*`");
+        let mut patterns =
+            self.tenants.listed().map(|(_, pattern)| pattern).chain(self.environments.keys().map(String::as_str));
+        if !patterns.all(is_pattern) {
+            problems.tell("tenants", "`tenants` and `environments` must hold names of namespaces, or `prefix-*`");
         }
-        for (setting, is_zero) in [
-            ("requests_in_flight_max", self.requests_in_flight_max == 0),
-            ("objects_max", self.objects_max == 0),
-            ("timeout", self.timeout.is_zero()),
-            ("list_timeout", self.list_timeout.is_zero()),
-            ("quota.calls", self.quota.is_some_and(|quota| quota.calls == 0)),
-            ("quota.window", self.quota.is_some_and(|quota| quota.window.is_zero())),
-        ] {
-            if is_zero {
-                tell(setting, "must be more than zero");
-            }
+        problems.limits(&self.limits());
+        problems.above_zero("objects_max", self.objects_max > 0);
+        problems.above_zero("list_timeout", !self.list_timeout.is_zero());
+        problems.found()
+    }
+
+    /// What calls are held to.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            timeout: self.timeout,
+            requests_in_flight_max: self.requests_in_flight_max,
+            body_max: self.body_max,
+            breaker: self.breaker,
+            quota: self.quota,
+            ca_file: self.ca_file.clone(),
         }
-        problems
     }
 
     /// Where its token is, when it is switched on.
@@ -246,7 +247,7 @@ mod tests {
             base_url: Some("http://west.example.com".parse().unwrap()),
             token: None,
             namespaces: vec!["../x".to_owned()],
-            tenants: BTreeMap::from([("default".to_owned(), vec!["a*b".to_owned()])]),
+            tenants: BTreeMap::from([("default".to_owned(), vec!["a*b".to_owned()])]).into(),
             objects_max: 0,
             ..good
         };

@@ -28,12 +28,19 @@ mod trouble;
 mod wire;
 mod workload;
 
+use schema::SourceKind;
+
+use crate::About;
+
 pub use config::{Annotations, Config};
 pub use find::{FoundWorkloads, Openshift};
 pub use selection::{Selection, WorkloadKey, WorkloadPlace};
 pub use workload::Workload;
 
-/// Version of this connector.
-pub const CONNECTOR_VERSION: &str = "1.0.0";
-/// Versions of the Kubernetes API that it is tested with, first and last; OpenShift 4.12 has the first.
-pub const TESTED_VERSIONS: (&str, &str) = ("1.25", "1.36");
+/// What this connector is.
+pub const ABOUT: About = About {
+    kind: SourceKind::Openshift,
+    connector_version: "1.0.0",
+    // Versions of the Kubernetes API that it is tested with, first and last; OpenShift 4.12 has the first.
+    tested_versions: ("1.25", "1.36"),
+};

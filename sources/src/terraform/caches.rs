@@ -1,17 +1,16 @@
 //! The caches in front of Terraform. What may change has short lives; what ended has long ones, in a cache of its own.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::collections::HashMap;
 
-use futures::{FutureExt, future::BoxFuture};
 use schema::{SourceKind, TerraformAssessmentRecord, TerraformRunRecord};
-use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Config, client::Client, key::RunPageKey, run::RunPageRecord, snapshot::Snapshot};
 use crate::{
     SourceError,
-    cache::{Access, Lives, Parts, Served, SharedStore, SourceCache, TagsOf},
+    cache::{Access, Served, SourceCache, TagsOf},
+    caching::{CacheKind, CacheMaker, Found},
     connector::Surroundings,
-    redis::{Namespace, RedisStore},
+    redis::Namespace,
 };
 
 /// Raised whenever a record changes, so that no replica reads what another release kept in Redis.
@@ -37,109 +36,35 @@ pub(super) struct Settling<V> {
     settled: SourceCache<V>,
 }
 
-/// Asks for what a key names; none when there is no such.
-type Ask<V> = fn(Client, String) -> BoxFuture<'static, Result<Option<V>, SourceError>>;
-
-/// What caches are made with.
-#[derive(Clone, Copy)]
-struct Around<'a> {
-    config: &'a Config,
-    client: &'a Client,
-    namespace: &'a dyn Fn(&str) -> Namespace,
-    surroundings: Surroundings<'a>,
-}
-
-/// One of them.
-struct Kind<V> {
-    name: &'static str,
-    tags_of: TagsOf,
-    wait_max: Duration,
-    ask: Ask<V>,
-}
-
 impl Caches {
     pub(super) fn new(
         config: &Config,
         client: &Client,
         namespace: &dyn Fn(&str) -> Namespace,
-        surroundings: Surroundings<'_>,
+        around: Surroundings<'_>,
     ) -> Self {
-        let around = Around { config, client, namespace, surroundings };
-        let organizations = Kind {
-            name: "organization",
-            tags_of: |organization| vec![organization_tag(organization)],
-            wait_max: config.organization_timeout,
-            ask: |client, organization| async move { client.workspaces(&organization).await }.boxed(),
-        };
-        let runs = Kind {
-            name: "run",
-            tags_of: |run| vec![run_tag(run)],
-            wait_max: config.timeout,
-            ask: |client, run| async move { client.run(&run).await }.boxed(),
-        };
-        let run_pages = Kind {
-            name: "runs",
-            tags_of: tags_of_workspace,
-            wait_max: config.timeout,
-            ask: |client, key| {
-                async move {
-                    match RunPageKey::of_cache_key(&key) {
-                        Some(key) => client.runs(&key).await,
-                        None => Ok(None),
-                    }
-                }
-                .boxed()
-            },
-        };
-        let assessments = Kind {
-            name: "assessment",
-            tags_of: tags_of_workspace,
-            wait_max: config.timeout,
-            ask: |client, key| async move { client.assessment(workspace_of(&key)).await }.boxed(),
-        };
+        let (upstream, entries_max) = (client.upstream(), config.cache_entries_max);
+        let maker = CacheMaker { client, upstream, entries_max, namespace, around };
+        // Terraform answers one such question with each call; alone, a key fails alone.
+        let kind =
+            |call, wait_max, tags_of: TagsOf| CacheKind { call, batch_max: 1, wait_max, lives: config.cache, tags_of };
+        let organizations = kind("organization", config.organization_timeout, |name| vec![organization_tag(name)]);
+        let runs = kind("run", config.timeout, |run| vec![run_tag(run)]);
+        let run_pages = kind("runs", config.timeout, tags_of_workspace);
+        let assessments = kind("assessment", config.timeout, tags_of_workspace);
+        let settled = |call, kind| CacheKind { call, lives: config.final_cache, ..kind };
         Self {
-            organizations: around.cache(&organizations, organizations.name, config.cache),
-            runs: around.settling(&runs, "run-final"),
-            run_pages: around.cache(&run_pages, run_pages.name, config.cache),
-            assessments: around.settling(&assessments, "assessment-final"),
+            organizations: maker.cache(organizations, fetch_organizations),
+            runs: Settling {
+                moving: maker.cache(runs, fetch_runs),
+                settled: maker.cache(settled("run-final", runs), fetch_runs),
+            },
+            run_pages: maker.cache(run_pages, fetch_run_pages),
+            assessments: Settling {
+                moving: maker.cache(assessments, fetch_assessments),
+                settled: maker.cache(settled("assessment-final", assessments), fetch_assessments),
+            },
         }
-    }
-}
-
-impl Around<'_> {
-    fn settling<V>(self, kind: &Kind<V>, settled: &'static str) -> Settling<V>
-    where
-        V: Serialize + DeserializeOwned + Send + Sync + 'static,
-    {
-        Settling {
-            moving: self.cache(kind, kind.name, self.config.cache),
-            settled: self.cache(kind, settled, self.config.final_cache),
-        }
-    }
-
-    fn cache<V>(self, kind: &Kind<V>, name: &str, lives: Lives) -> SourceCache<V>
-    where
-        V: Serialize + DeserializeOwned + Send + Sync + 'static,
-    {
-        let shared = self.surroundings.redis.map(|redis| {
-            let store = RedisStore::new(redis.clone(), (self.namespace)(name), kind.tags_of);
-            Arc::new(store) as Arc<dyn SharedStore<V>>
-        });
-        let (client, ask) = (self.client.clone(), kind.ask);
-        SourceCache::new(Parts {
-            upstream: SourceKind::Terraform,
-            entries_max: self.config.cache_entries_max,
-            evictions: Arc::clone(self.surroundings.evictions),
-            tags_of: kind.tags_of,
-            shared,
-            fetch: Arc::new(move |keys| fetch(client.clone(), ask, keys).boxed()),
-            lives,
-            // Terraform answers one such question with each call; alone, a key fails alone.
-            batch_max: 1,
-            wait_max: kind.wait_max,
-            clock: self.surroundings.clock.clone(),
-            health: Arc::clone(self.client.upstream().health()),
-        })
     }
 }
 
@@ -164,7 +89,33 @@ pub(super) fn namespace(name: &str, base_url: &url::Url, token: &crate::Credenti
     Namespace::new(SourceKind::Terraform, name, RECORD_VERSION, base_url, &token.current())
 }
 
-async fn fetch<V>(client: Client, ask: Ask<V>, keys: Vec<String>) -> Result<HashMap<String, V>, SourceError> {
+async fn fetch_organizations(client: Client, keys: Vec<String>) -> Found<Snapshot> {
+    each(client, keys, |client, name| async move { client.workspaces(&name).await }).await
+}
+
+async fn fetch_runs(client: Client, keys: Vec<String>) -> Found<TerraformRunRecord> {
+    each(client, keys, |client, run| async move { client.run(&run).await }).await
+}
+
+async fn fetch_run_pages(client: Client, keys: Vec<String>) -> Found<RunPageRecord> {
+    let ask = |client: Client, key: String| async move {
+        match RunPageKey::of_cache_key(&key) {
+            Some(key) => client.runs(&key).await,
+            None => Ok(None),
+        }
+    };
+    each(client, keys, ask).await
+}
+
+async fn fetch_assessments(client: Client, keys: Vec<String>) -> Found<TerraformAssessmentRecord> {
+    each(client, keys, |client, key| async move { client.assessment(workspace_of(&key)).await }).await
+}
+
+/// Asks for what each key names; what there is not is left out.
+async fn each<V, F>(client: Client, keys: Vec<String>, ask: impl Fn(Client, String) -> F) -> Found<V>
+where
+    F: Future<Output = Result<Option<V>, SourceError>>,
+{
     let mut found = HashMap::with_capacity(keys.len());
     for key in keys {
         if let Some(value) = ask(client.clone(), key.clone()).await? {

@@ -1,15 +1,15 @@
 //! The section `[sources.terraform]` of the configuration.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    SecretRef,
+    SecretRef, Tenants,
     cache::Lives,
-    upstream::{BreakerConfig, QuotaConfig, address_problem},
+    upstream::{BreakerConfig, Limits, Problems, QuotaConfig},
 };
 
 /// How Terraform is reached, and how gently.
@@ -26,9 +26,8 @@ pub struct Config {
     pub annotation: String,
     /// Only these organizations; all that annotations name when empty.
     pub organizations: Vec<String>,
-    /// For each tenant the organizations it may read, so that nobody can name another tenant's workspace in an annotation.
-    /// When any tenant is listed, one that is not listed reads nothing.
-    pub tenants: BTreeMap<String, Vec<String>>,
+    /// The organizations that each tenant may read.
+    pub tenants: Tenants,
     /// Most workspaces of an organization; a larger one is not read at all.
     pub workspaces_max: usize,
     /// Longest wait for an answer.
@@ -63,32 +62,25 @@ pub struct Config {
 impl Config {
     /// What cannot be, with the key at fault.
     pub fn problems(&self) -> Vec<(String, String)> {
-        let mut problems = Vec::new();
-        let mut tell =
-            |key: &str, message: &str| problems.push((format!("sources.terraform.{key}"), message.to_owned()));
-        if self.base_url.is_some() && self.enabled && self.token.is_none() {
-            tell("token", "Terraform has an address and no token: set { env = \"…\" } or { file = \"…\" }");
+        let mut problems = Problems::of("sources.terraform");
+        problems.address(self.enabled, self.base_url.as_ref(), self.token.as_ref());
+        problems.above_zero("workspaces_max", self.workspaces_max > 0);
+        problems.limits(&self.limits());
+        problems.above_zero("organization_timeout", !self.organization_timeout.is_zero());
+        problems.quota("runs_quota", self.runs_quota);
+        problems.found()
+    }
+
+    /// What calls are held to.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            timeout: self.timeout,
+            requests_in_flight_max: self.requests_in_flight_max,
+            body_max: self.body_max,
+            breaker: self.breaker,
+            quota: self.quota,
+            ca_file: self.ca_file.clone(),
         }
-        if let Some(problem) = self.base_url.as_ref().and_then(address_problem) {
-            tell("base_url", problem);
-        }
-        let has_none = |quota: Option<QuotaConfig>| quota.is_some_and(|quota| quota.calls == 0);
-        let has_no_window = |quota: Option<QuotaConfig>| quota.is_some_and(|quota| quota.window.is_zero());
-        for (key, is_zero) in [
-            ("workspaces_max", self.workspaces_max == 0),
-            ("requests_in_flight_max", self.requests_in_flight_max == 0),
-            ("timeout", self.timeout.is_zero()),
-            ("organization_timeout", self.organization_timeout.is_zero()),
-            ("quota.calls", has_none(self.quota)),
-            ("quota.window", has_no_window(self.quota)),
-            ("runs_quota.calls", has_none(self.runs_quota)),
-            ("runs_quota.window", has_no_window(self.runs_quota)),
-        ] {
-            if is_zero {
-                tell(key, "must be more than zero");
-            }
-        }
-        problems
     }
 
     /// Where its token is, when it is switched on.

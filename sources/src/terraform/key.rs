@@ -56,7 +56,7 @@ impl WorkspaceKey {
         let (organization, name) = text.split_once('/')?;
         let is_known = |organizations: &[String]| organizations.iter().any(|known| known == organization);
         let may_read = (config.organizations.is_empty() || is_known(&config.organizations))
-            && (config.tenants.is_empty() || config.tenants.get(tenant).is_some_and(|known| is_known(known)));
+            && config.tenants.reach(tenant).holds(|known| known == organization);
         (may_read && is_name(organization) && is_name(name))
             .then(|| Self { organization: organization.to_owned(), name: name.to_owned() })
     }

@@ -16,16 +16,23 @@ mod status;
 mod wire;
 mod workspace;
 
+use schema::SourceKind;
+
+use crate::About;
+
 pub use assessment::{checks, drift};
 pub use config::Config;
 pub use key::{AssessmentKey, RunKey, RunPageKey, WorkspaceKey};
 pub use run::RunPageRecord;
 pub use source::Terraform;
 
-/// Version of this connector.
-pub const CONNECTOR_VERSION: &str = "1.0.0";
-/// Versions of the API that it is tested with, first and last.
-pub const TESTED_VERSIONS: (&str, &str) = ("2.5", "2.6");
+/// What this connector is.
+pub const ABOUT: About = About {
+    kind: SourceKind::Terraform,
+    connector_version: "1.0.0",
+    // Versions of the API that it is tested with, first and last.
+    tested_versions: ("2.5", "2.6"),
+};
 
 #[cfg(test)]
 mod tests {

@@ -9,12 +9,12 @@ use schema::{
 };
 
 use super::{
-    AssessmentKey, CONNECTOR_VERSION, Config, RunKey, RunPageKey, RunPageRecord, TESTED_VERSIONS, WorkspaceKey,
+    ABOUT, AssessmentKey, Config, RunKey, RunPageKey, RunPageRecord, WorkspaceKey,
     caches::{self, Caches, organization_tag, run_tag, workspace_tag},
     client::{self, Client},
 };
 use crate::{
-    Connector, SourceError,
+    About, Connector, SourceError,
     cache::{Access, Served},
     connector::Surroundings,
     upstream::{Upstream, UpstreamConfig},
@@ -38,18 +38,8 @@ impl Terraform {
         let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), token) else {
             return Ok(None);
         };
-        let limits = UpstreamConfig {
-            kind: SourceKind::Terraform,
-            name: SourceKind::Terraform.as_str().to_owned(),
-            base_url: base_url.clone(),
-            quota: config.quota,
-            ca_file: config.ca_file.clone(),
-            timeout: config.timeout,
-            requests_in_flight_max: config.requests_in_flight_max,
-            body_bytes_max: usize::try_from(config.body_max.as_u64()).unwrap_or(usize::MAX),
-            breaker: config.breaker,
-        };
-        let upstream = Upstream::new(limits, around.shared())?;
+        let calls = UpstreamConfig::new(SourceKind::Terraform, &base_url, config.limits());
+        let upstream = Upstream::new(calls, around.shared())?;
         let run_lists = upstream.counted_apart("runs", config.runs_quota);
         let namespace = |name: &str| caches::namespace(name, &base_url, &token);
         let client = Client::new(client::Parts {
@@ -136,16 +126,8 @@ impl Terraform {
 
 #[async_trait]
 impl Connector for Terraform {
-    fn kind(&self) -> SourceKind {
-        SourceKind::Terraform
-    }
-
-    fn connector_version(&self) -> &'static str {
-        CONNECTOR_VERSION
-    }
-
-    fn tested_versions(&self) -> (&'static str, &'static str) {
-        TESTED_VERSIONS
+    fn about(&self) -> About {
+        ABOUT
     }
 
     fn upstream(&self) -> &Upstream {
@@ -156,10 +138,7 @@ impl Connector for Terraform {
         self.config.probe_interval
     }
 
-    async fn probe(&self) -> Result<(), SourceError> {
-        if let Some(version) = self.client.version().await? {
-            self.upstream().health().version(version);
-        }
-        Ok(())
+    async fn version(&self) -> Result<Option<String>, SourceError> {
+        self.client.version().await
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -23,8 +22,9 @@ use url::Url;
 use super::{
     address::CheckedResolver,
     answer::{Answer, ReadError},
-    breaker::{Breaker, BreakerConfig, Refused},
+    breaker::{Breaker, Refused},
     diagnosis::Answered,
+    limits::Limits,
     quota::{Quota, QuotaConfig, QuotaReport, Reading},
     retry::{self, RetryBudget},
 };
@@ -33,7 +33,7 @@ use crate::{Clock, SourceError, health::Health, redis::Redis};
 /// Most tries of one call.
 const TRIES_MAX: u32 = 3;
 
-/// Limits of the calls to one upstream.
+/// One upstream, as it is called.
 #[derive(Debug, Clone)]
 pub struct UpstreamConfig {
     /// What it is.
@@ -42,18 +42,8 @@ pub struct UpstreamConfig {
     pub name: String,
     /// Where it is: names below it are resolved with care.
     pub base_url: Url,
-    /// Longest wait for an answer, waits for a free place and for the quota included.
-    pub timeout: Duration,
-    /// Most calls at once; beyond it a call waits, up to `timeout`.
-    pub requests_in_flight_max: usize,
-    /// Largest answer, in bytes after decompression.
-    pub body_bytes_max: usize,
-    /// When it is left alone.
-    pub breaker: BreakerConfig,
-    /// How much may be asked, where the operator or its documents say so.
-    pub quota: Option<QuotaConfig>,
-    /// Certificates of authorities to trust besides the usual ones.
-    pub ca_file: Option<PathBuf>,
+    /// What calls are held to.
+    pub limits: Limits,
 }
 
 /// What upstreams share with the rest of the process.
@@ -82,18 +72,34 @@ pub struct Upstream {
     clock_ahead_s: Arc<AtomicI64>,
 }
 
+impl UpstreamConfig {
+    /// The only upstream of its kind.
+    pub fn new(kind: SourceKind, base_url: &Url, limits: Limits) -> Self {
+        Self { kind, name: kind.as_str().to_owned(), base_url: base_url.clone(), limits }
+    }
+
+    /// The same, by a name of its own.
+    pub fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
+    fn body_bytes_max(&self) -> usize {
+        usize::try_from(self.limits.body_max.as_u64()).unwrap_or(usize::MAX)
+    }
+}
+
 impl Upstream {
     /// Prepares the way; nothing is called yet.
     pub fn new(config: UpstreamConfig, shared: Shared<'_>) -> Result<Self, SourceError> {
         let kind = config.kind;
         let invalid = |message: String| SourceError::Invalid(format!("sources.{kind}: {message}"));
         let mut client = Client::builder()
-            .timeout(config.timeout)
-            .connect_timeout(config.timeout)
+            .timeout(config.limits.timeout)
+            .connect_timeout(config.limits.timeout)
             .redirect(redirect::Policy::none())
             .dns_resolver(CheckedResolver::new(&config.base_url))
             .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")));
-        if let Some(file) = &config.ca_file {
+        if let Some(file) = &config.limits.ca_file {
             let pem = std::fs::read(file)
                 .map_err(|error| invalid(format!("ca_file {} cannot be read: {error}", file.display())))?;
             let certificates = Certificate::from_pem_bundle(&pem)
@@ -106,11 +112,11 @@ impl Upstream {
         Ok(Self {
             kind,
             client,
-            places: Arc::new(Semaphore::new(config.requests_in_flight_max)),
-            breaker: Arc::new(Breaker::new(config.breaker, clock.clone())),
+            places: Arc::new(Semaphore::new(config.limits.requests_in_flight_max)),
+            breaker: Arc::new(Breaker::new(config.limits.breaker, clock.clone())),
             health: Arc::new(Health::new(clock.clone())),
             retries: Arc::default(),
-            quota: Arc::new(Quota::new(config.name.clone(), config.quota, redis.clone(), clock.clone())),
+            quota: Arc::new(Quota::new(config.name.clone(), config.limits.quota, redis.clone(), clock.clone())),
             redis,
             clock,
             clock_ahead_s: Arc::new(AtomicI64::new(i64::MIN)),
@@ -123,8 +129,13 @@ impl Upstream {
         let name = format!("{}:{name}", self.config.name);
         let quota = Quota::new(name, quota, self.redis.clone(), self.clock.clone());
         // A refusal there must not hold up what is counted here.
-        let breaker = Breaker::new(self.config.breaker, self.clock.clone());
+        let breaker = Breaker::new(self.config.limits.breaker, self.clock.clone());
         Self { quota: Arc::new(quota), breaker: Arc::new(breaker), ..self.clone() }
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> SourceKind {
+        self.kind
     }
 
     /// How it has been answering.
@@ -169,7 +180,7 @@ impl Upstream {
         make: impl Fn(&Client) -> RequestBuilder,
         expected: &[StatusCode],
     ) -> Result<Answer, SourceError> {
-        let deadline = Instant::now() + self.config.timeout;
+        let deadline = Instant::now() + self.config.limits.timeout;
         self.retries.earn();
         let (mut pause, mut tries, mut is_renewed) = (None, 1, false);
         loop {
@@ -202,7 +213,7 @@ impl Upstream {
         deadline: Instant,
     ) -> Result<Answer, Failed> {
         // Waits of our own making say nothing about the upstream: neither the breaker nor its health is told.
-        let late = || SourceError::Timeout { upstream: self.kind, limit: self.config.timeout };
+        let late = || SourceError::Timeout { upstream: self.kind, limit: self.config.limits.timeout };
         if let Err(refused) = self.breaker.allow() {
             self.count(call, "refused");
             return Err(match refused {
@@ -255,7 +266,7 @@ impl Upstream {
         if !is_expected {
             self.check_status(&response, is_refusal, &reading)?;
         }
-        let read = Answer::read(self.kind, response, self.config.body_bytes_max, is_expected).await;
+        let read = Answer::read(self.kind, response, self.config.body_bytes_max(), is_expected).await;
         read.map_err(|error| match error {
             ReadError::Source(error) => error.into(),
             ReadError::Transport(error) => self.transport_error(error),
@@ -286,7 +297,7 @@ impl Upstream {
         // The address may carry more than the host; it is known from the configuration anyway.
         let error = error.without_url();
         if error.is_timeout() {
-            SourceError::Timeout { upstream: self.kind, limit: self.config.timeout }.into()
+            SourceError::Timeout { upstream: self.kind, limit: self.config.limits.timeout }.into()
         } else if is_garbled(&error) {
             SourceError::protocol(self.kind, error).into()
         } else {

@@ -8,6 +8,7 @@ mod answer;
 mod breaker;
 mod diagnosis;
 mod http;
+mod limits;
 mod quota;
 mod retry;
 
@@ -16,5 +17,7 @@ pub use answer::Answer;
 pub use breaker::{Breaker, BreakerConfig};
 pub use diagnosis::{Answered, diagnosis};
 pub use http::{Shared, Upstream, UpstreamConfig};
+pub use limits::Limits;
+pub(crate) use limits::Problems;
 pub(crate) use quota::{Limit, SharedQuota};
 pub use quota::{QuotaConfig, QuotaReport, Reading};

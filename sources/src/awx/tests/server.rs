@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use bytesize::ByteSize;
 use schema::SourceKind;
 use serde_json::Value;
 use tokio::{
@@ -15,7 +16,7 @@ use tokio::{
 use crate::{
     Clock, Credential,
     awx::client::Client,
-    upstream::{BreakerConfig, Shared, Upstream, UpstreamConfig},
+    upstream::{BreakerConfig, Limits, Shared, Upstream, UpstreamConfig},
 };
 
 /// The server.
@@ -54,17 +55,15 @@ impl Server {
     /// A client of it.
     pub(super) fn client(&self) -> Client {
         let second = Duration::from_secs(10);
-        let config = UpstreamConfig {
-            kind: SourceKind::Awx,
-            name: "awx".to_owned(),
-            base_url: self.url.clone(),
+        let limits = Limits {
             timeout: second,
             requests_in_flight_max: 4,
-            body_bytes_max: 1 << 20,
+            body_max: ByteSize::mib(1),
             breaker: BreakerConfig { failures_max: 100, open_for: second },
             quota: None,
             ca_file: None,
         };
+        let config = UpstreamConfig::new(SourceKind::Awx, &self.url, limits);
         let upstream = Upstream::new(config, Shared { redis: None, clock: &Clock::system() }).unwrap();
         Client::new(upstream, &self.url, "/api/v2/", Credential::fixed("hunter2".into())).unwrap()
     }
