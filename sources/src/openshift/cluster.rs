@@ -195,6 +195,11 @@ impl Cluster {
             tenants.is_empty() || tenants.listed().any(|(_, pattern)| matches(pattern, name))
         };
         let names: BTreeSet<String> = projects.into_iter().filter(|name| is_name(name) && is_mapped(name)).collect();
+        if names.is_empty() {
+            // Nothing to see is no sign that nothing runs: so it looks when the role of the token is gone.
+            let message = "its token may list neither the cluster nor a project of any tenant";
+            return Err(SourceError::protocol(SourceKind::Openshift, message));
+        }
         if names.len() > NAMESPACES_MAX {
             let message = format!("{} namespaces cannot be listed one by one: name them in annotations", names.len());
             return Err(SourceError::protocol(SourceKind::Openshift, message));
