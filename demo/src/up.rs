@@ -86,7 +86,7 @@ async fn start(
     let mut settings = vec![("WEFT_TELEMETRY__LOG".to_owned(), "warn".to_owned())];
     settings.extend(redis.as_ref().map(|redis| ("REDIS_URL".to_owned(), redis.url())));
 
-    let step = Step::begin("The fake GitLab, the issuer and the gateway");
+    let step = Step::begin("The fake upstreams, the issuer and the gateway");
     let catalog = match estate {
         Some(count) => Estate::generated(count),
         None => Estate::standard(),
