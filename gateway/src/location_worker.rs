@@ -8,7 +8,7 @@ use sources::{
     catalog::{self, Outcome, Refusal},
     ingest::{DueLocation, Location},
 };
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::App;
 
@@ -24,13 +24,16 @@ const WORKERS: usize = 4;
 
 /// Reads until the gateway ends.
 pub async fn run(app: Arc<App>, ended: watch::Receiver<bool>) {
-    join_all((0..WORKERS).map(|_| work(&app, ended.clone()))).await;
+    let taking = Mutex::new(());
+    join_all((0..WORKERS).map(|_| work(&app, &taking, ended.clone()))).await;
 }
 
-async fn work(app: &App, mut ended: watch::Receiver<bool>) {
+/// Reads what is due until the gateway ends. The workers take locations one after another (`taking`): at the same
+/// moment each would count the tenant's locations before the others' were taken, and one tenant could hold them all.
+async fn work(app: &App, taking: &Mutex<()>, mut ended: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            () = read_all_due(app) => {}
+            () = read_all_due(app, taking) => {}
             _ = ended.changed() => return,
         }
         tokio::select! {
@@ -41,9 +44,13 @@ async fn work(app: &App, mut ended: watch::Receiver<bool>) {
     }
 }
 
-async fn read_all_due(app: &App) {
+async fn read_all_due(app: &App, taking: &Mutex<()>) {
     loop {
-        match app.sources.database().location_lease(LEASE).await {
+        let taken = {
+            let _one_at_a_time = taking.lock().await;
+            app.sources.database().location_lease(LEASE).await
+        };
+        match taken {
             Ok(Some(due)) => {
                 if !read_and_settle(app, &due).await {
                     return;

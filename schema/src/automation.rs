@@ -24,10 +24,21 @@ pub struct AutomationTemplateRecord {
     pub playbook: Option<String>,
     /// The hosts it runs on; none when they are asked for at launch.
     pub inventory: Option<AutomationInventory>,
+    /// Numbers of its newest runs; none when AWX does not say.
+    pub recent_runs: Option<RecentRuns>,
     /// When a schedule starts it next.
     pub next_run_at: Option<DateTime>,
     /// Its page in AWX.
     pub web_url: Option<WebUrl>,
+}
+
+/// The newest runs of a template, as the template itself names them: without the slices of sliced runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecentRuns {
+    /// Their numbers, the newest first.
+    pub numbers: Vec<i32>,
+    /// These are all it has.
+    pub is_all: bool,
 }
 
 /// Kinds of template.

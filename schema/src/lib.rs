@@ -24,7 +24,7 @@ mod workload;
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditRecord};
 pub use automation::{
     AutomationHostSummary, AutomationInventory, AutomationJobKind, AutomationJobRecord, AutomationJobStatus,
-    AutomationTemplateKind, AutomationTemplateRecord,
+    AutomationTemplateKind, AutomationTemplateRecord, RecentRuns,
 };
 pub use catalog::{
     ChangeKind, EntityBody, EntityLink, EntityRecord, EntityRevisionRecord, FacetCountRecord, FieldChange,

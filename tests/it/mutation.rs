@@ -29,17 +29,10 @@ async fn server() -> String {
     address
 }
 
-/// Asks until the answer satisfies, for at most twenty seconds.
+/// Asks until the answer satisfies.
 async fn until(client: &Client, query: &str, is_right: impl Fn(&Value) -> bool) -> Value {
-    let started = Instant::now();
-    loop {
-        let data = client.data(query, json!({})).await;
-        if is_right(&data) {
-            return data;
-        }
-        assert!(started.elapsed() < Duration::from_secs(20), "it did not come to pass: {data:#}");
-        tokio::task::yield_now().await;
-    }
+    let right = async || Some(client.data(query, json!({})).await).filter(&is_right);
+    it::until(query, right).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,7 +28,7 @@ impl AutomationJob {
 
     /// The newest run of a template.
     pub async fn latest_of(ctx: &Context<'_>, template: &TemplateKey) -> Result<Option<Self>> {
-        let Some(key) = JobsKey::new(std::slice::from_ref(template), None, 1) else { return Ok(None) };
+        let Some(key) = JobsKey::new(std::slice::from_ref(template), None, 1, false) else { return Ok(None) };
         let jobs = RequestData::of(ctx).live(ctx, key).await?;
         Ok(jobs.and_then(|jobs| jobs.jobs.first().map(Self::from_row)))
     }

@@ -49,15 +49,15 @@ impl AutomationJobConnection {
         let args = nested_page(ctx, first, after)?;
         let before = args.after.as_deref().map(number_of).transpose().map_err(SourceError::from).or_field_error()?;
         let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-        // One more than is shown says whether there are more.
-        let rows = if needs_page(ctx) { limit.saturating_add(1) } else { 1 };
-        let Some(key) = JobsKey::new(templates, before, rows) else {
+        let (rows, tells_more) = if needs_page(ctx) { (limit, true) } else { (1, false) };
+        let Some(key) = JobsKey::new(templates, before, rows, tells_more) else {
             return Ok(Self { page: Page::default(), total: Some(0) });
         };
         let jobs = RequestData::of(ctx).live(ctx, key).await?;
-        let (rows, total) = jobs.map(|jobs| (jobs.jobs.clone(), jobs.total)).unwrap_or_default();
+        let (rows, has_next, total) =
+            jobs.map(|jobs| (jobs.jobs.clone(), jobs.has_more, jobs.total)).unwrap_or_default();
         let cursor = |job: &Arc<AutomationJobRecord>| Cursor::new(ORDER, [job.number.to_string()]).encode();
-        Ok(Self { page: Page::of_rows(rows, &args, true, cursor), total })
+        Ok(Self { page: Page { has_next, ..Page::of_rows(rows, &args, true, cursor) }, total })
     }
 }
 

@@ -6,7 +6,8 @@ where id = (
     from location
     where next_read_at <= now()
         and (leased_until is null or leased_until < now())
-        -- However many a tenant has, it leaves workers to the others. Two replicas at the same moment may pass it by one.
+        -- However many a tenant has, it leaves workers to the others. A replica takes one at a time, and another at the
+        -- same moment may pass the number by one.
         and tenant not in (
             select tenant
             from location

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Raised whenever a record changes, so that no replica reads what another release kept in Redis.
-const RECORD_VERSION: u32 = 1;
+const RECORD_VERSION: u32 = 2;
 
 /// Every cache. Clones share everything.
 #[derive(Clone)]
@@ -92,8 +92,8 @@ pub(super) async fn pages(client: Client, keys: Vec<String>) -> Found<Vec<Arc<Au
         loop {
             let runs = client.runs(&templates, before, rows.saturating_sub(jobs.len())).await?;
             jobs.extend(runs.jobs.into_iter().map(Arc::new));
-            before = jobs.last().map(|job| job.number);
-            if !runs.is_full || jobs.len() >= rows {
+            before = runs.floor;
+            if before.is_none() || jobs.len() >= rows {
                 break;
             }
         }

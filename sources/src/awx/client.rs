@@ -33,10 +33,10 @@ pub(super) struct Client {
 
 /// A page of runs, newest first.
 pub(super) struct Runs {
-    /// The runs.
+    /// The runs, without slices: these are told by the run that was cut.
     pub(super) jobs: Vec<AutomationJobRecord>,
-    /// It holds as many as a page can: there may be older ones.
-    pub(super) is_full: bool,
+    /// There may be runs older than this one; none: these are all.
+    pub(super) floor: Option<i32>,
 }
 
 /// What AWX says it is.
@@ -86,11 +86,12 @@ impl Client {
         let rows_max = rows_max.clamp(1, ROWS_MAX);
         let found: Vec<Job> = self.rows("jobs", "unified_jobs/", &query, rows_max).await?;
         let is_full = found.len() >= rows_max;
-        let jobs = self.records(found);
-        if is_full && jobs.is_empty() {
+        let floor = found.iter().filter_map(Job::number).min().filter(|_| is_full);
+        if is_full && floor.is_none() {
             return Err(SourceError::protocol(SourceKind::Awx, "its runs have no numbers"));
         }
-        Ok(Runs { jobs, is_full })
+        let whole = found.into_iter().filter(|job| !job.is_slice()).collect();
+        Ok(Runs { jobs: self.records(whole), floor })
     }
 
     /// The runs with these numbers, at most 100. Those that the token cannot read are absent.

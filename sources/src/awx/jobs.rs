@@ -1,15 +1,17 @@
-//! Runs of some templates together, newest first: from windows where these reach, else exactly what is asked for.
+//! Runs of some templates together, newest first: those that the templates name where these reach, else from windows where
+//! these reach, else exactly what is asked for.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use schema::AutomationJobRecord;
+use schema::{AutomationJobRecord, AutomationTemplateRecord};
 
 use super::{
     Awx, JobsKey, TemplateKey,
-    key::{of_page, of_window},
+    key::{JobKey, of_page, of_window},
+    recent::{self, Named},
     window::{Merged, WINDOW_ROWS_MAX, Window, merge},
 };
 use crate::{
@@ -25,28 +27,43 @@ const DEPTHS: [usize; 6] = [1, 6, 11, 21, 51, WINDOW_ROWS_MAX];
 pub struct Jobs {
     /// As many as were asked for, where there are.
     pub jobs: Vec<Arc<AutomationJobRecord>>,
+    /// There are others after them; told only where it was asked.
+    pub has_more: bool,
     /// How many there are in all, where that is known without asking.
     pub total: Option<usize>,
 }
 
+impl Jobs {
+    /// Of as many runs as the question reaches, those that it shows.
+    fn cut(mut jobs: Vec<Arc<AutomationJobRecord>>, key: &JobsKey, total: Option<usize>) -> Self {
+        let has_more = jobs.len() > key.rows;
+        jobs.truncate(key.rows);
+        Self { jobs, has_more, total }
+    }
+}
+
 type Outcome = Result<Served<Jobs>, SourceError>;
 
-/// A question on its way: the templates that the tenant may read.
+/// A question on its way.
 struct Question<'a> {
     key: &'a JobsKey,
+    /// The templates that the tenant may read.
     templates: Vec<i32>,
+    /// The same as they were read.
+    records: Vec<Served<AutomationTemplateRecord>>,
 }
 
 impl Awx {
-    /// One outcome for each question. All together are one call for the templates, where these are not known yet, and one
-    /// for each hundred templates' newest runs; more only where these do not reach.
+    /// One outcome for each question. All together are one call for each hundred templates, where these are not known yet,
+    /// and one for each hundred runs that these name; more only where a page reaches further than that.
     pub async fn jobs_by_templates(&self, keys: &[JobsKey], access: &Access) -> HashMap<JobsKey, Outcome> {
         let mut outcomes = HashMap::with_capacity(keys.len());
         let open = self.readable(keys, access, &mut outcomes).await;
+        let open = self.by_names(open, access, &mut outcomes).await;
         let open = self.by_windows(open, |_| DEPTHS.first().copied(), access, &mut outcomes).await;
         // What comes after a cursor may lie anywhere: a deeper window need not reach it.
         let deeper =
-            |key: &JobsKey| DEPTHS.into_iter().find(|depth| *depth >= key.rows).filter(|_| key.before.is_none());
+            |key: &JobsKey| DEPTHS.into_iter().find(|depth| *depth >= key.reach()).filter(|_| key.before.is_none());
         let open = self.by_windows(open, deeper, access, &mut outcomes).await;
         self.by_pages(open, access, &mut outcomes).await;
         outcomes
@@ -65,21 +82,57 @@ impl Awx {
         let found = self.templates_by_keys(&asked.into_iter().collect::<Vec<_>>(), access).await;
         let mut open = Vec::with_capacity(keys.len());
         for key in keys {
-            let mut templates = Vec::with_capacity(key.templates.len());
+            let (mut templates, mut records) = (Vec::with_capacity(key.templates.len()), Vec::new());
             let mut failure = None;
             for number in &key.templates {
                 match found.get(&template(key, number)) {
-                    Some(Ok(served)) if served.value.is_some() => templates.push(*number),
+                    Some(Ok(served)) if served.value.is_some() => {
+                        templates.push(*number);
+                        records.push(served.clone());
+                    }
                     Some(Err(error)) => failure = Some(error.clone()),
                     _ => {}
                 }
             }
             match failure {
                 Some(error) => drop(outcomes.insert(key.clone(), Err(error))),
-                None => open.push(Question { key, templates }),
+                None => open.push(Question { key, templates, records }),
             }
         }
         open
+    }
+
+    /// Answers what is within the runs that the templates name: a hundred of these are one call. The rest is open.
+    async fn by_names<'a>(
+        &self,
+        open: Vec<Question<'a>>,
+        access: &Access,
+        outcomes: &mut HashMap<JobsKey, Outcome>,
+    ) -> Vec<Question<'a>> {
+        let (mut named, mut left) = (Vec::new(), Vec::new());
+        for question in open {
+            match recent::named(&question.records, question.key) {
+                Some(found) => named.push((question, found)),
+                None => left.push(question),
+            }
+        }
+        let job = |key: &JobsKey, number: i32| JobKey { tenant: key.tenant.clone(), number };
+        let wanted: HashSet<JobKey> = named
+            .iter()
+            .flat_map(|(question, Named { numbers, .. })| numbers.iter().map(|number| job(question.key, *number)))
+            .collect();
+        let read = self.jobs_by_keys(&wanted.into_iter().collect::<Vec<_>>(), access).await;
+        for (Question { key, records, .. }, Named { numbers, has_more, total }) in named {
+            let own = numbers.iter().filter_map(|number| read.get(&job(key, *number)).map(Result::as_ref));
+            let outcome = own.collect::<Result<Vec<_>, _>>().map_err(SourceError::clone).map(|own| {
+                // A run that was deleted since its template was read is not there.
+                let jobs = own.iter().filter_map(|served| served.value.clone()).collect();
+                let whole = Served::of_parts(Some(Arc::new(Jobs { jobs, has_more, total })), own, self.clock.now());
+                records.iter().fold(whole, Served::and_of)
+            });
+            outcomes.insert(key.clone(), outcome);
+        }
+        left
     }
 
     /// Answers what windows of this depth answer; what remains is open. A question without a depth stays open.
@@ -109,8 +162,10 @@ impl Awx {
                 Some(Err(error)) => drop(outcomes.insert(question.key.clone(), Err(error))),
                 Some(Ok(own)) => {
                     let known: Vec<Arc<Window>> = own.iter().filter_map(|served| served.value.clone()).collect();
-                    match merge(&known, question.key.before, question.key.rows) {
-                        Some(merged) => drop(outcomes.insert(question.key.clone(), Ok(self.served(merged, &own)))),
+                    match merge(&known, question.key.before, question.key.reach()) {
+                        Some(merged) => {
+                            drop(outcomes.insert(question.key.clone(), Ok(self.served(question.key, merged, &own))))
+                        }
                         None => left.push(question),
                     }
                 }
@@ -121,21 +176,22 @@ impl Awx {
 
     /// Answers the rest, a call for each.
     async fn by_pages(&self, open: Vec<Question<'_>>, access: &Access, outcomes: &mut HashMap<JobsKey, Outcome>) {
-        let name = |Question { key, templates }: &Question<'_>| of_page(&key.tenant, templates, key.before, key.rows);
+        let name =
+            |Question { key, templates, .. }: &Question<'_>| of_page(&key.tenant, templates, key.before, key.reach());
         let mut wanted: Vec<String> = open.iter().map(name).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let pages = self.caches.pages.get_many(wanted, access).await;
         for question in open {
             let Some(page) = pages.get(&name(&question)) else { continue };
-            let jobs = |jobs: &Vec<_>| Jobs { jobs: jobs.clone(), total: None };
+            let jobs = |jobs: &Vec<_>| Jobs::cut(jobs.clone(), question.key, None);
             let outcome = page.as_ref().map_err(SourceError::clone).map(|page| page.map(jobs));
             outcomes.insert(question.key.clone(), outcome);
         }
     }
 
     /// What is put together is as old as its oldest part.
-    fn served(&self, Merged { jobs, total }: Merged, parts: &[&Served<Window>]) -> Served<Jobs> {
-        Served::of_parts(Some(Arc::new(Jobs { jobs, total })), parts.iter().copied(), self.clock.now())
+    fn served(&self, key: &JobsKey, Merged { jobs, total }: Merged, parts: &[&Served<Window>]) -> Served<Jobs> {
+        Served::of_parts(Some(Arc::new(Jobs::cut(jobs, key, total))), parts.iter().copied(), self.clock.now())
     }
 }

@@ -25,17 +25,24 @@ pub struct JobsKey {
     pub(super) templates: Vec<i32>,
     pub(super) before: Option<i32>,
     pub(super) rows: usize,
+    pub(super) tells_more: bool,
 }
 
 impl JobsKey {
-    /// So many of the newest runs of these templates of one tenant, older than the run `before`; none without templates.
-    pub fn new(templates: &[TemplateKey], before: Option<i32>, rows: usize) -> Option<Self> {
+    /// So many of the newest runs of these templates of one tenant, older than the run `before`, and with `tells_more`
+    /// whether there are others after them; none without templates.
+    pub fn new(templates: &[TemplateKey], before: Option<i32>, rows: usize, tells_more: bool) -> Option<Self> {
         let tenant = templates.first()?.tenant.clone();
         let own = templates.iter().filter(|key| key.tenant == tenant);
         let mut templates: Vec<i32> = own.map(|key| key.number).collect();
         templates.sort_unstable();
         templates.dedup();
-        Some(Self { tenant, templates, before, rows })
+        Some(Self { tenant, templates, before, rows, tells_more })
+    }
+
+    /// How many runs have to be known of.
+    pub(super) fn reach(&self) -> usize {
+        self.rows.saturating_add(usize::from(self.tells_more))
     }
 }
 

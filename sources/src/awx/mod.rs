@@ -1,8 +1,9 @@
 //! AWX and Automation Controller, read live through their REST API: templates of components, their runs and the hosts of
 //! these, in batches, cached.
 //!
-//! `client` makes the calls, `wire` is the JSON, `caches` the caches, `window` the newest runs of many templates in few
-//! calls, `source` what the graph reads, `jobs` and `hosts` the longer ways there.
+//! `client` makes the calls, `wire` is the JSON, `caches` the caches, `recent` the runs that templates name themselves,
+//! `window` the newest runs of many templates in few calls, `source` what the graph reads, `jobs` and `hosts` the longer
+//! ways there.
 
 mod caches;
 mod client;
@@ -12,6 +13,7 @@ mod hosts;
 mod jobs;
 mod key;
 mod links;
+mod recent;
 mod source;
 mod template_id;
 #[cfg(test)]

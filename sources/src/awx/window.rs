@@ -59,7 +59,7 @@ where
             Err(_) if call > 0 => break,
             Err(error) => return Err(error),
         };
-        let floor = runs.jobs.iter().map(|job| job.number).min().filter(|_| runs.is_full);
+        let floor = runs.floor;
         for job in runs.jobs {
             if let Some(window) = job.template.and_then(|id| windows.get_mut(&id)) {
                 window.jobs.push(Arc::new(job));

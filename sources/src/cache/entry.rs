@@ -138,14 +138,17 @@ impl<V> Served<V> {
         parts: impl IntoIterator<Item = &'a Served<U>>,
         now: DateTime<Utc>,
     ) -> Self {
-        let mut whole = Self { value, fetched_at: now, age: Duration::ZERO, layer: Layer::Memory, stale_age: None };
-        for part in parts {
-            if part.fetched_at <= whole.fetched_at {
-                (whole.fetched_at, whole.age, whole.layer) = (part.fetched_at, part.age, part.layer);
-            }
-            whole.stale_age = whole.stale_age.max(part.stale_age);
+        let whole = Self { value, fetched_at: now, age: Duration::ZERO, layer: Layer::Memory, stale_age: None };
+        parts.into_iter().fold(whole, Self::and_of)
+    }
+
+    /// The same, put together of this part too.
+    pub fn and_of<U>(mut self, part: &Served<U>) -> Self {
+        if part.fetched_at <= self.fetched_at {
+            (self.fetched_at, self.age, self.layer) = (part.fetched_at, part.age, part.layer);
         }
-        whole
+        self.stale_age = self.stale_age.max(part.stale_age);
+        self
     }
 }
 

@@ -46,7 +46,7 @@ fn ask(table: &[AutomationJobRecord], templates: &[i32], before: Option<i32>) ->
         templates.contains(&job.template.unwrap()) && before.is_none_or(|before| job.number < before)
     };
     let jobs: Vec<_> = table.iter().filter(fits).take(ROWS_MAX).cloned().collect();
-    Runs { is_full: jobs.len() == ROWS_MAX, jobs }
+    Runs { floor: jobs.last().map(|job| job.number).filter(|_| jobs.len() == ROWS_MAX), jobs }
 }
 
 fn filled(table: &[AutomationJobRecord], templates: &[i32], depth: usize) -> (HashMap<i32, Window>, usize) {

@@ -22,6 +22,7 @@ pub(in crate::awx) struct Job {
     #[serde(default, deserialize_with = "lenient_number")]
     elapsed: Option<f64>,
     job_explanation: Option<String>,
+    job_slice_count: Option<i32>,
     /// Empty when nobody is known to have launched it.
     #[serde(default, deserialize_with = "lenient_object")]
     launched_by: Option<Launcher>,
@@ -46,6 +47,16 @@ struct User {
 }
 
 impl Job {
+    /// Its number, by which runs are ordered.
+    pub(in crate::awx) fn number(&self) -> Option<i32> {
+        self.id
+    }
+
+    /// It is a slice of a run that was cut into several, which has a number of its own.
+    pub(in crate::awx) fn is_slice(&self) -> bool {
+        self.job_slice_count.is_some_and(|slices| slices > 1)
+    }
+
     /// The record; none without a number, by which it is known everywhere.
     pub(in crate::awx) fn into_record(self, links: &Links) -> Option<AutomationJobRecord> {
         let number = self.id?;

@@ -1,11 +1,14 @@
 //! Templates, as the list of templates of all kinds has them: each with the fields of its own kind.
 
 use chrono::{DateTime, Utc};
-use schema::{AutomationInventory, AutomationTemplateKind, AutomationTemplateRecord};
+use schema::{AutomationInventory, AutomationTemplateKind, AutomationTemplateRecord, RecentRuns};
 use serde::Deserialize;
 
 use super::{Named, lenient_object, moment, name, text};
 use crate::awx::links::Links;
+
+/// As many runs as a template names; AWX has the number in its code.
+const RECENT_RUNS: usize = 10;
 
 /// A template.
 #[derive(Debug, Deserialize)]
@@ -26,6 +29,12 @@ struct SummaryFields {
     organization: Option<Named>,
     project: Option<Named>,
     inventory: Option<Inventory>,
+    recent_jobs: Option<Vec<RecentJob>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RecentJob {
+    id: Option<i32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,9 +55,9 @@ impl Template {
             "project" | "inventory_source" | "system_job_template" | "workflow_approval_template" => return None,
             _ => AutomationTemplateKind::Unknown,
         };
-        let (organization, project, inventory) = self
+        let (organization, project, inventory, recent_jobs) = self
             .summary_fields
-            .map(|fields| (fields.organization, fields.project, fields.inventory))
+            .map(|fields| (fields.organization, fields.project, fields.inventory, fields.recent_jobs))
             .unwrap_or_default();
         Some(AutomationTemplateRecord {
             number,
@@ -59,10 +68,18 @@ impl Template {
             project: name(project),
             playbook: text(self.playbook),
             inventory: inventory.and_then(Inventory::into_record),
+            recent_runs: recent_jobs.and_then(recent_runs),
             next_run_at: moment(self.next_job_run),
             web_url: links.template(&word, number),
         })
     }
+}
+
+fn recent_runs(jobs: Vec<RecentJob>) -> Option<RecentRuns> {
+    let is_all = jobs.len() < RECENT_RUNS;
+    let mut numbers: Vec<i32> = jobs.into_iter().map(|job| job.id).collect::<Option<_>>()?;
+    numbers.sort_unstable_by(|one, other| other.cmp(one));
+    Some(RecentRuns { numbers, is_all })
 }
 
 impl Inventory {

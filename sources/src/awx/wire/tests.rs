@@ -1,6 +1,6 @@
 //! Answers of a real AWX, and shapes that it is known to write.
 
-use schema::{AutomationJobKind, AutomationJobRecord, AutomationJobStatus, AutomationTemplateKind};
+use schema::{AutomationJobKind, AutomationJobRecord, AutomationJobStatus, AutomationTemplateKind, RecentRuns};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -105,6 +105,7 @@ fn a_template_is_read_with_what_its_summary_says() {
             "organization": { "id": 1, "name": "Default", "description": "" },
             "project": { "id": 6, "name": "Demo Project" },
             "inventory": { "id": 1, "name": "Demo Inventory", "total_hosts": 12, "hosts_with_active_failures": 2 },
+            "recent_jobs": [{ "id": 45, "status": "failed" }, { "id": 46, "status": "running" }],
         },
     });
     let record = read::<Template>(template).into_record(&links()).unwrap();
@@ -112,7 +113,22 @@ fn a_template_is_read_with_what_its_summary_says() {
     assert_eq!((record.organization.as_deref(), record.project.as_deref()), (Some("Default"), Some("Demo Project")));
     let inventory = record.inventory.unwrap();
     assert_eq!((inventory.host_count, inventory.failed_host_count), (Some(12), Some(2)));
+    assert_eq!(record.recent_runs, Some(RecentRuns { numbers: vec![46, 45], is_all: true }));
     assert_eq!(record.web_url.unwrap().0, "https://awx.example.com/#/templates/job_template/7");
+}
+
+#[test]
+fn a_template_names_at_most_ten_runs_so_that_ten_are_not_all() {
+    let recent = |jobs: Value| {
+        let template = json!({ "id": 7, "type": "job_template", "summary_fields": { "recent_jobs": jobs } });
+        read::<Template>(template).into_record(&links()).unwrap().recent_runs
+    };
+    let ten: Vec<Value> = (1..=10).map(|id| json!({ "id": id })).collect();
+    assert_eq!(recent(json!(ten)), Some(RecentRuns { numbers: (1..=10).rev().collect(), is_all: false }));
+    assert_eq!(recent(json!([])), Some(RecentRuns { numbers: vec![], is_all: true }));
+    // One without a number may be any run.
+    assert_eq!(recent(json!([{ "id": 5 }, {}])), None);
+    assert_eq!(recent(Value::Null), None);
 }
 
 #[test]
