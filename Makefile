@@ -1,7 +1,7 @@
 # Everything a developer needs; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test it hostile fuzz lint fmt schema load load-quick explain ci
+.PHONY: help demo test it hostile fuzz lint fmt schema load load-quick faults quota explain ci
 
 WITH_SERVICES := target/debug/weft-demo with-services --folder target/test-postgres --
 
@@ -61,6 +61,14 @@ load: ## The load test over 100,000 entities, beside ceilings of the same run; s
 load-quick: ## The same over 10,000, in less than three minutes
 	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
 	@exec target/release/weft-load run --quick $(ARGS)
+
+faults: ## Every fault of every upstream under load, about twenty minutes; ARGS="--upstream awx"
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
+	@exec target/release/weft-load faults $(ARGS)
+
+quota: ## Upstreams that take 60 calls a minute, asked for twenty times as much by two replicas for three minutes
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
+	@exec target/release/weft-load quota $(ARGS)
 
 explain: ## Writes the plans of the hot statements into loadtest/explain; ARGS="--check" compares instead
 	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load

@@ -9,4 +9,4 @@ pub mod postgres;
 pub mod redis;
 pub mod sample;
 pub mod up;
-mod upstreams;
+pub mod upstreams;

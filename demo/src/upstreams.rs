@@ -10,7 +10,7 @@ const WORKSPACE: &str = "terraform.io/workspace";
 const RESOURCE_GROUP: &str = "azure.com/resource-group";
 
 /// A simulator with everything that the estate names.
-pub(crate) fn of_estate(estate: &Estate) -> Config {
+pub fn of_estate(estate: &Estate) -> Config {
     Config {
         world: gitlab_world(estate),
         openshift: cluster(estate),
@@ -74,7 +74,7 @@ fn firsts(estate: &Estate, tenant: &str, annotation: &str) -> Vec<String> {
 }
 
 /// The section `[sources]` of the gateway's configuration, as an operator would write it.
-pub(crate) fn toml(estate: &Estate, simulator: &Simulator) -> String {
+pub fn toml(estate: &Estate, simulator: &Simulator) -> String {
     let by_tenant = |of: &dyn Fn(&str) -> Vec<String>| {
         let tenants = estate.tenants().into_iter().map(|tenant| format!("{tenant} = {}", json!(of(tenant))));
         format!("{{ {} }}", tenants.collect::<Vec<_>>().join(", "))
@@ -105,7 +105,7 @@ pub(crate) fn toml(estate: &Estate, simulator: &Simulator) -> String {
 }
 
 /// The secrets that the configuration refers to, as variables of the environment.
-pub(crate) fn secrets(simulator: &Simulator) -> Vec<(String, String)> {
+pub fn secrets(simulator: &Simulator) -> Vec<(String, String)> {
     [
         ("GITLAB_TOKEN", simulator.gitlab_token()),
         ("OPENSHIFT_TOKEN", simulator.openshift().token()),

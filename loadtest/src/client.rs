@@ -48,10 +48,11 @@ pub(crate) struct Target {
 }
 
 /// A kept connection.
-struct Connection(SendRequest<Full<Bytes>>);
+pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
-    async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+    /// Connects.
+    pub(crate) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.with_context(|| format!("{address} does not answer"))?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
@@ -60,6 +61,13 @@ impl Connection {
     }
 
     async fn send(&mut self, target: &Target, number: usize) -> anyhow::Result<Bytes> {
+        let (status, body) = self.exchange(target, number).await?;
+        check(status, &body)?;
+        Ok(body)
+    }
+
+    /// Sends one of the target's requests; answers what came, whatever it is.
+    pub(crate) async fn exchange(&mut self, target: &Target, number: usize) -> anyhow::Result<(StatusCode, Bytes)> {
         let shot = target.shots.get(number % target.shots.len().max(1)).context("there is no request")?;
         let mut request = Request::new(Full::new(shot.body.clone()));
         *request.method_mut() = if shot.body.is_empty() { Method::GET } else { Method::POST };
@@ -71,9 +79,7 @@ impl Connection {
             let status = response.status();
             anyhow::Ok((status, response.into_body().collect().await?.to_bytes()))
         };
-        let (status, body) = tokio::time::timeout(ANSWER_MAX, answering).await.context("no answer in time")??;
-        check(status, &body)?;
-        Ok(body)
+        tokio::time::timeout(ANSWER_MAX, answering).await.context("no answer in time")?
     }
 }
 

@@ -1,7 +1,9 @@
 //! The gateway under test: a process of its own, started as an operator would, with a token for its callers.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -39,12 +41,23 @@ pub(crate) struct Counts {
 }
 
 impl Gateway {
-    /// Starts it over a database and waits until it is ready.
+    /// Starts it over a database, as `weft.toml` says, and waits until it is ready.
     pub(crate) async fn start(place: &Place, database_url: &str, name: &str) -> anyhow::Result<Self> {
+        let variables = [("DATABASE_URL".to_owned(), database_url.to_owned())];
+        Self::start_with(place, &place.config(), &variables, name).await
+    }
+
+    /// Starts it with this configuration and these variables of the environment.
+    pub(crate) async fn start_with(
+        place: &Place,
+        config: &Path,
+        variables: &[(String, String)],
+        name: &str,
+    ) -> anyhow::Result<Self> {
         let (address, admin) = (free_address().await?, free_address().await?);
         let mut command = Command::new(place.weft()?);
-        command.arg("--config").arg(place.config()).arg("serve");
-        command.env("DATABASE_URL", database_url);
+        command.arg("--config").arg(config).arg("serve");
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         command.env("WEFT_LISTEN", address.to_string()).env("WEFT_ADMIN_LISTEN", admin.to_string());
         let log = place.load.join(format!("{name}.log"));
         let mut gateway = Self { process: Process::start(&mut command, &log)?, address, admin };
@@ -72,6 +85,24 @@ impl Gateway {
             lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
         };
         Ok(Counts { statements: sum("weft_sql_seconds_count"), upstream_calls: sum("weft_upstream_calls_total") })
+    }
+
+    /// Seconds that calls to each upstream took so far, and how many there were.
+    pub(crate) async fn upstream_seconds(&self) -> anyhow::Result<HashMap<String, (f64, f64)>> {
+        let text = get(self.admin, "/metrics").await.context("the gateway shows no metrics")?;
+        let mut found: HashMap<String, (f64, f64)> = HashMap::new();
+        for line in String::from_utf8_lossy(&text).lines() {
+            let Some((name, rest)) = line.split_once("source=\"") else { continue };
+            let Some((source, rest)) = rest.split_once('"') else { continue };
+            let Some(value) = rest.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok()) else { continue };
+            let (seconds, count) = found.entry(source.to_owned()).or_default();
+            if name.starts_with("weft_upstream_seconds_sum") {
+                *seconds += value;
+            } else if name.starts_with("weft_upstream_seconds_count") {
+                *count += value;
+            }
+        }
+        Ok(found)
     }
 
     /// Ends it.

@@ -41,6 +41,12 @@ impl Goal {
 /// The goals that this run can speak of.
 pub(crate) fn goals(report: &Report) -> Vec<Goal> {
     let mut goals = vec![Goal::at_least("direct over pgbench and bare together", report.direct_over_parts, DIRECT_MIN)];
+    if let Some(stitched) = &report.stitched {
+        let most = stitched.chain_ms + 8.0;
+        goals.push(Goal::at_most("stitched page, cold, one caller, p50 ms", stitched.cold_one_p50_ms, most));
+        let ratio = stitched.warm_cpu_us / stitched.plain_cpu_us;
+        goals.push(Goal::at_most("stitched page, warm, processor over that without upstreams", ratio, 2.0));
+    }
     if report.estate < LARGE {
         return goals;
     }

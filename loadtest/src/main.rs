@@ -20,6 +20,7 @@ mod report;
 mod rounds;
 mod run;
 mod sample;
+mod stitched;
 mod tally;
 mod viewer;
 
@@ -68,6 +69,24 @@ enum Command {
         /// Writes nothing: fails where a plan is not the one that is written.
         #[arg(long)]
         check: bool,
+    },
+    /// Puts every upstream through every fault while others keep asking, and fails where that does harm.
+    Faults {
+        /// Few faults, short windows, and no judgement of latencies.
+        #[arg(long)]
+        quick: bool,
+        /// Only this upstream, such as `gitlab`.
+        #[arg(long)]
+        upstream: Option<String>,
+        /// Another program of the gateway than the release build.
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
+    /// Asks two replicas for twenty times as much as the upstreams take, and fails where one of them has to refuse.
+    Quota {
+        /// Windows of a minute.
+        #[arg(long, default_value_t = 3)]
+        minutes: u32,
     },
     /// Serves the ceilings; the load test starts it by itself.
     ServeCeilings {
@@ -130,6 +149,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
             check(estate)?;
             explain::run(estate, only_checks).await
         }
+        Command::Faults { quick, upstream, program } => {
+            stitched::run_faults(stitched::FaultArgs { quick, upstream, program }).await
+        }
+        Command::Quota { minutes } => stitched::run_quota(minutes.clamp(2, 10)).await,
         Command::ServeCeilings { answers, database_url } => {
             ceilings::serve(&database_url, &answers, viewer::Viewer::engineer()?).await
         }

@@ -10,6 +10,8 @@ pub(crate) struct Place {
     pub(crate) root: PathBuf,
     /// What the load test keeps between runs.
     pub(crate) load: PathBuf,
+    /// The gateway's program.
+    program: PathBuf,
 }
 
 impl Place {
@@ -18,14 +20,20 @@ impl Place {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the crate has no folder above")?.to_owned();
         let load = root.join("target/load");
         std::fs::create_dir_all(&load).with_context(|| format!("{} cannot be made", load.display()))?;
-        Ok(Self { root, load })
+        // As it would be shipped.
+        let program = root.join("target/release/weft");
+        Ok(Self { root, load, program })
     }
 
-    /// The gateway's program, as it would be shipped.
-    pub(crate) fn weft(&self) -> anyhow::Result<PathBuf> {
-        let program = self.root.join("target/release/weft");
-        ensure!(program.is_file(), "{} is missing: run `make load`", program.display());
-        Ok(program)
+    /// The same with another program for the gateway.
+    pub(crate) fn with_program(self, program: Option<PathBuf>) -> Self {
+        Self { program: program.unwrap_or(self.program), ..self }
+    }
+
+    /// The gateway's program.
+    pub(crate) fn weft(&self) -> anyhow::Result<&Path> {
+        ensure!(self.program.is_file(), "{} is missing: run `make load`", self.program.display());
+        Ok(&self.program)
     }
 
     /// The gateway's configuration.

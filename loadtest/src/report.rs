@@ -3,7 +3,7 @@
 use anyhow::Context;
 use serde::Serialize;
 
-use crate::{chart, estate::Import, figures::OperationResult, goals::Goal, machine::Machine, place::Place};
+use crate::{chart, estate::Import, figures::OperationResult, goals::Goal, machine::Machine, place::Place, stitched::StitchedPage};
 
 /// Everything a run found.
 #[derive(Debug, Serialize)]
@@ -37,6 +37,8 @@ pub(crate) struct Report {
     /// `page_plain` beside itself over a small estate; for large estates only.
     pub(crate) plain_pages: Option<PlainPages>,
     pub(crate) operations: Vec<OperationResult>,
+    /// The page of five upstreams; not where single operations were named.
+    pub(crate) stitched: Option<StitchedPage>,
     pub(crate) goals: Vec<Goal>,
 }
 
@@ -121,6 +123,9 @@ impl Report {
                 let times = warm.rate / operation.gateway.rate;
                 println!("{}: with caches {:.0}/s, {times:.2} times as many as without", operation.name, warm.rate);
             }
+        }
+        if let Some(stitched) = &self.stitched {
+            println!("\n{}", stitched.lines());
         }
         println!(
             "\npgbench {:.0}/s on the statement of `entity`; direct reaches {:.3} of it, {:.3} by processor time, and {:.3} of \

@@ -20,6 +20,7 @@ use crate::{
     report::{PlainPages, Report},
     rounds::{Bench, Plan},
     sample::Sample,
+    stitched,
     tally::median,
 };
 
@@ -69,6 +70,10 @@ async fn measure(place: &Place, cluster: &Cluster, args: &RunArgs) -> anyhow::Re
         Some(url) => Some(page_plain_pair(place, &url, &bench).await?),
         None => None,
     };
+    let stitched = match args.operations.is_empty() || args.operations.iter().any(|name| name == "stitched") {
+        true => Some(stitched::measure_cost(place, cluster, args.plan).await?),
+        false => None,
+    };
     machine.load_after = cpu::load_average();
     let mut report = Report {
         date: now(),
@@ -90,6 +95,7 @@ async fn measure(place: &Place, cluster: &Cluster, args: &RunArgs) -> anyhow::Re
         import: estate::last_import(place, args.estate),
         plain_pages,
         operations: outcome.operations,
+        stitched,
         goals: Vec::new(),
     };
     report.goals = goals(&report);

@@ -44,6 +44,8 @@ pub fn of_source(error: &SourceError) -> Error {
     coded(code, message).extend_with(|_, extensions| {
         if let Some(upstream) = upstream {
             extensions.set("source", upstream.as_str());
+            // Of an upstream both are told: an answer in a shape that we do not know is the same the next time.
+            extensions.set("retryable", code.is_retryable());
         }
         if let Some(wait) = retry_after {
             extensions.set("retryAfter", wait.as_secs());

@@ -27,6 +27,9 @@ const STALE_MARKS_MAX: usize = 1_000;
 /// Most receipts in one answer.
 const RECEIPTS_MAX: usize = 10_000;
 
+/// Among so many that were told last, equal ones are sought.
+const PARTS_MAX: usize = 32;
+
 /// The loaders of one request.
 pub type Loaders = DataLoader<Reader, HashMapCache>;
 
@@ -226,15 +229,18 @@ impl RequestData {
         }
         if self.freshness.wants_receipts {
             let mut receipts = self.receipts.lock().unwrap_or_else(PoisonError::into_inner);
-            if receipts.len() < RECEIPTS_MAX {
-                receipts.push(Receipt {
-                    path: path_of(ctx.path_node.as_ref()),
-                    source: K::SOURCE,
-                    fetched_at: served.fetched_at,
-                    age: served.age,
-                    layer: served.layer,
-                    is_stale: served.stale_age.is_some(),
-                });
+            let receipt = Receipt {
+                path: path_of(ctx.path_node.as_ref()),
+                source: K::SOURCE,
+                fetched_at: served.fetched_at,
+                age: served.age,
+                layer: served.layer,
+                is_stale: served.stale_age.is_some(),
+            };
+            // What a field reads in parts came with the same call mostly.
+            let is_told = receipts.iter().rev().take(PARTS_MAX).any(|known| *known == receipt);
+            if receipts.len() < RECEIPTS_MAX && !is_told {
+                receipts.push(receipt);
             }
         }
         Ok(served.value)
@@ -252,7 +258,10 @@ impl RequestData {
         let mut marks = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
         if marks.len() < STALE_MARKS_MAX {
             let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-            marks.push(StaleMark { path: path_of(ctx.path_node.as_ref()), age_ms, source });
+            let mark = StaleMark { path: path_of(ctx.path_node.as_ref()), age_ms, source };
+            if !marks.iter().rev().take(PARTS_MAX).any(|known| *known == mark) {
+                marks.push(mark);
+            }
         }
     }
 

@@ -208,7 +208,7 @@ fn cache_entries_max() -> u64 {
 }
 
 fn breaker() -> BreakerConfig {
-    BreakerConfig { failures_max: 5, open_for: Duration::from_secs(10) }
+    BreakerConfig { failures_max: 5, open_for: Duration::from_secs(5) }
 }
 
 fn probe_interval() -> Duration {

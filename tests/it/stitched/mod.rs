@@ -1,5 +1,8 @@
 //! The stitched page: five upstreams in one answer, each asked as seldom as its API allows, and none able to spoil the others.
 
+mod crowd;
+mod fresh;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use it::{Client, TestPlatform, faults, until};
@@ -181,6 +184,7 @@ async fn every_fault_of_every_upstream_stays_in_its_own_fields_and_passes() {
                     let extensions = &error["extensions"];
                     assert_eq!(extensions["code"], expected, "{source}, {fault:?}: {error}");
                     assert_eq!(extensions["source"], source, "{fault:?}: {error}");
+                    assert_eq!(extensions["retryable"], expected != "UPSTREAM_ERROR", "{fault:?}: {error}");
                     let field = error["path"][3].as_str().unwrap();
                     assert!(fields.contains(&field), "{source}, {fault:?}: {error}");
                 }

@@ -1,0 +1,374 @@
+//! `weft-load faults`: every fault of every upstream, one at a time, while others keep asking.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use serde::Serialize;
+use serde_json::Value;
+use simulator::Fault;
+
+use super::{
+    callers::of_each_tenant,
+    judge::{Reference, Verdict},
+    pace::paced,
+    part::{PARTS, Part, nodes, page},
+    stage::{NO_QUOTAS, Stage},
+};
+use crate::{client::Target, place::Place, platform::with_postgres, tally::Tally};
+
+/// Components on each page.
+const FIRST: usize = 20;
+/// Longest that it may take until everything is as before.
+const RECOVERY_MAX: Duration = Duration::from_secs(10);
+/// How much more a latency may be than in the undisturbed windows, or else as much as in the worst of these.
+const SLOWER_MAX: f64 = 1.5;
+/// Share of answers whose other fields must be right.
+const RIGHT_MIN: f64 = 0.999;
+/// Calls at a failing upstream, over those in an undisturbed window.
+const CALLS_MAX: f64 = 1.1;
+
+/// Entries are refreshed all the time, so that a window of seconds meets the fault in pages that come from caches too.
+const SETTINGS: [(&str, &str); 7] = [
+    ("WEFT_SOURCES__GITLAB__CACHE__FRESH", "1s"),
+    ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__FRESH", "1s"),
+    ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__STALE", "1h"),
+    ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__NEGATIVE", "1s"),
+    ("WEFT_SOURCES__AWX__CACHE__FRESH", "1s"),
+    ("WEFT_SOURCES__TERRAFORM__CACHE__FRESH", "1s"),
+    ("WEFT_SOURCES__AZURE__CACHE__FRESH", "1s"),
+];
+
+/// What was asked for.
+pub(crate) struct FaultArgs {
+    /// Few faults and short windows; latencies are shown and not judged.
+    pub(crate) quick: bool,
+    /// Only this upstream.
+    pub(crate) upstream: Option<String>,
+    /// Another program of the gateway.
+    pub(crate) program: Option<PathBuf>,
+}
+
+/// How much is asked, and for how long.
+#[derive(Clone, Copy)]
+struct Load {
+    window: Duration,
+    baselines: usize,
+    /// Requests a second for fields of other upstreams, past caches.
+    others: f64,
+    /// Requests a second for whole pages, with caches.
+    pages: f64,
+    /// Requests a second for fields of the failing upstream alone, past caches.
+    own: f64,
+    judges_latency: bool,
+}
+
+/// One line of the table.
+#[derive(Debug, Serialize)]
+struct Row {
+    source: &'static str,
+    fault: String,
+    answers: usize,
+    right_share: f64,
+    p99_ms: f64,
+    p99_max_ms: f64,
+    page_p99_ms: f64,
+    page_p99_max_ms: f64,
+    codes: Vec<String>,
+    stale_pages: usize,
+    calls_ratio: f64,
+    recovery_s: f64,
+    failures: Vec<String>,
+}
+
+/// What one window showed.
+struct Window {
+    verdict: Verdict,
+    p99_ms: f64,
+    page_p99_ms: f64,
+    calls: u64,
+}
+
+/// Undisturbed windows.
+struct Baseline {
+    p99_max_ms: f64,
+    page_p99_max_ms: f64,
+    calls: f64,
+}
+
+/// Runs all of them and prints the table; an error when a line is not as it should be.
+pub(crate) async fn run(args: FaultArgs) -> anyhow::Result<()> {
+    let load = match args.quick {
+        false => Load {
+            window: Duration::from_secs(4),
+            baselines: 3,
+            others: 30.0,
+            pages: 30.0,
+            own: 10.0,
+            judges_latency: true,
+        },
+        true => Load {
+            window: Duration::from_millis(1_500),
+            baselines: 1,
+            others: 8.0,
+            pages: 8.0,
+            own: 6.0,
+            judges_latency: false,
+        },
+    };
+    let chosen: Vec<&Part> =
+        PARTS.iter().filter(|part| args.upstream.as_deref().is_none_or(|name| name == part.source)).collect();
+    if chosen.is_empty() {
+        bail!("there is no such upstream: {}", PARTS.map(|part| part.source).join(", "));
+    }
+    let place = Place::find()?.with_program(args.program);
+    let rows = with_postgres(&place, async |cluster| {
+        let settings: Vec<_> = SETTINGS.into_iter().chain(NO_QUOTAS).collect();
+        let stage = Stage::start(&place, cluster, 1, &settings).await?;
+        let mut rows = Vec::new();
+        print_head();
+        for part in &chosen {
+            let faults = Faults::prepare(&stage, part, load).await?;
+            rows.extend(faults.run(args.quick).await?);
+        }
+        stage.stop().await?;
+        Ok(rows)
+    })
+    .await?;
+    std::fs::write(place.load.join("faults.json"), serde_json::to_string_pretty(&rows)?)?;
+    let bad = rows.iter().filter(|row| !row.failures.is_empty()).count();
+    println!("\n{} faults, {bad} of them not as they should be.", rows.len());
+    ensure!(bad == 0, "{bad} faults did more than they may");
+    Ok(())
+}
+
+fn all(is_quick: bool) -> Vec<Fault> {
+    let few = vec![
+        Fault::Status { code: 502 },
+        Fault::Hang,
+        Fault::BrokenBody,
+        Fault::Html,
+        Fault::Throttled { retry_after_seconds: Some(1) },
+    ];
+    if is_quick {
+        return few;
+    }
+    let more = [
+        Fault::Status { code: 500 },
+        Fault::Status { code: 503 },
+        Fault::Latency { delay_ms: 500 },
+        Fault::LatencySpread { min_ms: 20, max_ms: 2_000 },
+        Fault::Drip { pause_ms: 5 },
+        Fault::ExpiredToken,
+        Fault::Refuse,
+        Fault::Drop,
+        Fault::Garbage,
+        Fault::TruncatedJson,
+        Fault::HugeBody { body_bytes: 64 << 20 },
+        Fault::WrongContentType,
+        Fault::Redirect { location: "http://127.0.0.1:9/".to_owned() },
+        Fault::DeepJson { depth: 100_000 },
+        Fault::Throttled { retry_after_seconds: None },
+    ];
+    few.into_iter().chain(more).collect()
+}
+
+/// The faults of one upstream.
+struct Faults<'a> {
+    stage: &'a Stage,
+    part: &'a Part,
+    load: Load,
+    references: Vec<Reference>,
+    pages: Vec<std::sync::Arc<Target>>,
+    others: Vec<std::sync::Arc<Target>>,
+    own: Vec<std::sync::Arc<Target>>,
+}
+
+impl<'a> Faults<'a> {
+    async fn prepare(stage: &'a Stage, part: &'a Part, load: Load) -> anyhow::Result<Self> {
+        let gateways: Vec<_> = stage.gateways.iter().map(|gateway| gateway.address).collect();
+        let targets =
+            |parts: Vec<&Part>, is_cold| of_each_tenant(&stage.simulator, &gateways, &[page(parts, FIRST)], is_cold);
+        let is_own = |other: &&Part| other.upstream == part.upstream;
+        let pages = targets(PARTS.iter().collect(), false)?;
+        let mut well = Vec::new();
+        for target in &pages {
+            let answers = target.answers(1).await.context("an undisturbed page")?;
+            well.push(serde_json::from_slice::<Value>(answers.first().context("no answer")?)?);
+        }
+        ensure!(well.iter().all(|page| !nodes(page).is_empty()), "a page is empty");
+        Ok(Self {
+            stage,
+            part,
+            load,
+            references: Reference::of_pages(&well),
+            pages,
+            others: targets(PARTS.iter().filter(|other| !is_own(other)).collect(), true)?,
+            own: targets(PARTS.iter().filter(is_own).collect(), true)?,
+        })
+    }
+
+    async fn run(&self, is_quick: bool) -> anyhow::Result<Vec<Row>> {
+        let mut undisturbed = Vec::new();
+        // Once for the connections and caches.
+        self.window(None).await?;
+        for _ in 0..self.load.baselines {
+            let window = self.window(None).await?;
+            let verdict = &window.verdict;
+            ensure!(
+                verdict.right == verdict.answers && verdict.unsound == 0 && verdict.codes.is_empty(),
+                "an undisturbed window is not right: {:?}",
+                verdict.example
+            );
+            undisturbed.push(window);
+        }
+        let limit = |of: fn(&Window) -> f64| {
+            let worst = undisturbed.iter().map(of).fold(0.0, f64::max);
+            worst.max(SLOWER_MAX * crate::tally::median(undisturbed.iter().map(of).collect()))
+        };
+        let baseline = Baseline {
+            p99_max_ms: limit(|window| window.p99_ms),
+            page_p99_max_ms: limit(|window| window.page_p99_ms),
+            calls: undisturbed.iter().map(|window| window.calls as f64).fold(0.0, f64::max),
+        };
+        let mut rows = Vec::new();
+        for fault in all(is_quick) {
+            let row = self.row(fault, &baseline).await?;
+            row.print();
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    async fn row(&self, fault: Fault, baseline: &Baseline) -> anyhow::Result<Row> {
+        let window = self.window(Some(fault.clone())).await?;
+        let recovery = self.recover().await?;
+        let Window { verdict, p99_ms, page_p99_ms, calls } = window;
+        let calls_ratio = calls as f64 / baseline.calls.max(1.0);
+        let mut failures = Vec::new();
+        let mut fail = |is_bad: bool, what: &str| {
+            if is_bad {
+                failures.push(what.to_owned());
+            }
+        };
+        fail(verdict.right_share() < RIGHT_MIN, "other fields");
+        fail(verdict.unsound > 0, "own fields");
+        fail(verdict.foreign > 0, "another tenant's rows");
+        fail(self.load.judges_latency && p99_ms > baseline.p99_max_ms, "p99");
+        fail(self.load.judges_latency && page_p99_ms > baseline.page_p99_max_ms, "p99 of pages");
+        fail(calls_ratio > CALLS_MAX, "calls");
+        fail(recovery > RECOVERY_MAX, "recovery");
+        if let Some(example) = verdict.example.as_ref().filter(|_| !failures.is_empty()) {
+            eprintln!("{} {fault:?}: {example}", self.part.source);
+        }
+        Ok(Row {
+            source: self.part.source,
+            fault: name(&fault),
+            answers: verdict.answers,
+            right_share: verdict.right_share(),
+            p99_ms,
+            p99_max_ms: baseline.p99_max_ms,
+            page_p99_ms,
+            page_p99_max_ms: baseline.page_p99_max_ms,
+            codes: verdict.codes.into_iter().collect(),
+            stale_pages: verdict.stale,
+            calls_ratio,
+            recovery_s: recovery.as_secs_f64(),
+            failures,
+        })
+    }
+
+    /// One window of load, with the fault before the upstream from its beginning to its end.
+    async fn window(&self, fault: Option<Fault>) -> anyhow::Result<Window> {
+        let simulator = &self.stage.simulator;
+        simulator.calls(self.part.upstream).reset();
+        if let Some(fault) = fault {
+            simulator.faults(self.part.upstream).always(fault);
+        }
+        let Load { window, others, pages, own, .. } = self.load;
+        let (others, pages, own) = tokio::join!(
+            paced(&self.others, others, window),
+            paced(&self.pages, pages, window),
+            paced(&self.own, own, window)
+        );
+        let mut verdict = Verdict::default();
+        for reply in others.iter().chain(&pages).chain(&own) {
+            verdict.look(reply, &self.references, self.part);
+        }
+        let p99_ms = |replies: Vec<super::pace::Reply>| {
+            let latencies = replies.into_iter().map(|reply| reply.latency).collect();
+            Tally::of(window, vec![(latencies, 0)]).quantile_ms(0.99)
+        };
+        let calls = simulator.calls(self.part.upstream).count();
+        Ok(Window { verdict, p99_ms: p99_ms(others), page_p99_ms: p99_ms(pages), calls })
+    }
+
+    /// Takes the fault away; how long it takes until the upstream's own fields are all right again, past caches.
+    async fn recover(&self) -> anyhow::Result<Duration> {
+        self.stage.simulator.faults(self.part.upstream).clear();
+        let started = Instant::now();
+        loop {
+            let mut verdict = Verdict::default();
+            for (caller, target) in self.own.iter().enumerate() {
+                let mut replies = paced(std::slice::from_ref(target), 1_000.0, Duration::from_millis(1)).await;
+                replies.iter_mut().for_each(|reply| reply.caller = caller);
+                replies.iter().for_each(|reply| verdict.look(reply, &self.references, self.part));
+            }
+            let is_well = verdict.right == verdict.answers && verdict.unsound == 0 && verdict.codes.is_empty();
+            if is_well || started.elapsed() > 3 * RECOVERY_MAX {
+                return Ok(started.elapsed());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// As it is called in the control of the simulator.
+fn name(fault: &Fault) -> String {
+    let json = serde_json::to_value(fault).unwrap_or_default();
+    let details = json.as_object().into_iter().flatten().filter(|(key, _)| *key != "kind" && *key != "location");
+    let details = details.map(|(_, value)| format!(" {value}")).collect::<String>();
+    format!("{}{details}", json.get("kind").and_then(Value::as_str).unwrap_or("?"))
+}
+
+fn print_head() {
+    println!(
+        "{:<10} {:<24} {:>7} {:>8} {:>16} {:>16} {:>6} {:>6} {:>9}  codes",
+        "upstream", "fault", "answers", "right %", "p99 ms (max)", "page p99 (max)", "stale", "calls", "recovery"
+    );
+}
+
+impl Row {
+    fn print(&self) {
+        let pair = |value: f64, most: f64| format!("{value:.1} ({most:.1})");
+        println!(
+            "{:<10} {:<24} {:>7} {:>8.2} {:>16} {:>16} {:>6} {:>6.2} {:>7.1} s  {}{}",
+            self.source,
+            self.fault,
+            self.answers,
+            self.right_share * 100.0,
+            pair(self.p99_ms, self.p99_max_ms),
+            pair(self.page_p99_ms, self.page_p99_max_ms),
+            self.stale_pages,
+            self.calls_ratio,
+            self.recovery_s,
+            self.codes.join(" "),
+            if self.failures.is_empty() { String::new() } else { format!("  BAD: {}", self.failures.join(", ")) },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_told_by_name_and_measure() {
+        assert_eq!(name(&Fault::Hang), "hang");
+        assert_eq!(name(&Fault::Status { code: 502 }), "status 502");
+        assert_eq!(name(&Fault::Redirect { location: "http://127.0.0.1:9/".to_owned() }), "redirect");
+        assert_eq!(all(false).len(), 20);
+    }
+}
