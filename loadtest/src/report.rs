@@ -3,7 +3,10 @@
 use anyhow::Context;
 use serde::Serialize;
 
-use crate::{chart, estate::Import, figures::OperationResult, goals::Goal, machine::Machine, place::Place, stitched::StitchedPage};
+use crate::{
+    chart, estate::Import, figures::OperationResult, goals::Goal, machine::Machine, place::Place,
+    stitched::StitchedPage,
+};
 
 /// Everything a run found.
 #[derive(Debug, Serialize)]

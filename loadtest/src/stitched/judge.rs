@@ -80,7 +80,8 @@ impl Verdict {
         if is_right {
             self.right += 1;
         } else {
-            self.wrong(format!("other fields: {answer}"));
+            let errors = answer.get("errors").map(Value::to_string).unwrap_or_default();
+            self.wrong(format!("other fields: {} {answer}", errors.chars().take(400).collect::<String>()));
         }
         let errors = answer.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let errors_count = errors.len();

@@ -48,10 +48,14 @@ struct Pool(Arc<Mutex<Vec<Connection>>>);
 impl Pool {
     async fn exchange(&self, target: &Target, number: usize) -> anyhow::Result<(StatusCode, Bytes)> {
         let kept = self.lock().pop();
-        let mut connection = match kept {
-            Some(connection) => connection,
-            None => Connection::open(target.address).await?,
-        };
+        // The gateway closes what is idle for long, which may be at this very moment.
+        if let Some(mut connection) = kept
+            && let Ok(answer) = connection.exchange(target, number).await
+        {
+            self.lock().push(connection);
+            return Ok(answer);
+        }
+        let mut connection = Connection::open(target.address).await?;
         let answer = connection.exchange(target, number).await?;
         self.lock().push(connection);
         Ok(answer)

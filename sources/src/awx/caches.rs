@@ -1,8 +1,8 @@
 //! The caches in front of AWX, one for each kind of question, and how each asks.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 
-use schema::{AutomationJobRecord, AutomationTemplateRecord};
+use schema::{AutomationJobRecord, AutomationTemplateRecord, RecentRuns};
 
 use super::{
     Config,
@@ -10,6 +10,7 @@ use super::{
     host::{self, Hosts},
     key,
     window::{self, Window},
+    wire::RECENT_RUNS,
 };
 use crate::{
     cache::{Access, CacheMode, SourceCache, TagsOf},
@@ -49,7 +50,10 @@ impl Caches {
             tags_of,
         };
         let templates = maker.cache(kind("template", IDS_MAX, one, key::template_tags), templates);
-        let windows = maker.cache(kind("window", IDS_MAX, several, key::template_tags), windows);
+        let lister = Lister { templates: templates.clone(), age_max: config.timeout };
+        let windows = maker.cache(kind("window", IDS_MAX, several, key::template_tags), move |client, keys| {
+            windows(client, lister.clone(), keys)
+        });
         let pages = maker.cache(kind("page", 1, several, key::template_tags), pages);
         let jobs = maker.cache(kind("job", IDS_MAX, one, key::job_tags), jobs);
         let hosts = maker.cache(kind("hosts", 1, several, key::job_tags), hosts);
@@ -66,13 +70,43 @@ async fn templates(client: Client, keys: Vec<String>) -> Found<AutomationTemplat
     Ok(by_key(keys, |key| found.get(&key::number(key)?).cloned()))
 }
 
-async fn windows(client: Client, keys: Vec<String>) -> Found<Window> {
+/// How a window learns which runs a template has: from the template, if that was read shortly before.
+#[derive(Clone)]
+struct Lister {
+    templates: SourceCache<AutomationTemplateRecord>,
+    age_max: Duration,
+}
+
+impl Lister {
+    /// The runs that the template of each key names; those that name none are absent.
+    async fn recent_runs(&self, keys: &[String]) -> Found<RecentRuns> {
+        let access = Access::new(CacheMode::Use).no_older_than(Some(self.age_max));
+        let of_template: HashMap<String, &String> =
+            keys.iter().filter_map(|key| Some((key::of_template(key)?, key))).collect();
+        let mut found = HashMap::new();
+        for (name, outcome) in self.templates.get_many(of_template.keys().cloned().collect(), &access).await {
+            let recent = outcome?.value.and_then(|template| template.recent_runs.clone());
+            found.extend(recent.and_then(|recent| Some((String::clone(of_template.get(&name)?), recent))));
+        }
+        Ok(found)
+    }
+}
+
+async fn windows(client: Client, lister: Lister, keys: Vec<String>) -> Found<Window> {
     let mut by_depth: HashMap<usize, Vec<String>> = HashMap::new();
     for key in keys {
         by_depth.entry(key::depth(&key).unwrap_or(1)).or_default().push(key);
     }
     let mut found = HashMap::new();
-    for (depth, keys) in by_depth {
+    for (depth, mut keys) in by_depth {
+        if depth <= RECENT_RUNS {
+            let recent = lister.recent_runs(&keys).await?;
+            found.extend(named_windows(&client, depth, &recent).await?);
+            keys.retain(|key| !recent.contains_key(key));
+        }
+        if keys.is_empty() {
+            continue;
+        }
         let ask = |templates: Vec<i32>, before| {
             let client = client.clone();
             async move { client.runs(&templates, before, super::client::ROWS_MAX).await }
@@ -81,6 +115,19 @@ async fn windows(client: Client, keys: Vec<String>) -> Found<Window> {
         found.extend(by_key(keys, |key| windows.get(&key::number(key)?).cloned()));
     }
     Ok(found)
+}
+
+/// Windows of runs that templates name: a call for each hundred runs.
+async fn named_windows(client: &Client, depth: usize, recent: &HashMap<String, RecentRuns>) -> Found<Window> {
+    let mut numbers: Vec<i32> = recent.values().flat_map(|runs| runs.numbers.iter().take(depth).copied()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut read = HashMap::new();
+    for numbers in numbers.chunks(IDS_MAX) {
+        let jobs = client.runs_by_numbers(numbers).await?;
+        read.extend(jobs.into_iter().map(|job| (job.number, Arc::new(job))));
+    }
+    Ok(recent.iter().map(|(key, runs)| (key.clone(), Window::of_named(runs, depth, &read))).collect())
 }
 
 /// Pages that windows do not reach: exactly what is asked for, in one call for each 200 rows.

@@ -1,5 +1,6 @@
-//! Runs of some templates together, newest first: those that the templates name where these reach, else from windows where
-//! these reach, else exactly what is asked for.
+//! Runs of some templates together, newest first: from windows where these reach, else exactly what is asked for. A page that
+//! continues another, and one that may be no older than its caller says, is looked up among the runs that the templates name:
+//! these were read within that age themselves.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,14 +14,15 @@ use super::{
     key::{JobKey, of_page, of_window},
     recent::{self, Named},
     window::{Merged, WINDOW_ROWS_MAX, Window, merge},
+    wire::RECENT_RUNS,
 };
 use crate::{
     SourceError,
-    cache::{Access, Served},
+    cache::{Access, CacheMode, Served},
 };
 
 /// Depths of windows: few, so that pages of nearly the same size share theirs. The first is enough for a latest run.
-const DEPTHS: [usize; 6] = [1, 6, 11, 21, 51, WINDOW_ROWS_MAX];
+const DEPTHS: [usize; 6] = [1, 5, RECENT_RUNS, 21, 51, WINDOW_ROWS_MAX];
 
 /// Runs, newest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +37,10 @@ pub struct Jobs {
 
 impl Jobs {
     /// Of as many runs as the question reaches, those that it shows.
-    fn cut(mut jobs: Vec<Arc<AutomationJobRecord>>, key: &JobsKey, total: Option<usize>) -> Self {
+    fn cut(mut jobs: Vec<Arc<AutomationJobRecord>>, key: &JobsKey) -> Self {
         let has_more = jobs.len() > key.rows;
         jobs.truncate(key.rows);
-        Self { jobs, has_more, total }
+        Self { jobs, has_more, total: None }
     }
 }
 
@@ -55,15 +57,24 @@ struct Question<'a> {
 
 impl Awx {
     /// One outcome for each question. All together are one call for each hundred templates, where these are not known yet,
-    /// and one for each hundred runs that these name; more only where a page reaches further than that.
+    /// and one for each hundred of the newest runs that these name; more only where a page reaches further than that.
     pub async fn jobs_by_templates(&self, keys: &[JobsKey], access: &Access) -> HashMap<JobsKey, Outcome> {
         let mut outcomes = HashMap::with_capacity(keys.len());
         let open = self.readable(keys, access, &mut outcomes).await;
-        let open = self.by_names(open, access, &mut outcomes).await;
-        let open = self.by_windows(open, |_| DEPTHS.first().copied(), access, &mut outcomes).await;
+        let is_strict = access.mode == CacheMode::Bypass || access.age_max.is_some();
+        let (named, mut open): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|question| is_strict || question.key.before.is_some());
+        open.extend(self.by_names(named, access, &mut outcomes).await);
+        // Whether there are more is told by the window mostly.
+        let first = |key: &JobsKey| DEPTHS.into_iter().find(|depth| *depth >= key.rows);
+        let open = self.by_windows(open, first, access, &mut outcomes).await;
         // What comes after a cursor may lie anywhere: a deeper window need not reach it.
-        let deeper =
-            |key: &JobsKey| DEPTHS.into_iter().find(|depth| *depth >= key.reach()).filter(|_| key.before.is_none());
+        let deeper = |key: &JobsKey| {
+            DEPTHS
+                .into_iter()
+                .find(|depth| *depth >= key.reach() && Some(*depth) > first(key))
+                .filter(|_| key.before.is_none())
+        };
         let open = self.by_windows(open, deeper, access, &mut outcomes).await;
         self.by_pages(open, access, &mut outcomes).await;
         outcomes
@@ -162,9 +173,9 @@ impl Awx {
                 Some(Err(error)) => drop(outcomes.insert(question.key.clone(), Err(error))),
                 Some(Ok(own)) => {
                     let known: Vec<Arc<Window>> = own.iter().filter_map(|served| served.value.clone()).collect();
-                    match merge(&known, question.key.before, question.key.reach()) {
+                    match merge(&known, question.key.before, question.key.rows, question.key.tells_more) {
                         Some(merged) => {
-                            drop(outcomes.insert(question.key.clone(), Ok(self.served(question.key, merged, &own))))
+                            drop(outcomes.insert(question.key.clone(), Ok(self.served(&question, merged, &own))))
                         }
                         None => left.push(question),
                     }
@@ -184,14 +195,17 @@ impl Awx {
         let pages = self.caches.pages.get_many(wanted, access).await;
         for question in open {
             let Some(page) = pages.get(&name(&question)) else { continue };
-            let jobs = |jobs: &Vec<_>| Jobs::cut(jobs.clone(), question.key, None);
+            let jobs = |jobs: &Vec<_>| Jobs::cut(jobs.clone(), question.key);
             let outcome = page.as_ref().map_err(SourceError::clone).map(|page| page.map(jobs));
             outcomes.insert(question.key.clone(), outcome);
         }
     }
 
     /// What is put together is as old as its oldest part.
-    fn served(&self, key: &JobsKey, Merged { jobs, total }: Merged, parts: &[&Served<Window>]) -> Served<Jobs> {
-        Served::of_parts(Some(Arc::new(Jobs::cut(jobs, key, total))), parts.iter().copied(), self.clock.now())
+    fn served(&self, question: &Question<'_>, merged: Merged, parts: &[&Served<Window>]) -> Served<Jobs> {
+        let Merged { jobs, has_more, total } = merged;
+        let jobs = Jobs { jobs, has_more: has_more && question.key.tells_more, total };
+        let whole = Served::of_parts(Some(Arc::new(jobs)), parts.iter().copied(), self.clock.now());
+        question.records.iter().fold(whole, Served::and_of)
     }
 }

@@ -77,6 +77,12 @@ pub(super) fn of_window(tenant: &str, number: i32, depth: usize) -> String {
     format!("{tenant}\n{number}\n{depth}")
 }
 
+/// The key of the template of a window.
+pub(super) fn of_template(key: &str) -> Option<String> {
+    let (tenant, _) = key.split_once('\n')?;
+    Some(of_one(tenant, number(key)?))
+}
+
 /// The depth in a key.
 pub(super) fn depth(key: &str) -> Option<usize> {
     key.split('\n').nth(2)?.parse().ok()
@@ -121,6 +127,7 @@ mod tests {
     #[test]
     fn keys_are_read_as_they_were_written() {
         assert_eq!(number(&of_one("acme", 7)), Some(7));
+        assert_eq!(of_template(&of_window("acme", 7, 21)), Some(of_one("acme", 7)));
         assert_eq!(depth(&of_window("acme", 7, 21)), Some(21));
         for before in [None, Some(9)] {
             assert_eq!(page(&of_page("acme", &[7, 12], before, 6)), Some((vec![7, 12], before, 6)));

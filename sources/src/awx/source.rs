@@ -133,7 +133,7 @@ impl Awx {
         keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&of_one(&key.tenant, key.number))?))).collect()
     }
 
-    /// Forgets templates and which runs they have, on every replica: they changed, or ran.
+    /// Forgets templates and their runs, on every replica: they changed, or ran.
     pub async fn evict_templates(&self, numbers: &[i32]) {
         let tags: Vec<String> = numbers.iter().map(|number| key::template_tag(*number)).collect();
         self.caches.templates.evict_tags(&tags).await;

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, future::Future, sync::Arc};
 
-use schema::AutomationJobRecord;
+use schema::{AutomationJobRecord, RecentRuns};
 use serde::{Deserialize, Serialize};
 
 use super::client::Runs;
@@ -27,6 +27,8 @@ pub(super) struct Window {
     pub(super) jobs: Vec<Arc<AutomationJobRecord>>,
     /// It holds every run from this number on; none: every run there is.
     pub(super) floor: Option<i32>,
+    /// There surely are older runs.
+    pub(super) has_older: bool,
 }
 
 impl Window {
@@ -35,8 +37,21 @@ impl Window {
         if self.jobs.len() > WINDOW_ROWS_MAX {
             self.jobs.truncate(WINDOW_ROWS_MAX);
             self.floor = self.jobs.last().map(|job| job.number);
+            self.has_older = true;
         }
         self
+    }
+
+    /// Of the runs that a template names, the newest `depth`, as they were read by their numbers. A run that was deleted since
+    /// is not among them.
+    pub(super) fn of_named(recent: &RecentRuns, depth: usize, read: &HashMap<i32, Arc<AutomationJobRecord>>) -> Self {
+        let asked = recent.numbers.get(..depth).unwrap_or(&recent.numbers);
+        let is_all = recent.is_all && asked.len() == recent.numbers.len();
+        Self {
+            jobs: asked.iter().filter_map(|number| read.get(number).cloned()).collect(),
+            floor: asked.last().copied().filter(|_| !is_all),
+            has_older: asked.len() < recent.numbers.len(),
+        }
     }
 }
 
@@ -84,19 +99,25 @@ where
 pub(super) struct Merged {
     /// The newest first.
     pub(super) jobs: Vec<Arc<AutomationJobRecord>>,
+    /// There surely are others after them.
+    pub(super) has_more: bool,
     /// How many there are in all, where the windows hold every run.
     pub(super) total: Option<usize>,
 }
 
-/// So many of the newest runs of all windows, older than `before`; none when the windows do not reach so far.
-pub(super) fn merge(windows: &[Arc<Window>], before: Option<i32>, rows: usize) -> Option<Merged> {
+/// So many of the newest runs of all windows, older than `before`; none when the windows do not reach so far. With
+/// `tells_more` they must tell, too, whether there are others.
+pub(super) fn merge(windows: &[Arc<Window>], before: Option<i32>, rows: usize, tells_more: bool) -> Option<Merged> {
     // Below the highest floor, runs of that window are not known.
     let floor = windows.iter().filter_map(|window| window.floor).max();
     let mut jobs: Vec<_> = windows.iter().flat_map(|window| &window.jobs).cloned().collect();
     let total = floor.is_none().then_some(jobs.len());
+    let is_below = |job: &Arc<AutomationJobRecord>| floor.is_some_and(|floor| job.number < floor);
+    let mut has_more = windows.iter().any(|window| window.has_older) || jobs.iter().any(is_below);
     jobs.retain(|job| before.is_none_or(|before| job.number < before) && floor.is_none_or(|floor| job.number >= floor));
     jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.number));
-    let reaches = floor.is_none() || jobs.len() >= rows;
+    has_more |= jobs.len() > rows;
+    let reaches = floor.is_none() || (jobs.len() >= rows && (has_more || !tells_more));
     jobs.truncate(rows);
-    reaches.then_some(Merged { jobs, total })
+    reaches.then_some(Merged { jobs, has_more, total })
 }

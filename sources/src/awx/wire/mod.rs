@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 pub(super) use host::{HostSummary, JobDetail};
 pub(super) use job::Job;
-pub(super) use template::Template;
+pub(super) use template::{RECENT_RUNS, Template};
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]

@@ -8,7 +8,7 @@ use super::{Named, lenient_object, moment, name, text};
 use crate::awx::links::Links;
 
 /// As many runs as a template names; AWX has the number in its code.
-const RECENT_RUNS: usize = 10;
+pub(in crate::awx) const RECENT_RUNS: usize = 10;
 
 /// A template.
 #[derive(Debug, Deserialize)]
