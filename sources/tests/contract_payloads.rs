@@ -1,4 +1,5 @@
 //! Every payload of the contract data is read by a test, or listed with the reason why it is not.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::{
     collections::BTreeSet,
