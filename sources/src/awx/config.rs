@@ -9,7 +9,7 @@ use url::Url;
 use crate::{
     SecretRef, Tenants,
     cache::Lives,
-    upstream::{BreakerConfig, Limits, Problems, QuotaConfig},
+    upstream::{BreakerConfig, Limits, Problems, QuotaConfig, limits_of},
 };
 
 /// How AWX is reached, and how gently.
@@ -66,14 +66,7 @@ impl Config {
 
     /// What calls are held to.
     pub(super) fn limits(&self) -> Limits {
-        Limits {
-            timeout: self.timeout,
-            requests_in_flight_max: self.requests_in_flight_max,
-            body_max: self.body_max,
-            breaker: self.breaker,
-            quota: self.quota,
-            ca_file: self.ca_file.clone(),
-        }
+        limits_of!(self)
     }
 
     /// Where its token is, when it is switched on.

@@ -12,8 +12,9 @@ use schema::{AutomationJobRecord, AutomationTemplateRecord};
 use super::{
     Awx, JobsKey, TemplateKey,
     key::{JobKey, of_page, of_window},
-    recent::{self, Named},
-    window::{Merged, WINDOW_ROWS_MAX, Window, merge},
+    newest::{Merged, merge},
+    recent,
+    window::{WINDOW_ROWS_MAX, Window},
     wire::RECENT_RUNS,
 };
 use crate::{
@@ -130,15 +131,16 @@ impl Awx {
         let job = |key: &JobsKey, number: i32| JobKey { tenant: key.tenant.clone(), number };
         let wanted: HashSet<JobKey> = named
             .iter()
-            .flat_map(|(question, Named { numbers, .. })| numbers.iter().map(|number| job(question.key, *number)))
+            .flat_map(|(question, Merged { runs, .. })| runs.iter().map(|number| job(question.key, *number)))
             .collect();
         let read = self.jobs_by_keys(&wanted.into_iter().collect::<Vec<_>>(), access).await;
-        for (Question { key, records, .. }, Named { numbers, has_more, total }) in named {
-            let own = numbers.iter().filter_map(|number| read.get(&job(key, *number)).map(Result::as_ref));
+        for (Question { key, records, .. }, Merged { runs, has_more, total }) in named {
+            let own = runs.iter().filter_map(|number| read.get(&job(key, *number)).map(Result::as_ref));
             let outcome = own.collect::<Result<Vec<_>, _>>().map_err(SourceError::clone).map(|own| {
                 // A run that was deleted since its template was read is not there.
                 let jobs = own.iter().filter_map(|served| served.value.clone()).collect();
-                let whole = Served::of_parts(Some(Arc::new(Jobs { jobs, has_more, total })), own, self.clock.now());
+                let jobs = Jobs { jobs, has_more: has_more && key.tells_more, total };
+                let whole = Served::of_parts(Some(Arc::new(jobs)), own, self.clock.now());
                 records.iter().fold(whole, Served::and_of)
             });
             outcomes.insert(key.clone(), outcome);
@@ -172,7 +174,8 @@ impl Awx {
                 None => left.push(question),
                 Some(Err(error)) => drop(outcomes.insert(question.key.clone(), Err(error))),
                 Some(Ok(own)) => {
-                    let known: Vec<Arc<Window>> = own.iter().filter_map(|served| served.value.clone()).collect();
+                    let windows = own.iter().filter_map(|served| served.value.as_deref());
+                    let known: Vec<_> = windows.map(Window::known).collect();
                     match merge(&known, question.key.before, question.key.rows, question.key.tells_more) {
                         Some(merged) => {
                             drop(outcomes.insert(question.key.clone(), Ok(self.served(&question, merged, &own))))
@@ -202,9 +205,14 @@ impl Awx {
     }
 
     /// What is put together is as old as its oldest part.
-    fn served(&self, question: &Question<'_>, merged: Merged, parts: &[&Served<Window>]) -> Served<Jobs> {
-        let Merged { jobs, has_more, total } = merged;
-        let jobs = Jobs { jobs, has_more: has_more && question.key.tells_more, total };
+    fn served(
+        &self,
+        question: &Question<'_>,
+        merged: Merged<Arc<AutomationJobRecord>>,
+        parts: &[&Served<Window>],
+    ) -> Served<Jobs> {
+        let Merged { runs, has_more, total } = merged;
+        let jobs = Jobs { jobs: runs, has_more: has_more && question.key.tells_more, total };
         let whole = Served::of_parts(Some(Arc::new(jobs)), parts.iter().copied(), self.clock.now());
         question.records.iter().fold(whole, Served::and_of)
     }

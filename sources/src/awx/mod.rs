@@ -1,7 +1,8 @@
 //! AWX and Automation Controller, read live through their REST API: templates of components, their runs and the hosts of
 //! these, in batches, cached.
 //!
-//! `client` makes the calls, `wire` is the JSON, `caches` the caches, `recent` the runs that templates name themselves,
+//! `client` makes the calls, `wire` is the JSON, `caches` the caches, `recent` the runs that templates name themselves, `newest` the
+//! newest of several templates,
 //! `window` the newest runs of many templates in few calls, `source` what the graph reads, `jobs` and `hosts` the longer
 //! ways there.
 
@@ -13,6 +14,7 @@ mod hosts;
 mod jobs;
 mod key;
 mod links;
+mod newest;
 mod recent;
 mod source;
 mod template_id;

@@ -2,38 +2,23 @@
 
 use schema::{AutomationTemplateRecord, RecentRuns};
 
-use super::JobsKey;
+use super::{
+    JobsKey,
+    newest::{Known, Merged, merge},
+};
 use crate::cache::Served;
 
-/// The runs that answer a question.
-#[derive(Debug, PartialEq)]
-pub(super) struct Named {
-    /// Their numbers, the newest first.
-    pub(super) numbers: Vec<i32>,
-    /// There are others after them; told only where it was asked.
-    pub(super) has_more: bool,
-    /// How many there are in all, where the templates name every run.
-    pub(super) total: Option<usize>,
+/// Numbers of the runs that answer a question; none when a template names no runs, or all of them not enough.
+pub(super) fn named(templates: &[Served<AutomationTemplateRecord>], key: &JobsKey) -> Option<Merged<i32>> {
+    let records = templates.iter().filter_map(|served| served.value.as_deref());
+    let known: Vec<_> = records.map(|record| record.recent_runs.as_ref().map(known)).collect::<Option<_>>()?;
+    merge(&known, key.before, key.rows, key.tells_more)
 }
 
-/// What the question shows of the runs that all its templates name; none when a template names none or not enough.
-pub(super) fn named(templates: &[Served<AutomationTemplateRecord>], key: &JobsKey) -> Option<Named> {
-    let records = templates.iter().filter_map(|served| served.value.as_deref());
-    let recent: Vec<&RecentRuns> = records.map(|record| record.recent_runs.as_ref()).collect::<Option<_>>()?;
+fn known(recent: &RecentRuns) -> Known<'_, i32> {
     // Below the oldest run that a template names, it may have others.
-    let oldest = |runs: &RecentRuns| if runs.is_all { None } else { runs.numbers.last().copied() };
-    let floor = recent.iter().filter_map(|runs| oldest(runs)).max();
-    let is_all = recent.iter().all(|runs| runs.is_all);
-    let mut numbers: Vec<i32> = recent.iter().flat_map(|runs| runs.numbers.iter().copied()).collect();
-    let total = is_all.then_some(numbers.len());
-    numbers.retain(|number| {
-        key.before.is_none_or(|before| *number < before) && floor.is_none_or(|floor| *number >= floor)
-    });
-    numbers.sort_unstable_by(|one, other| other.cmp(one));
-    let reaches = is_all || numbers.len() >= key.reach();
-    let has_more = key.tells_more && numbers.len() > key.rows;
-    numbers.truncate(key.rows);
-    reaches.then_some(Named { numbers, has_more, total })
+    let floor = recent.numbers.last().copied().filter(|_| !recent.is_all);
+    Known { runs: &recent.numbers, floor, has_older: false }
 }
 
 #[cfg(test)]
@@ -73,8 +58,8 @@ mod tests {
         JobsKey::new(&[template], before, rows, tells_more).unwrap()
     }
 
-    fn found(numbers: &[i32], has_more: bool, total: Option<usize>) -> Option<Named> {
-        Some(Named { numbers: numbers.to_vec(), has_more, total })
+    fn found(numbers: &[i32], has_more: bool, total: Option<usize>) -> Option<Merged<i32>> {
+        Some(Merged { runs: numbers.to_vec(), has_more, total })
     }
 
     #[test]

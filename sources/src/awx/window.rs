@@ -9,7 +9,7 @@ use std::{collections::HashMap, future::Future, sync::Arc};
 use schema::{AutomationJobRecord, RecentRuns};
 use serde::{Deserialize, Serialize};
 
-use super::client::Runs;
+use super::{client::Runs, newest::Known};
 use crate::SourceError;
 
 #[cfg(test)]
@@ -32,6 +32,11 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// What it knows.
+    pub(super) fn known(&self) -> Known<'_, Arc<AutomationJobRecord>> {
+        Known { runs: &self.jobs, floor: self.floor, has_older: self.has_older }
+    }
+
     /// Cuts it down to so many runs.
     fn cut(mut self) -> Self {
         if self.jobs.len() > WINDOW_ROWS_MAX {
@@ -92,32 +97,4 @@ where
         before = floor;
     }
     Ok(windows.into_iter().map(|(id, window)| (id, window.cut())).collect())
-}
-
-/// The newest runs of all windows together.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Merged {
-    /// The newest first.
-    pub(super) jobs: Vec<Arc<AutomationJobRecord>>,
-    /// There surely are others after them.
-    pub(super) has_more: bool,
-    /// How many there are in all, where the windows hold every run.
-    pub(super) total: Option<usize>,
-}
-
-/// So many of the newest runs of all windows, older than `before`; none when the windows do not reach so far. With
-/// `tells_more` they must tell, too, whether there are others.
-pub(super) fn merge(windows: &[Arc<Window>], before: Option<i32>, rows: usize, tells_more: bool) -> Option<Merged> {
-    // Below the highest floor, runs of that window are not known.
-    let floor = windows.iter().filter_map(|window| window.floor).max();
-    let mut jobs: Vec<_> = windows.iter().flat_map(|window| &window.jobs).cloned().collect();
-    let total = floor.is_none().then_some(jobs.len());
-    let is_below = |job: &Arc<AutomationJobRecord>| floor.is_some_and(|floor| job.number < floor);
-    let mut has_more = windows.iter().any(|window| window.has_older) || jobs.iter().any(is_below);
-    jobs.retain(|job| before.is_none_or(|before| job.number < before) && floor.is_none_or(|floor| job.number >= floor));
-    jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.number));
-    has_more |= jobs.len() > rows;
-    let reaches = floor.is_none() || (jobs.len() >= rows && (has_more || !tells_more));
-    jobs.truncate(rows);
-    reaches.then_some(Merged { jobs, has_more, total })
 }

@@ -10,7 +10,7 @@ use super::scope::is_guid;
 use crate::{
     SecretRef, Tenants,
     cache::Lives,
-    upstream::{BreakerConfig, Limits, Problems, QuotaConfig, address_problem},
+    upstream::{BreakerConfig, Limits, Problems, QuotaConfig, address_problem, limits_of},
 };
 
 /// How Azure is reached, and how gently.
@@ -98,14 +98,7 @@ impl Config {
 
     /// What calls are held to.
     pub(super) fn limits(&self) -> Limits {
-        Limits {
-            timeout: self.timeout,
-            requests_in_flight_max: self.requests_in_flight_max,
-            body_max: self.body_max,
-            breaker: self.breaker,
-            quota: self.quota,
-            ca_file: self.ca_file.clone(),
-        }
+        limits_of!(self)
     }
 
     /// Where its secret is, when it is switched on.

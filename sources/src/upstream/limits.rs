@@ -25,6 +25,22 @@ pub struct Limits {
     pub ca_file: Option<PathBuf>,
 }
 
+/// The limits that stand in a section of the configuration, each under its name. The keys belong to the section itself, which
+/// refuses unknown ones; serde cannot do both for a part of it.
+macro_rules! limits_of {
+    ($section:expr) => {
+        $crate::upstream::Limits {
+            timeout: $section.timeout,
+            requests_in_flight_max: $section.requests_in_flight_max,
+            body_max: $section.body_max,
+            breaker: $section.breaker,
+            quota: $section.quota,
+            ca_file: $section.ca_file.clone(),
+        }
+    };
+}
+pub(crate) use limits_of;
+
 /// What cannot be in one section, with the key at fault.
 #[derive(Debug)]
 pub(crate) struct Problems {

@@ -18,6 +18,6 @@ pub use breaker::{Breaker, BreakerConfig};
 pub use diagnosis::{Answered, diagnosis};
 pub use http::{Shared, Upstream, UpstreamConfig};
 pub use limits::Limits;
-pub(crate) use limits::Problems;
+pub(crate) use limits::{Problems, limits_of};
 pub(crate) use quota::{Limit, SharedQuota};
 pub use quota::{QuotaConfig, QuotaReport, Reading};

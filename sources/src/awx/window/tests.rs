@@ -7,6 +7,7 @@ use schema::{AutomationJobKind, AutomationJobStatus, SourceKind};
 
 use super::*;
 use crate::awx::client::ROWS_MAX;
+use crate::awx::newest::merge;
 
 fn job(number: i32, template: i32) -> AutomationJobRecord {
     AutomationJobRecord {
@@ -138,11 +139,12 @@ proptest! {
             prop_assert!(expected.zip(&window.jobs).all(|(expected, found)| *expected == **found), "a gap");
         }
         let windows: Vec<Arc<Window>> = windows.into_values().map(Arc::new).collect();
-        if let Some(merged) = merge(&windows, before, rows, tells_more) {
+        let known: Vec<_> = windows.iter().map(|window| window.known()).collect();
+        if let Some(merged) = merge(&known, before, rows, tells_more) {
             let older = table.iter().filter(|job| before.is_none_or(|before| job.number < before));
             let older: Vec<i32> = older.map(|job| job.number).collect();
             let expected = older.get(..rows).unwrap_or(&older);
-            let found: Vec<i32> = merged.jobs.iter().map(|job| job.number).collect();
+            let found: Vec<i32> = merged.runs.iter().map(|job| job.number).collect();
             prop_assert_eq!(found.as_slice(), expected);
             prop_assert!(!tells_more || merged.has_more == (older.len() > rows));
             prop_assert!(merged.total.is_none_or(|total| total == table.len()));

@@ -1,14 +1,19 @@
 //! `weft-load faults`: every fault of every upstream, one at a time, while others keep asking.
 
+mod list;
+mod row;
+
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
-use serde::Serialize;
 use serde_json::Value;
 use simulator::Fault;
+
+use list::{all, name};
+use row::{Row, print_head};
 
 use super::{
     callers::of_each_tenant,
@@ -63,24 +68,6 @@ struct Load {
     /// Requests a second for fields of the failing upstream alone, past caches.
     own: f64,
     judges_latency: bool,
-}
-
-/// One line of the table.
-#[derive(Debug, Serialize)]
-struct Row {
-    source: &'static str,
-    fault: String,
-    answers: usize,
-    right_share: f64,
-    p99_ms: f64,
-    p99_max_ms: f64,
-    page_p99_ms: f64,
-    page_p99_max_ms: f64,
-    codes: Vec<String>,
-    stale_pages: usize,
-    calls_ratio: f64,
-    recovery_s: f64,
-    failures: Vec<String>,
 }
 
 /// What one window showed.
@@ -142,37 +129,6 @@ pub(crate) async fn run(args: FaultArgs) -> anyhow::Result<()> {
     println!("\n{} faults, {bad} of them not as they should be.", rows.len());
     ensure!(bad == 0, "{bad} faults did more than they may");
     Ok(())
-}
-
-fn all(is_quick: bool) -> Vec<Fault> {
-    let few = vec![
-        Fault::Status { code: 502 },
-        Fault::Hang,
-        Fault::BrokenBody,
-        Fault::Html,
-        Fault::Throttled { retry_after_seconds: Some(1) },
-    ];
-    if is_quick {
-        return few;
-    }
-    let more = [
-        Fault::Status { code: 500 },
-        Fault::Status { code: 503 },
-        Fault::Latency { delay_ms: 500 },
-        Fault::LatencySpread { min_ms: 20, max_ms: 2_000 },
-        Fault::Drip { pause_ms: 5 },
-        Fault::ExpiredToken,
-        Fault::Refuse,
-        Fault::Drop,
-        Fault::Garbage,
-        Fault::TruncatedJson,
-        Fault::HugeBody { body_bytes: 64 << 20 },
-        Fault::WrongContentType,
-        Fault::Redirect { location: "http://127.0.0.1:9/".to_owned() },
-        Fault::DeepJson { depth: 100_000 },
-        Fault::Throttled { retry_after_seconds: None },
-    ];
-    few.into_iter().chain(more).collect()
 }
 
 /// The faults of one upstream.
@@ -322,53 +278,5 @@ impl<'a> Faults<'a> {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-    }
-}
-
-/// As it is called in the control of the simulator.
-fn name(fault: &Fault) -> String {
-    let json = serde_json::to_value(fault).unwrap_or_default();
-    let details = json.as_object().into_iter().flatten().filter(|(key, _)| *key != "kind" && *key != "location");
-    let details = details.map(|(_, value)| format!(" {value}")).collect::<String>();
-    format!("{}{details}", json.get("kind").and_then(Value::as_str).unwrap_or("?"))
-}
-
-fn print_head() {
-    println!(
-        "{:<10} {:<24} {:>7} {:>8} {:>16} {:>16} {:>6} {:>6} {:>9}  codes",
-        "upstream", "fault", "answers", "right %", "p99 ms (max)", "page p99 (max)", "stale", "calls", "recovery"
-    );
-}
-
-impl Row {
-    fn print(&self) {
-        let pair = |value: f64, most: f64| format!("{value:.1} ({most:.1})");
-        println!(
-            "{:<10} {:<24} {:>7} {:>8.2} {:>16} {:>16} {:>6} {:>6.2} {:>7.1} s  {}{}",
-            self.source,
-            self.fault,
-            self.answers,
-            self.right_share * 100.0,
-            pair(self.p99_ms, self.p99_max_ms),
-            pair(self.page_p99_ms, self.page_p99_max_ms),
-            self.stale_pages,
-            self.calls_ratio,
-            self.recovery_s,
-            self.codes.join(" "),
-            if self.failures.is_empty() { String::new() } else { format!("  BAD: {}", self.failures.join(", ")) },
-        );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn faults_are_told_by_name_and_measure() {
-        assert_eq!(name(&Fault::Hang), "hang");
-        assert_eq!(name(&Fault::Status { code: 502 }), "status 502");
-        assert_eq!(name(&Fault::Redirect { location: "http://127.0.0.1:9/".to_owned() }), "redirect");
-        assert_eq!(all(false).len(), 20);
     }
 }
