@@ -1,16 +1,16 @@
 //! The caches in front of AWX, one for each kind of question, and how each asks.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-use schema::{AutomationJobRecord, AutomationTemplateRecord, RecentRuns};
+use schema::{AutomationJobRecord, AutomationTemplateRecord};
 
 use super::{
     Config,
     client::{Client, IDS_MAX},
     host::{self, Hosts},
     key,
-    window::{self, Window},
-    wire::RECENT_RUNS,
+    window::Window,
+    windows::{Lister, windows},
 };
 use crate::{
     cache::{Access, CacheMode, SourceCache, TagsOf},
@@ -68,66 +68,6 @@ impl Caches {
 async fn templates(client: Client, keys: Vec<String>) -> Found<AutomationTemplateRecord> {
     let found = client.templates(&numbers(&keys)).await?;
     Ok(by_key(keys, |key| found.get(&key::number(key)?).cloned()))
-}
-
-/// How a window learns which runs a template has: from the template, if that was read shortly before.
-#[derive(Clone)]
-struct Lister {
-    templates: SourceCache<AutomationTemplateRecord>,
-    age_max: Duration,
-}
-
-impl Lister {
-    /// The runs that the template of each key names; those that name none are absent.
-    async fn recent_runs(&self, keys: &[String]) -> Found<RecentRuns> {
-        let access = Access::new(CacheMode::Use).no_older_than(Some(self.age_max));
-        let of_template: HashMap<String, &String> =
-            keys.iter().filter_map(|key| Some((key::of_template(key)?, key))).collect();
-        let mut found = HashMap::new();
-        for (name, outcome) in self.templates.get_many(of_template.keys().cloned().collect(), &access).await {
-            let recent = outcome?.value.and_then(|template| template.recent_runs.clone());
-            found.extend(recent.and_then(|recent| Some((String::clone(of_template.get(&name)?), recent))));
-        }
-        Ok(found)
-    }
-}
-
-async fn windows(client: Client, lister: Lister, keys: Vec<String>) -> Found<Window> {
-    let mut by_depth: HashMap<usize, Vec<String>> = HashMap::new();
-    for key in keys {
-        by_depth.entry(key::depth(&key).unwrap_or(1)).or_default().push(key);
-    }
-    let mut found = HashMap::new();
-    for (depth, mut keys) in by_depth {
-        if depth <= RECENT_RUNS {
-            let recent = lister.recent_runs(&keys).await?;
-            found.extend(named_windows(&client, depth, &recent).await?);
-            keys.retain(|key| !recent.contains_key(key));
-        }
-        if keys.is_empty() {
-            continue;
-        }
-        let ask = |templates: Vec<i32>, before| {
-            let client = client.clone();
-            async move { client.runs(&templates, before, super::client::ROWS_MAX).await }
-        };
-        let windows = window::fill(&numbers(&keys), depth, ask).await?;
-        found.extend(by_key(keys, |key| windows.get(&key::number(key)?).cloned()));
-    }
-    Ok(found)
-}
-
-/// Windows of runs that templates name: a call for each hundred runs.
-async fn named_windows(client: &Client, depth: usize, recent: &HashMap<String, RecentRuns>) -> Found<Window> {
-    let mut numbers: Vec<i32> = recent.values().flat_map(|runs| runs.numbers.iter().take(depth).copied()).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut read = HashMap::new();
-    for numbers in numbers.chunks(IDS_MAX) {
-        let jobs = client.runs_by_numbers(numbers).await?;
-        read.extend(jobs.into_iter().map(|job| (job.number, Arc::new(job))));
-    }
-    Ok(recent.iter().map(|(key, runs)| (key.clone(), Window::of_named(runs, depth, &read))).collect())
 }
 
 /// Pages that windows do not reach: exactly what is asked for, in one call for each 200 rows.

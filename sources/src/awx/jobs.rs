@@ -12,7 +12,7 @@ use schema::{AutomationJobRecord, AutomationTemplateRecord};
 use super::{
     Awx, JobsKey, TemplateKey,
     key::{JobKey, of_page, of_window},
-    newest::{Merged, merge},
+    newest::Merged,
     recent,
     window::{WINDOW_ROWS_MAX, Window},
     wire::RECENT_RUNS,
@@ -42,6 +42,10 @@ impl Jobs {
         let has_more = jobs.len() > key.rows;
         jobs.truncate(key.rows);
         Self { jobs, has_more, total: None }
+    }
+
+    fn of_merged(merged: Merged<Arc<AutomationJobRecord>>, key: &JobsKey) -> Self {
+        Self { jobs: merged.runs, has_more: merged.has_more && key.tells_more, total: merged.total }
     }
 }
 
@@ -108,6 +112,11 @@ impl Awx {
             }
             match failure {
                 Some(error) => drop(outcomes.insert(key.clone(), Err(error))),
+                None if templates.is_empty() => {
+                    let none = Jobs { jobs: Vec::new(), has_more: false, total: Some(0) };
+                    let none = Served::of_parts::<Jobs>(Some(Arc::new(none)), [], self.clock.now());
+                    outcomes.insert(key.clone(), Ok(none));
+                }
                 None => open.push(Question { key, templates, records }),
             }
         }
@@ -156,31 +165,27 @@ impl Awx {
         access: &Access,
         outcomes: &mut HashMap<JobsKey, Outcome>,
     ) -> Vec<Question<'a>> {
-        let names = |question: &Question<'_>| -> Vec<String> {
-            let depth = depth_of(question.key).into_iter();
-            let tenant = &question.key.tenant;
-            depth.flat_map(|depth| question.templates.iter().map(move |id| of_window(tenant, *id, depth))).collect()
+        let name = |Question { key, templates, .. }: &Question<'_>| {
+            depth_of(key).map(|depth| of_window(&key.tenant, templates, depth))
         };
-        let mut wanted: Vec<String> = open.iter().flat_map(names).collect();
+        let mut wanted: Vec<String> = open.iter().filter_map(name).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let windows = self.caches.windows.get_many(wanted, access).await;
         let mut left = Vec::new();
         for question in open {
-            let own: Option<Result<Vec<&Served<Window>>, SourceError>> = depth_of(question.key)
-                .map(|_| names(&question).iter().filter_map(|name| windows.get(name)).map(Result::as_ref).collect())
-                .map(|own: Result<_, &SourceError>| own.map_err(SourceError::clone));
-            match own {
+            let JobsKey { before, rows, tells_more, .. } = *question.key;
+            match name(&question).and_then(|name| windows.get(&name)) {
                 None => left.push(question),
-                Some(Err(error)) => drop(outcomes.insert(question.key.clone(), Err(error))),
-                Some(Ok(own)) => {
-                    let windows = own.iter().filter_map(|served| served.value.as_deref());
-                    let known: Vec<_> = windows.map(Window::known).collect();
-                    match merge(&known, question.key.before, question.key.rows, question.key.tells_more) {
-                        Some(merged) => {
-                            drop(outcomes.insert(question.key.clone(), Ok(self.served(&question, merged, &own))))
-                        }
-                        None => left.push(question),
+                Some(Err(error)) => drop(outcomes.insert(question.key.clone(), Err(error.clone()))),
+                Some(Ok(window)) => {
+                    let merged = |window: &Window| window.merged(before, rows, tells_more);
+                    let jobs = window.pick(|window| Some(Arc::new(Jobs::of_merged(merged(window)?, question.key))));
+                    if jobs.value.is_none() {
+                        left.push(question);
+                    } else {
+                        let whole = question.records.iter().fold(jobs, Served::and_of);
+                        outcomes.insert(question.key.clone(), Ok(whole));
                     }
                 }
             }
@@ -202,18 +207,5 @@ impl Awx {
             let outcome = page.as_ref().map_err(SourceError::clone).map(|page| page.map(jobs));
             outcomes.insert(question.key.clone(), outcome);
         }
-    }
-
-    /// What is put together is as old as its oldest part.
-    fn served(
-        &self,
-        question: &Question<'_>,
-        merged: Merged<Arc<AutomationJobRecord>>,
-        parts: &[&Served<Window>],
-    ) -> Served<Jobs> {
-        let Merged { runs, has_more, total } = merged;
-        let jobs = Jobs { jobs: runs, has_more: has_more && question.key.tells_more, total };
-        let whole = Served::of_parts(Some(Arc::new(jobs)), parts.iter().copied(), self.clock.now());
-        question.records.iter().fold(whole, Served::and_of)
     }
 }

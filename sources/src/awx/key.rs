@@ -72,27 +72,26 @@ pub(super) fn number(key: &str) -> Option<i32> {
     template_id::read(key.split('\n').nth(1)?)
 }
 
-/// The key of a window of this depth.
-pub(super) fn of_window(tenant: &str, number: i32, depth: usize) -> String {
-    format!("{tenant}\n{number}\n{depth}")
+/// The key of a window over the runs of these templates, of this depth.
+pub(super) fn of_window(tenant: &str, templates: &[i32], depth: usize) -> String {
+    format!("{tenant}\n{}\n{depth}", written(templates))
 }
 
-/// The key of the template of a window.
-pub(super) fn of_template(key: &str) -> Option<String> {
-    let (tenant, _) = key.split_once('\n')?;
-    Some(of_one(tenant, number(key)?))
-}
-
-/// The depth in a key.
-pub(super) fn depth(key: &str) -> Option<usize> {
-    key.split('\n').nth(2)?.parse().ok()
+/// Tenant, templates and depth, as they stand in the key of a window.
+pub(super) fn window(key: &str) -> Option<(&str, Vec<i32>, usize)> {
+    let mut parts = key.split('\n');
+    let (tenant, templates, depth) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((tenant, template_id::read_list(templates), depth.parse().ok()?))
 }
 
 /// The key of a page.
 pub(super) fn of_page(tenant: &str, templates: &[i32], before: Option<i32>, rows: usize) -> String {
-    let templates: Vec<String> = templates.iter().map(i32::to_string).collect();
     let before = before.map(|before| before.to_string()).unwrap_or_default();
-    format!("{tenant}\n{}\n{before}\n{rows}", templates.join(","))
+    format!("{tenant}\n{}\n{before}\n{rows}", written(templates))
+}
+
+fn written(templates: &[i32]) -> String {
+    templates.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// Templates, the run before which, and how many, as they stand in the key of a page.
@@ -127,13 +126,12 @@ mod tests {
     #[test]
     fn keys_are_read_as_they_were_written() {
         assert_eq!(number(&of_one("acme", 7)), Some(7));
-        assert_eq!(of_template(&of_window("acme", 7, 21)), Some(of_one("acme", 7)));
-        assert_eq!(depth(&of_window("acme", 7, 21)), Some(21));
+        assert_eq!(window(&of_window("acme", &[7, 12], 21)), Some(("acme", vec![7, 12], 21)));
         for before in [None, Some(9)] {
             assert_eq!(page(&of_page("acme", &[7, 12], before, 6)), Some((vec![7, 12], before, 6)));
         }
         assert_eq!(template_tags(&of_page("acme", &[7, 12], None, 6)), ["awx:template:7", "awx:template:12"]);
-        assert_eq!(template_tags(&of_window("acme", 7, 1)), ["awx:template:7"]);
+        assert_eq!(template_tags(&of_window("acme", &[7, 12], 1)), ["awx:template:7", "awx:template:12"]);
         assert_eq!(job_tags(&of_one("acme", 46)), ["awx:job:46"]);
     }
 }

@@ -21,6 +21,7 @@ mod template_id;
 #[cfg(test)]
 mod tests;
 mod window;
+mod windows;
 mod wire;
 
 use schema::SourceKind;

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, sync::Arc};
 
-use schema::AutomationJobRecord;
+use schema::{AutomationJobRecord, RecentRuns};
 
 /// What is known by the number of a run, which grows with time.
 pub(super) trait Numbered {
@@ -31,6 +31,15 @@ pub(super) struct Known<'a, T> {
     pub(super) floor: Option<i32>,
     /// There surely are older ones.
     pub(super) has_older: bool,
+}
+
+impl<'a> Known<'a, i32> {
+    /// What a template names.
+    pub(super) fn of_recent(recent: &'a RecentRuns) -> Self {
+        // Below the oldest run that a template names, it may have others.
+        let floor = recent.numbers.last().copied().filter(|_| !recent.is_all);
+        Self { runs: &recent.numbers, floor, has_older: false }
+    }
 }
 
 /// The newest runs of all templates together.

@@ -1,6 +1,6 @@
 //! Runs that templates name themselves: with them a page is one call for each hundred runs, however seldom a template runs.
 
-use schema::{AutomationTemplateRecord, RecentRuns};
+use schema::AutomationTemplateRecord;
 
 use super::{
     JobsKey,
@@ -11,21 +11,16 @@ use crate::cache::Served;
 /// Numbers of the runs that answer a question; none when a template names no runs, or all of them not enough.
 pub(super) fn named(templates: &[Served<AutomationTemplateRecord>], key: &JobsKey) -> Option<Merged<i32>> {
     let records = templates.iter().filter_map(|served| served.value.as_deref());
-    let known: Vec<_> = records.map(|record| record.recent_runs.as_ref().map(known)).collect::<Option<_>>()?;
+    let known: Vec<_> =
+        records.map(|record| record.recent_runs.as_ref().map(Known::of_recent)).collect::<Option<_>>()?;
     merge(&known, key.before, key.rows, key.tells_more)
-}
-
-fn known(recent: &RecentRuns) -> Known<'_, i32> {
-    // Below the oldest run that a template names, it may have others.
-    let floor = recent.numbers.last().copied().filter(|_| !recent.is_all);
-    Known { runs: &recent.numbers, floor, has_older: false }
 }
 
 #[cfg(test)]
 mod tests {
     use std::{sync::Arc, time::Duration};
 
-    use schema::AutomationTemplateKind;
+    use schema::{AutomationTemplateKind, RecentRuns};
 
     use super::*;
     use crate::{awx::TemplateKey, cache::Layer};

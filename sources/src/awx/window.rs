@@ -1,15 +1,22 @@
-//! `Window`: the newest runs of a template without gaps, and how windows of many templates are filled in few calls.
+//! `Window`: the newest runs of some templates together without gaps, and how many windows are filled in few calls.
 //!
 //! AWX has no "newest of each": one call brings the newest runs of all templates together. A template that runs often
-//! crowds out the others, so those that have enough leave and the rest is asked for again, from where the last call ended.
+//! crowds out the others, so windows that have enough leave and the rest is asked for again, from where the last call ended.
 //! So the number of calls grows with how much the cadences differ, and not with the number of templates.
 
-use std::{collections::HashMap, future::Future, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    future::Future,
+    sync::Arc,
+};
 
 use schema::{AutomationJobRecord, RecentRuns};
 use serde::{Deserialize, Serialize};
 
-use super::{client::Runs, newest::Known};
+use super::{
+    client::Runs,
+    newest::{self, Known, Merged},
+};
 use crate::SourceError;
 
 #[cfg(test)]
@@ -20,7 +27,7 @@ pub(super) const WINDOW_ROWS_MAX: usize = 101;
 /// Most calls that fill windows together; what is not full by then is asked for alone where it is needed.
 const CALLS_MAX: usize = 8;
 
-/// The newest runs of a template, newest first.
+/// The newest runs of some templates together, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Window {
     /// The runs.
@@ -47,54 +54,75 @@ impl Window {
         self
     }
 
-    /// Of the runs that a template names, the newest `depth`, as they were read by their numbers. A run that was deleted since
-    /// is not among them.
-    pub(super) fn of_named(recent: &RecentRuns, depth: usize, read: &HashMap<i32, Arc<AutomationJobRecord>>) -> Self {
-        let asked = recent.numbers.get(..depth).unwrap_or(&recent.numbers);
-        let is_all = recent.is_all && asked.len() == recent.numbers.len();
-        Self {
-            jobs: asked.iter().filter_map(|number| read.get(number).cloned()).collect(),
-            floor: asked.last().copied().filter(|_| !is_all),
-            has_older: asked.len() < recent.numbers.len(),
-        }
+    /// It reaches this far.
+    pub(super) fn merged(
+        &self,
+        before: Option<i32>,
+        rows: usize,
+        tells_more: bool,
+    ) -> Option<Merged<Arc<AutomationJobRecord>>> {
+        newest::merge(&[self.known()], before, rows, tells_more)
     }
 }
 
-/// A window for each template, with at least `depth` runs where there are as many and the calls suffice. `ask` brings the
-/// newest runs of these templates before this run.
+/// Numbers of the runs that a window holds, by what its templates name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Named {
+    /// The newest first.
+    pub(super) numbers: Vec<i32>,
+    floor: Option<i32>,
+    has_older: bool,
+}
+
+impl Named {
+    /// The newest `depth` runs that these templates have together; none when what they name does not reach so far.
+    pub(super) fn of(recents: &[&RecentRuns], depth: usize) -> Option<Self> {
+        let known: Vec<_> = recents.iter().map(|recent| Known::of_recent(recent)).collect();
+        let Merged { runs: numbers, has_more, total } = newest::merge(&known, None, depth, false)?;
+        let is_all = total.is_some() && !has_more;
+        let floor = numbers.last().copied().filter(|_| !is_all);
+        Some(Self { numbers, floor, has_older: has_more })
+    }
+
+    /// The window of it, with the runs as they were read by their numbers. A run that was deleted since is not among them.
+    pub(super) fn window(&self, read: &HashMap<i32, Arc<AutomationJobRecord>>) -> Window {
+        let jobs = self.numbers.iter().filter_map(|number| read.get(number).cloned()).collect();
+        Window { jobs, floor: self.floor, has_older: self.has_older }
+    }
+}
+
+/// A window for each set of templates, with at least `depth` runs where there are as many and the calls suffice. `ask` brings
+/// the newest runs of these templates before this run; of all sets together these are at most as many as one call takes.
 pub(super) async fn fill<F>(
-    templates: &[i32],
+    sets: &[Vec<i32>],
     depth: usize,
     ask: impl Fn(Vec<i32>, Option<i32>) -> F,
-) -> Result<HashMap<i32, Window>, SourceError>
+) -> Result<HashMap<Vec<i32>, Window>, SourceError>
 where
     F: Future<Output = Result<Runs, SourceError>>,
 {
-    let mut windows: HashMap<i32, Window> = templates.iter().map(|id| (*id, Window::default())).collect();
-    let (mut open, mut before) = (templates.to_vec(), None);
+    let mut windows: Vec<Window> = sets.iter().map(|_| Window::default()).collect();
+    let mut open: Vec<(&Vec<i32>, &mut Window)> = sets.iter().zip(&mut windows).collect();
+    let mut before = None;
     for call in 0..CALLS_MAX {
-        let runs = match ask(open.clone(), before).await {
+        let templates: BTreeSet<i32> = open.iter().flat_map(|(set, _)| set.iter().copied()).collect();
+        let runs = match ask(templates.into_iter().collect(), before).await {
             Ok(runs) => runs,
             // What is known by now is true: who needs more asks again.
             Err(_) if call > 0 => break,
             Err(error) => return Err(error),
         };
-        let floor = runs.floor;
-        for job in runs.jobs {
-            if let Some(window) = job.template.and_then(|id| windows.get_mut(&id)) {
-                window.jobs.push(Arc::new(job));
-            }
+        let jobs: Vec<_> = runs.jobs.into_iter().map(Arc::new).collect();
+        for (set, window) in &mut open {
+            let own = jobs.iter().filter(|job| job.template.is_some_and(|id| set.contains(&id)));
+            window.jobs.extend(own.cloned());
+            window.floor = runs.floor;
         }
-        for id in &open {
-            if let Some(window) = windows.get_mut(id) {
-                window.floor = floor;
-            }
-        }
-        open.retain(|id| windows.get(id).is_some_and(|window| window.jobs.len() < depth));
-        if floor.is_none() || open.is_empty() {
+        open.retain(|(_, window)| window.jobs.len() < depth);
+        if runs.floor.is_none() || open.is_empty() {
             break;
         }
-        before = floor;
+        before = runs.floor;
     }
-    Ok(windows.into_iter().map(|(id, window)| (id, window.cut())).collect())
+    Ok(sets.iter().cloned().zip(windows.into_iter().map(Window::cut)).collect())
 }

@@ -7,7 +7,6 @@ use schema::{AutomationJobKind, AutomationJobStatus, SourceKind};
 
 use super::*;
 use crate::awx::client::ROWS_MAX;
-use crate::awx::newest::merge;
 
 fn job(number: i32, template: i32) -> AutomationJobRecord {
     AutomationJobRecord {
@@ -51,20 +50,29 @@ fn ask(table: &[AutomationJobRecord], templates: &[i32], before: Option<i32>) ->
 }
 
 /// Windows of the runs that templates name.
-fn named(table: &[AutomationJobRecord], templates: &[i32], depth: usize) -> HashMap<i32, Window> {
+fn named(table: &[AutomationJobRecord], sets: &[Vec<i32>], depth: usize) -> HashMap<Vec<i32>, Window> {
     let read = table.iter().map(|job| (job.number, Arc::new(job.clone()))).collect();
-    let window = |id: &i32| {
+    let recent = |id: &i32| {
         let own = table.iter().filter(|job| job.template == Some(*id)).map(|job| job.number);
         let numbers: Vec<i32> = own.take(10).collect();
-        let recent = RecentRuns { is_all: numbers.len() < 10, numbers };
-        (*id, Window::of_named(&recent, depth, &read))
+        RecentRuns { is_all: numbers.len() < 10, numbers }
     };
-    templates.iter().map(window).collect()
+    let window = |set: &Vec<i32>| {
+        let recents: Vec<_> = set.iter().map(recent).collect();
+        let named = Named::of(&recents.iter().collect::<Vec<_>>(), depth).expect("ten runs of one reach ten of all");
+        (set.clone(), named.window(&read))
+    };
+    sets.iter().map(window).collect()
 }
 
-fn filled(table: &[AutomationJobRecord], templates: &[i32], depth: usize) -> (HashMap<i32, Window>, usize) {
+/// Each template alone.
+fn alone(templates: impl IntoIterator<Item = i32>) -> Vec<Vec<i32>> {
+    templates.into_iter().map(|id| vec![id]).collect()
+}
+
+fn filled(table: &[AutomationJobRecord], sets: &[Vec<i32>], depth: usize) -> (HashMap<Vec<i32>, Window>, usize) {
     let calls = AtomicUsize::new(0);
-    let windows = futures::executor::block_on(fill(templates, depth, |templates, before| {
+    let windows = futures::executor::block_on(fill(sets, depth, |templates, before| {
         calls.fetch_add(1, Ordering::Relaxed);
         let runs = ask(table, &templates, before);
         async { Ok(runs) }
@@ -86,17 +94,15 @@ fn templates_that_run_seldom_are_found_behind_those_that_run_often() {
             }
         })
         .collect();
-    let templates: Vec<i32> = (0..100).collect();
     let table = table(&cadences, 10_000);
-    let (windows, calls) = filled(&table, &templates, 1);
+    let (windows, calls) = filled(&table, &alone(0..100), 1);
     assert!(windows.values().all(|window| !window.jobs.is_empty()), "a latest run is missing");
     assert!(calls <= 5, "{calls} calls");
 }
 
 #[test]
 fn equal_cadences_are_one_call_for_two_hundred_rows() {
-    let templates: Vec<i32> = (0..30).collect();
-    let (windows, calls) = filled(&table(&[7; 30], 1_000), &templates, 6);
+    let (windows, calls) = filled(&table(&[7; 30], 1_000), &alone(0..30), 6);
     assert!(windows.values().all(|window| window.jobs.len() >= 6));
     assert_eq!(calls, 1);
 }
@@ -107,21 +113,24 @@ fn a_later_call_that_fails_takes_nothing_away() {
     let calls = AtomicUsize::new(0);
     let fails_from = |first_bad: usize| {
         calls.store(0, Ordering::Relaxed);
-        futures::executor::block_on(fill(&[0, 1], 1, |templates, before| {
+        futures::executor::block_on(fill(&alone([0, 1]), 1, |templates, before| {
             let runs = ask(&table, &templates, before);
             let is_bad = calls.fetch_add(1, Ordering::Relaxed) >= first_bad;
             async move { if is_bad { Err(SourceError::unavailable(SourceKind::Awx, "gone")) } else { Ok(runs) } }
         }))
     };
     let windows = fails_from(1).unwrap();
-    assert_eq!(windows[&0].jobs.len(), WINDOW_ROWS_MAX);
-    assert!(windows[&1].jobs.is_empty() && windows[&1].floor.is_some(), "unknown was taken for none");
+    assert_eq!(windows[[0].as_slice()].jobs.len(), WINDOW_ROWS_MAX);
+    assert!(
+        windows[[1].as_slice()].jobs.is_empty() && windows[[1].as_slice()].floor.is_some(),
+        "unknown was taken for none"
+    );
     assert!(fails_from(0).is_err());
 }
 
 proptest! {
     #[test]
-    fn what_is_merged_is_what_the_table_says(
+    fn what_a_window_tells_is_what_the_table_says(
         cadences in prop::collection::vec(1..300_i32, 1..8),
         steps in 1..600_i32,
         depth in 1..30_usize,
@@ -131,23 +140,28 @@ proptest! {
         are_named: bool,
     ) {
         let table = table(&cadences, steps);
-        let templates: Vec<i32> = (0..i32::try_from(cadences.len()).unwrap()).collect();
-        let (windows, _) = filled(&table, &templates, depth);
-        let windows = if are_named { named(&table, &templates, depth.min(10)) } else { windows };
-        for (id, window) in &windows {
-            let expected = table.iter().filter(|job| job.template == Some(*id));
-            prop_assert!(expected.zip(&window.jobs).all(|(expected, found)| *expected == **found), "a gap");
-        }
-        let windows: Vec<Arc<Window>> = windows.into_values().map(Arc::new).collect();
-        let known: Vec<_> = windows.iter().map(|window| window.known()).collect();
-        if let Some(merged) = merge(&known, before, rows, tells_more) {
-            let older = table.iter().filter(|job| before.is_none_or(|before| job.number < before));
-            let older: Vec<i32> = older.map(|job| job.number).collect();
+        let count = i32::try_from(cadences.len()).unwrap();
+        // Each alone, those beside each other, and all.
+        let pairs = (1..count).map(|id| vec![id - 1, id]);
+        let mut sets: Vec<Vec<i32>> = alone(0..count).into_iter().chain(pairs).chain([(0..count).collect()]).collect();
+        sets.sort();
+        sets.dedup();
+        let (windows, _) = filled(&table, &sets, depth);
+        let windows = if are_named { named(&table, &sets, depth.min(10)) } else { windows };
+        prop_assert_eq!(windows.len(), sets.len());
+        for (set, window) in &windows {
+            let own: Vec<&AutomationJobRecord> =
+                table.iter().filter(|job| job.template.is_some_and(|id| set.contains(&id))).collect();
+            prop_assert!(own.iter().zip(&window.jobs).all(|(expected, found)| **expected == **found), "a gap");
+            prop_assert!(!are_named || window.jobs.len() == depth.min(10).min(own.len()), "{} runs", window.jobs.len());
+            let Some(merged) = window.merged(before, rows, tells_more) else { continue };
+            let older = own.iter().map(|job| job.number).filter(|number| before.is_none_or(|before| *number < before));
+            let older: Vec<i32> = older.collect();
             let expected = older.get(..rows).unwrap_or(&older);
             let found: Vec<i32> = merged.runs.iter().map(|job| job.number).collect();
             prop_assert_eq!(found.as_slice(), expected);
             prop_assert!(!tells_more || merged.has_more == (older.len() > rows));
-            prop_assert!(merged.total.is_none_or(|total| total == table.len()));
+            prop_assert!(merged.total.is_none_or(|total| total == own.len()));
         }
     }
 }
