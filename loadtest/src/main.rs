@@ -87,6 +87,9 @@ enum Command {
         /// Windows of a minute.
         #[arg(long, default_value_t = 3)]
         minutes: u32,
+        /// Another program of the gateway than the release build.
+        #[arg(long)]
+        program: Option<PathBuf>,
     },
     /// Serves the ceilings; the load test starts it by itself.
     ServeCeilings {
@@ -152,7 +155,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Faults { quick, upstream, program } => {
             stitched::run_faults(stitched::FaultArgs { quick, upstream, program }).await
         }
-        Command::Quota { minutes } => stitched::run_quota(minutes.clamp(2, 10)).await,
+        Command::Quota { minutes, program } => stitched::run_quota(minutes.clamp(2, 10), program).await,
         Command::ServeCeilings { answers, database_url } => {
             ceilings::serve(&database_url, &answers, viewer::Viewer::engineer()?).await
         }

@@ -1,6 +1,6 @@
 //! `weft-load quota`: every upstream takes so many calls a minute, and twenty times as much is asked through two replicas.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
 use chrono::TimeDelta;
@@ -50,8 +50,8 @@ const SETTINGS: [(&str, &str); 17] = [
 ];
 
 /// Asks for so many windows and prints what each upstream saw; an error when that is not as it should be.
-pub(crate) async fn run(windows: u32) -> anyhow::Result<()> {
-    let place = Place::find()?;
+pub(crate) async fn run(windows: u32, program: Option<PathBuf>) -> anyhow::Result<()> {
+    let place = Place::find()?.with_program(program);
     with_postgres(&place, async |cluster| {
         let stage = Stage::start(&place, cluster, 2, &SETTINGS).await?;
         ensure!(stage.has_redis(), "replicas share a quota through Redis, and redis-server is not there");
