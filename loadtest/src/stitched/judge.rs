@@ -101,6 +101,18 @@ impl Verdict {
         }));
     }
 
+    /// Both together.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.answers += other.answers;
+        self.right += other.right;
+        self.unsound += other.unsound;
+        self.foreign += other.foreign;
+        self.stale += other.stale;
+        self.codes.extend(other.codes);
+        self.example = self.example.or(other.example);
+        self
+    }
+
     /// The share of answers whose other fields were right.
     pub(crate) fn right_share(&self) -> f64 {
         self.right as f64 / (self.answers as f64).max(1.0)

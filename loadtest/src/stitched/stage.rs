@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use demo::{database, estate::Estate, postgres::Cluster, redis::RedisServer, upstreams};
-use simulator::Simulator;
+use simulator::{Simulator, terraform};
 use tokio::process::Command;
 
 use crate::{child::Process, gateway::Gateway, place::Place};
@@ -33,7 +33,10 @@ impl Stage {
     ) -> anyhow::Result<Self> {
         let estate = Estate::standard();
         let database_url = import(place, cluster, &estate).await?;
-        let simulator = Simulator::start(upstreams::of_estate(&estate)).await?;
+        let mut world = upstreams::of_estate(&estate);
+        // Else latencies would tell of waits for Terraform's limit a second and of little else.
+        world.terraform = world.terraform.with_limits(terraform::Limits::NONE);
+        let simulator = Simulator::start(world).await?;
         let config = write_config(place, &estate, &simulator)?;
         let redis = RedisServer::start(&place.load.join("redis")).await?;
         let mut variables = upstreams::secrets(&simulator);

@@ -7,9 +7,11 @@ use reqwest::{
 use schema::SourceKind;
 use serde::de::DeserializeOwned;
 
+use super::well_formed::WellFormed;
 use crate::SourceError;
 
-/// An answer that has the expected shape from outside: a good status or one that the caller expects, JSON, not too large.
+/// An answer that has the expected shape from outside: a good status or one that the caller expects, well-formed JSON, not too
+/// large and not too deep.
 #[derive(Debug)]
 pub struct Answer {
     upstream: SourceKind,
@@ -40,10 +42,14 @@ impl Answer {
             }
             body.extend_from_slice(&chunk);
         }
+        if !is_expected && !body.is_empty() {
+            // Read here once more than needed, so that whoever answers with garbage counts as failing.
+            serde_json::from_slice::<WellFormed>(&body).map_err(|error| SourceError::protocol(upstream, error))?;
+        }
         Ok(Self { upstream, status, headers, body })
     }
 
-    /// The body, decoded. Arrays and objects may lie at most 128 deep.
+    /// The body, decoded.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, SourceError> {
         serde_json::from_slice(&self.body).map_err(|error| SourceError::protocol(self.upstream, error))
     }

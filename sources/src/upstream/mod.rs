@@ -11,6 +11,7 @@ mod http;
 mod limits;
 mod quota;
 mod retry;
+mod well_formed;
 
 pub use address::address_problem;
 pub use answer::Answer;

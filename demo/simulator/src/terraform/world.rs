@@ -26,6 +26,12 @@ impl World {
         WorldBuilder(Self::default())
     }
 
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
     pub(super) fn put(&mut self, workspace: Workspace) {
         self.remove(&workspace.organization, &workspace.name);
         let key = workspace.key();

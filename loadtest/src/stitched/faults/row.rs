@@ -7,6 +7,8 @@ use serde::Serialize;
 pub(super) struct Row {
     pub(super) source: &'static str,
     pub(super) fault: String,
+    /// Windows that were looked at: more than one where the first was slow.
+    pub(super) looks: usize,
     pub(super) answers: usize,
     pub(super) right_share: f64,
     pub(super) p99_ms: f64,
@@ -23,8 +25,17 @@ pub(super) struct Row {
 /// The heads of the columns.
 pub(super) fn print_head() {
     println!(
-        "{:<10} {:<24} {:>7} {:>8} {:>16} {:>16} {:>6} {:>6} {:>9}  codes",
-        "upstream", "fault", "answers", "right %", "p99 ms (max)", "page p99 (max)", "stale", "calls", "recovery"
+        "{:<10} {:<24} {:>5} {:>7} {:>8} {:>16} {:>16} {:>6} {:>6} {:>9}  codes",
+        "upstream",
+        "fault",
+        "looks",
+        "answers",
+        "right %",
+        "p99 ms (max)",
+        "page p99 (max)",
+        "stale",
+        "calls",
+        "recovery"
     );
 }
 
@@ -33,9 +44,10 @@ impl Row {
     pub(super) fn print(&self) {
         let pair = |value: f64, most: f64| format!("{value:.1} ({most:.1})");
         println!(
-            "{:<10} {:<24} {:>7} {:>8.2} {:>16} {:>16} {:>6} {:>6.2} {:>7.1} s  {}{}",
+            "{:<10} {:<24} {:>5} {:>7} {:>8.2} {:>16} {:>16} {:>6} {:>6.2} {:>7.1} s  {}{}",
             self.source,
             self.fault,
+            self.looks,
             self.answers,
             self.right_share * 100.0,
             pair(self.p99_ms, self.p99_max_ms),
