@@ -52,9 +52,10 @@ pub(super) async fn visible_key(ctx: &Context<'_>, path: &str) -> Result<Option<
     let request = RequestData::of(ctx);
     let Some(gitlab) = request.sources().gitlab() else { return Ok(None) };
     let Some(key) = gitlab.key(request.visibility(), path) else { return Ok(None) };
-    let asked = [path.to_owned()];
-    let visible =
-        request.sources().database().annotation_values_visible(request.visibility(), gitlab.annotation(), &asked);
+    // GitLab finds a project whatever the case of its path, and so do annotations.
+    let asked = [key.path().to_owned()];
+    let (database, visibility) = (request.sources().database(), request.visibility());
+    let visible = database.annotation_values_visible_in_any_case(visibility, gitlab.annotation(), &asked);
     Ok((!visible.await.or_field_error()?.is_empty()).then_some(key))
 }
 

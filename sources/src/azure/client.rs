@@ -62,9 +62,9 @@ impl Client {
             let ask = |http: &reqwest::Client| http.post(url.clone()).json(&body);
             let answer = self.ask(&self.graph, "resources", ask, &[]).await?;
             if answer.header(LIMIT_HIT).is_some_and(|hit| hit.eq_ignore_ascii_case("true")) {
-                tracing::warn!(
-                    "Azure looked in a part of the subscriptions only: list those to read in the configuration"
-                );
+                return Err(protocol(
+                    "it looked in a part of the subscriptions only: list those to read in the configuration",
+                ));
             }
             let page: GraphPage = self.decode(&answer)?;
             if page.is_cut() {

@@ -127,6 +127,8 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
         self.0.memory.evictions().evict(tags);
         if let Some(shared) = &self.0.shared {
             shared.evict(tags).await;
+            // Who read meanwhile may have brought the old entry back from there.
+            self.0.memory.evictions().evict(tags);
         }
     }
 

@@ -184,7 +184,7 @@ fn requests_in_flight_max() -> usize {
 }
 
 fn body_max() -> ByteSize {
-    ByteSize::mib(32)
+    ByteSize::mib(16)
 }
 
 fn objects_max() -> usize {

@@ -34,14 +34,21 @@ impl Answer {
         if !is_expected && !is_json(&headers) && status != StatusCode::NO_CONTENT {
             return Err(SourceError::protocol(upstream, "its answer is not JSON").into());
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(ReadError::Transport)? {
-            if body.len() + chunk.len() > body_bytes_max {
-                let message = format!("its answer is larger than {body_bytes_max} bytes");
-                return Err(SourceError::protocol(upstream, message).into());
-            }
-            body.extend_from_slice(&chunk);
+        let too_large =
+            || SourceError::protocol(upstream, format!("its answer is larger than {body_bytes_max} bytes")).into();
+        if response.content_length().is_some_and(|bytes| bytes > body_bytes_max as u64) {
+            return Err(too_large());
         }
+        let (mut chunks, mut bytes) = (Vec::new(), 0_usize);
+        while let Some(chunk) = response.chunk().await.map_err(ReadError::Transport)? {
+            bytes = bytes.saturating_add(chunk.len());
+            if bytes > body_bytes_max {
+                return Err(too_large());
+            }
+            chunks.push(chunk);
+        }
+        // Put together once: a body that is refused is not copied at all.
+        let body = chunks.concat();
         if !is_expected && !body.is_empty() {
             // Read here once more than needed, so that whoever answers with garbage counts as failing.
             serde_json::from_slice::<WellFormed>(&body).map_err(|error| SourceError::protocol(upstream, error))?;
