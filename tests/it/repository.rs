@@ -3,6 +3,7 @@
 use it::TestPlatform;
 use serde_json::{Value, json};
 use simulator::{Fault, Upstream};
+use sqlx::{Connection, PgConnection};
 
 const LISTS: &str = "query($first: Int!) { components(first: $first) { nodes { repository {
     path
@@ -113,6 +114,11 @@ async fn nodes_are_found_again_and_only_by_who_sees_an_entity_that_names_the_pro
         .map(|part| jobs[part].as_i64().unwrap())
         .sum();
     assert!(parts > 0 && jobs["total"] == parts, "{jobs}");
+    // GitLab finds a project whatever the case in which an annotation names it.
+    let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
+    let in_capitals = "update entity_facet set value = 'gitlab.com/project-slug=' || upper(substr(value, 25)) \
+         where facet = 'annotation' and starts_with(value, 'gitlab.com/project-slug=')";
+    assert!(sqlx::query(in_capitals).execute(&mut connection).await.unwrap().rows_affected() > 0);
     for list in ["pipelines", "mergeRequests", "releases"] {
         let id = &repository[list]["nodes"][0]["id"];
         let node = "query($id: ID!) { node(id: $id) { __typename id } }";
