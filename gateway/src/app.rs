@@ -24,6 +24,9 @@ use crate::{
     rate_limit::{self, RateLimiter},
 };
 
+/// How much of an operation's time is for upstreams. The rest is for an answer with what is there by then.
+const UPSTREAM_SHARE: f64 = 0.9;
+
 /// What handlers share.
 pub struct App {
     /// The configuration, frozen.
@@ -88,7 +91,11 @@ impl App {
                 config.server.request_timeout,
                 audit_key,
                 Arc::clone(&locations),
-                Options { page_max: config.limits.page_max, writes_records: config.server.record_writer },
+                Options {
+                    page_max: config.limits.page_max,
+                    writes_records: config.server.record_writer,
+                    upstream_wait_max: config.server.request_timeout.mul_f64(UPSTREAM_SHARE),
+                },
             ),
             locations,
             places: Semaphore::new(config.server.requests_in_flight_max),

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
 use sources::{
     Sources,
-    cache::{CacheMode, Layer},
+    cache::{Access, CacheMode, Layer},
     ingest::LocationReader,
 };
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 
 use crate::{
     ages::Ages,
@@ -56,6 +56,8 @@ pub struct Options {
     /// Whether lists of entities are written as bytes, a plan for each list, instead of a value for each field. Both ways
     /// answer the same; the second is there to be compared with.
     pub writes_records: bool,
+    /// How long after its beginning an operation stops waiting for upstreams, so that the rest is answered.
+    pub upstream_wait_max: Duration,
 }
 
 /// What mutations of locations need.
@@ -128,7 +130,8 @@ impl RequestData {
         freshness: Freshness,
         options: Options,
     ) -> Self {
-        let reader = Reader::new(sources.clone(), Arc::clone(&visibility), freshness.cache_mode);
+        let access = Access::new(freshness.cache_mode).until(Instant::now() + options.upstream_wait_max);
+        let reader = Reader::new(sources.clone(), Arc::clone(&visibility), access);
         let references = References::new(sources.clone(), Arc::clone(&visibility), queue.clone());
         let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
         Self {

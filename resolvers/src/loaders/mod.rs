@@ -19,10 +19,7 @@ mod workload;
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use schema::Visibility;
-use sources::{
-    SourceError, Sources,
-    cache::{Access, CacheMode},
-};
+use sources::{SourceError, Sources, cache::Access};
 
 pub use entity::IdKey;
 pub use history::{RevisionCountKey, RevisionPageKey};
@@ -46,8 +43,8 @@ pub struct Reader {
 
 impl Reader {
     /// A reader for this caller.
-    pub fn new(sources: Sources, visibility: Arc<Visibility>, cache_mode: CacheMode) -> Self {
-        Self { sources, visibility, access: Access::new(cache_mode) }
+    pub fn new(sources: Sources, visibility: Arc<Visibility>, access: Access) -> Self {
+        Self { sources, visibility, access }
     }
 }
 

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 /// Whether what is known may be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum CacheMode {
@@ -27,12 +29,20 @@ pub struct Access {
     pub age_max: Option<Duration>,
     /// What the request still waits for the shared level.
     pub patience: Patience,
+    /// When the request stops waiting for upstreams; none: each wait has its own limit alone.
+    pub deadline: Option<Instant>,
 }
 
 impl Access {
     /// The access of a request that has not waited yet.
     pub fn new(mode: CacheMode) -> Self {
-        Self { mode, age_max: None, patience: Patience::new() }
+        Self { mode, age_max: None, patience: Patience::new(), deadline: None }
+    }
+
+    /// The same for a request that stops waiting for upstreams at this moment.
+    #[must_use]
+    pub fn until(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
     }
 
     /// The same request's way to what is no older than this.

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use schema::SourceKind;
+use tokio::time::Instant;
 
 use super::{
     Access, CacheMode, Evictions, Layer, Lives, Served, SharedStore, TagsOf,
@@ -154,10 +155,17 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
             (CacheMode::Use, Some(since)) => (&self.0.since_flights, Purpose::Since(since)),
             (CacheMode::Use, None) => (&self.0.flights, Purpose::Miss),
         };
-        let deadline = tokio::time::Instant::now() + self.0.wait_max;
-        let late = || SourceError::Timeout { upstream, limit: self.0.wait_max };
+        let asked_at = Instant::now();
+        // Who waits for one cache after another must be done before the request is: else its whole answer is lost.
+        let own = asked_at + self.0.wait_max;
+        let deadline = access.deadline.map_or(own, |deadline| deadline.min(own));
+        let late = || SourceError::Timeout { upstream, limit: deadline.saturating_duration_since(asked_at) };
         let mut known = 0;
         while !missing.is_empty() {
+            if Instant::now() >= deadline {
+                outcomes.extend(missing.drain(..).map(|key| (key, Err(late()))));
+                break;
+            }
             let (awaited, departure) = flights.join(&missing);
             self.depart(departure, purpose, access);
             missing.clear();
@@ -179,9 +187,6 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
                     Err(_) => Err(late()),
                 };
                 outcomes.insert(key, landing);
-            }
-            if tokio::time::Instant::now() >= deadline {
-                outcomes.extend(missing.drain(..).map(|key| (key, Err(late()))));
             }
         }
         known

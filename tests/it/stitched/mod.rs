@@ -1,6 +1,7 @@
 //! The stitched page: five upstreams in one answer, each asked as seldom as its API allows, and none able to spoil the others.
 
 mod crowd;
+mod deadline;
 mod fresh;
 
 use std::{collections::BTreeSet, time::Duration};
