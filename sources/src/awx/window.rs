@@ -39,11 +39,6 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// What it knows.
-    pub(super) fn known(&self) -> Known<'_, Arc<AutomationJobRecord>> {
-        Known { runs: &self.jobs, floor: self.floor, has_older: self.has_older }
-    }
-
     /// Cuts it down to so many runs.
     fn cut(mut self) -> Self {
         if self.jobs.len() > WINDOW_ROWS_MAX {
@@ -54,14 +49,15 @@ impl Window {
         self
     }
 
-    /// It reaches this far.
+    /// So many of its newest runs, older than `before`; none when it does not reach so far.
     pub(super) fn merged(
         &self,
         before: Option<i32>,
         rows: usize,
         tells_more: bool,
     ) -> Option<Merged<Arc<AutomationJobRecord>>> {
-        newest::merge(&[self.known()], before, rows, tells_more)
+        let known = Known { runs: &self.jobs, floor: self.floor, has_older: self.has_older };
+        newest::merge(&[known], before, rows, tells_more)
     }
 }
 

@@ -31,7 +31,8 @@ impl Answer {
         is_expected: bool,
     ) -> Result<Self, ReadError> {
         let (status, headers) = (response.status(), response.headers().clone());
-        if !is_expected && !is_json(&headers) && status != StatusCode::NO_CONTENT {
+        let must_be_json = !is_expected && status != StatusCode::NO_CONTENT;
+        if must_be_json && !is_json(&headers) {
             return Err(SourceError::protocol(upstream, "its answer is not JSON").into());
         }
         let too_large =
@@ -49,7 +50,7 @@ impl Answer {
         }
         // Put together once: a body that is refused is not copied at all.
         let body = chunks.concat();
-        if !is_expected && !body.is_empty() {
+        if must_be_json {
             // Read here once more than needed, so that whoever answers with garbage counts as failing.
             serde_json::from_slice::<WellFormed>(&body).map_err(|error| SourceError::protocol(upstream, error))?;
         }
