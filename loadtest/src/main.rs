@@ -91,6 +91,15 @@ enum Command {
         #[arg(long)]
         program: Option<PathBuf>,
     },
+    /// Measures the page that is stitched of all upstreams alone, which `run` measures too.
+    Stitched {
+        /// Rounds.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Another program of the gateway than the release build.
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
     /// Serves the ceilings; the load test starts it by itself.
     ServeCeilings {
         /// The folder with one answer of each operation.
@@ -137,13 +146,7 @@ async fn interrupted() {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run { quick, estate, rounds, operations } => {
-            let plan = rounds::Plan {
-                clients: 8,
-                rounds: rounds.unwrap_or(if quick { 3 } else { 5 }).clamp(1, 20),
-                lasting: Duration::from_secs(if quick { 1 } else { 2 }),
-                warm_up: Duration::from_millis(if quick { 150 } else { 300 }),
-                with_warm: !quick,
-            };
+            let plan = plan(quick, rounds);
             let estate = estate.unwrap_or(if quick { 10_000 } else { 100_000 });
             check(estate)?;
             run::run(run::RunArgs { estate, plan, operations }).await
@@ -156,9 +159,20 @@ async fn run(command: Command) -> anyhow::Result<()> {
             stitched::run_faults(stitched::FaultArgs { quick, upstream, program }).await
         }
         Command::Quota { minutes, program } => stitched::run_quota(minutes.clamp(2, 10), program).await,
+        Command::Stitched { rounds, program } => stitched::run_cost(plan(false, Some(rounds)), program).await,
         Command::ServeCeilings { answers, database_url } => {
             ceilings::serve(&database_url, &answers, viewer::Viewer::engineer()?).await
         }
+    }
+}
+
+fn plan(quick: bool, rounds: Option<usize>) -> rounds::Plan {
+    rounds::Plan {
+        clients: 8,
+        rounds: rounds.unwrap_or(if quick { 3 } else { 5 }).clamp(1, 20),
+        lasting: Duration::from_secs(if quick { 1 } else { 2 }),
+        warm_up: Duration::from_millis(if quick { 150 } else { 300 }),
+        with_warm: !quick,
     }
 }
 

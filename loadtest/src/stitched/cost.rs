@@ -1,6 +1,6 @@
 //! What a page that is stitched of five upstreams costs, beside the same page without them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,7 +13,9 @@ use super::{
     part::{PARTS, page},
     stage::{NO_QUOTAS, Stage},
 };
-use crate::{client::Target, cpu, gateway::Gateway, place::Place, rounds::Plan, tally::median};
+use crate::{
+    client::Target, cpu, gateway::Gateway, place::Place, platform::with_postgres, rounds::Plan, tally::median,
+};
 
 /// Components on the page.
 const FIRST: usize = 50;
@@ -45,6 +47,14 @@ pub(crate) struct StitchedPage {
     pub(crate) warm_rate: f64,
     pub(crate) warm_cpu_us: f64,
     pub(crate) plain_cpu_us: f64,
+}
+
+/// Measures it alone, and prints it.
+pub(crate) async fn run(plan: Plan, program: Option<PathBuf>) -> anyhow::Result<()> {
+    let place = Place::find()?.with_program(program);
+    let page = with_postgres(&place, async |cluster| measure(&place, cluster, plan).await).await?;
+    println!("{}", page.lines());
+    Ok(())
 }
 
 /// Measures it over the demo's estate.

@@ -10,6 +10,6 @@ mod part;
 mod quota;
 mod stage;
 
-pub(crate) use cost::{StitchedPage, measure as measure_cost};
+pub(crate) use cost::{StitchedPage, measure as measure_cost, run as run_cost};
 pub(crate) use faults::{FaultArgs, run as run_faults};
 pub(crate) use quota::run as run_quota;
