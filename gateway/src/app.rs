@@ -94,6 +94,7 @@ impl App {
                 Options {
                     page_max: config.limits.page_max,
                     writes_records: config.server.record_writer,
+                    kept_lists: config.server.kept_lists(),
                     upstream_wait_max: config.server.request_timeout.mul_f64(UPSTREAM_SHARE),
                 },
             ),

@@ -76,7 +76,7 @@ impl Executor {
             Arc::clone(&self.locations),
             queue.clone(),
             Freshness { cache_mode, ages: prepared.ages(), wants_receipts },
-            self.options,
+            self.options.clone(),
         ));
         let document = prepared.document();
         let mut request = Request::new("")

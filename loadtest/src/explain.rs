@@ -62,7 +62,8 @@ async fn every(place: &Place, cluster: &Cluster, platform: &Platform, only_check
         Target::new(platform.gateway.address, platform.cold.clone(), shots)?.answers(TIMES).await?;
         let plans = plans(&log, before)?;
         ensure!(!plans.is_empty(), "Postgres told no plan of {}", operation.name);
-        println!("{}: {}", operation.name, plans.keys().cloned().collect::<Vec<_>>().join(", "));
+        let told = plans.iter().map(|(name, plan)| format!("{name} ({})", how(plan)));
+        println!("{}: {}", operation.name, told.collect::<Vec<_>>().join(", "));
         for (statement, plan) in &plans {
             if !plan.scanned().is_empty() && !WHOLE_TENANT.contains(&statement.as_str()) {
                 refused.push(format!("{}: {statement} reads a whole table", operation.name));
@@ -84,10 +85,15 @@ async fn every(place: &Place, cluster: &Cluster, platform: &Platform, only_check
 fn text(operation: &Operation, plans: &BTreeMap<String, Plan>) -> String {
     let mut text = format!("The statements of `{}` and how Postgres runs them.\n", operation.name);
     for (statement, plan) in plans {
-        let how = if plan.is_made_each_time() { "planned anew each time" } else { "planned once" };
-        let _ = writeln!(text, "\n{statement}, {how}\n{}", plan.told());
+        // A plan for all parameters holds the expression where one for these alone holds its value.
+        let _ = writeln!(text, "\n{statement}\n{}", plan.told().replace("to_tsquery(?, ?)", "?"));
     }
     text
+}
+
+/// Told and not written: where both cost about the same, it follows from what Postgres happened to sample.
+fn how(plan: &Plan) -> &'static str {
+    if plan.is_made_each_time() { "planned anew each time" } else { "planned once" }
 }
 
 /// How the plans differ from what is written; none when they do not.

@@ -31,6 +31,11 @@ impl Ages {
         *known = age.min(*known);
     }
 
+    /// Whether no field says how old its data may be.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What counts for a field: the least age of its own and of those below it, whose data it brings along.
     pub fn of(&self, field: &Positioned<Field>) -> Option<Duration> {
         if self.0.is_empty() {

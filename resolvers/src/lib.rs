@@ -27,6 +27,7 @@ pub use ages::Ages;
 pub use flush::FlushQueue;
 pub use mutation::Mutation;
 pub use query::Query;
+pub use records::KeptLists;
 pub use records::write_value;
 pub use request::{Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark};
 

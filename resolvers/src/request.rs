@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
 use sources::{
     Sources,
-    cache::{Access, CacheMode, Layer},
+    cache::{Access, CacheMode, Layer, Uses},
     ingest::LocationReader,
 };
 use tokio::{sync::OnceCell, time::Instant};
@@ -20,6 +20,7 @@ use crate::{
     error::{self, OrFieldError, Result},
     flush::{FlushQueue, NoDelay},
     loaders::{Live, LiveKey, Reader, References},
+    records::KeptLists,
 };
 
 /// Most marks of stale data in one answer.
@@ -45,17 +46,21 @@ pub struct RequestData {
     receipts: Mutex<Vec<Receipt>>,
     freshness: Freshness,
     audit_reading: OnceCell<()>,
+    /// What the caches served; noted only where it may be of use.
+    uses: Uses,
     options: Options,
 }
 
 /// What the configuration says of every request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Options {
     /// Most items of a page.
     pub page_max: u32,
     /// Whether lists of entities are written as bytes, a plan for each list, instead of a value for each field. Both ways
     /// answer the same; the second is there to be compared with.
     pub writes_records: bool,
+    /// Where live parts of lists are kept as they were written; none: nowhere.
+    pub kept_lists: Option<Arc<KeptLists>>,
     /// How long after its beginning an operation stops waiting for upstreams, so that the rest is answered.
     pub upstream_wait_max: Duration,
 }
@@ -130,7 +135,14 @@ impl RequestData {
         freshness: Freshness,
         options: Options,
     ) -> Self {
-        let access = Access::new(freshness.cache_mode).until(Instant::now() + options.upstream_wait_max);
+        // Who says how old data may be, or asks where it came from, is not served from what was written for others.
+        let keeps_lists = options.kept_lists.is_some()
+            && freshness.cache_mode == CacheMode::Use
+            && freshness.ages.is_empty()
+            && !freshness.wants_receipts;
+        let uses = if keeps_lists { Uses::noted() } else { Uses::default() };
+        let access =
+            Access::new(freshness.cache_mode).until(Instant::now() + options.upstream_wait_max).noting(uses.clone());
         let reader = Reader::new(sources.clone(), Arc::clone(&visibility), access);
         let references = References::new(sources.clone(), Arc::clone(&visibility), queue.clone());
         let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
@@ -145,6 +157,7 @@ impl RequestData {
             receipts: Mutex::default(),
             freshness,
             audit_reading: OnceCell::new(),
+            uses,
             options,
         }
     }
@@ -182,6 +195,16 @@ impl RequestData {
     /// Whether lists of entities are written as bytes.
     pub fn writes_records(&self) -> bool {
         self.options.writes_records
+    }
+
+    /// Where live parts of lists are kept; none where this request must not be served from there.
+    pub fn kept_lists(&self) -> Option<&KeptLists> {
+        self.options.kept_lists.as_deref().filter(|_| self.uses.are_noted())
+    }
+
+    /// What the caches served this request.
+    pub fn uses(&self) -> &Uses {
+        &self.uses
     }
 
     /// What mutations of locations need.

@@ -5,7 +5,7 @@ use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{DateTime, EntityRef, Json, JsonObject, WebUrl};
+use crate::{Annotations, DateTime, EntityRef, Json, JsonObject, WebUrl};
 
 /// One entity as the catalog keeps it. Every field of it can be answered without another read.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct EntityRecord {
     pub created_at: chrono::DateTime<Utc>,
     /// When it last changed.
     pub updated_at: chrono::DateTime<Utc>,
+    /// Annotations; none where they were not asked for.
+    pub annotations: Option<Annotations>,
     /// The rest; none where it was not asked for.
     pub body: Option<Box<EntityBody>>,
 }
@@ -47,8 +49,6 @@ pub struct EntityRecord {
 pub struct EntityBody {
     /// Labels; values are texts.
     pub labels: JsonObject,
-    /// Annotations; values are texts.
-    pub annotations: JsonObject,
     /// Tags, as declared.
     pub tags: Vec<String>,
     /// Links, as declared.
@@ -81,9 +81,14 @@ impl EntityRecord {
         EntityRef::parse_with(self.spec_text(&[field])?, Some(kind), &self.namespace).ok()
     }
 
+    /// The annotations. Whoever calls this must have asked for them.
+    pub fn annotations(&self) -> &Annotations {
+        self.annotations.as_ref().expect("the entity was read with its annotations")
+    }
+
     /// The text of this annotation.
     pub fn annotation(&self, key: &str) -> Option<&str> {
-        self.body().annotations.0.get(key)?.as_str()
+        self.annotations().object().0.get(key)?.as_str()
     }
 }
 

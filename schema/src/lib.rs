@@ -2,6 +2,7 @@
 //! What a thing is connected to stands in `resolvers`; where it comes from stands in `sources`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+mod annotations;
 mod audit;
 mod automation;
 mod catalog;
@@ -21,6 +22,7 @@ mod terraform;
 mod visibility;
 mod workload;
 
+pub use annotations::Annotations;
 pub use audit::{AuditDecision, AuditEntry, AuditFilter, AuditRecord};
 pub use automation::{
     AutomationHostSummary, AutomationInventory, AutomationJobKind, AutomationJobRecord, AutomationJobStatus,

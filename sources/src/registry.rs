@@ -99,6 +99,7 @@ pub struct Sources {
     awx: Option<Awx>,
     terraform: Option<Terraform>,
     azure: Option<Azure>,
+    clock: Clock,
 }
 
 impl Sources {
@@ -122,7 +123,12 @@ impl Sources {
         let awx = Awx::new(sources.awx.clone(), around)?;
         let terraform = Terraform::new(sources.terraform.clone(), around)?;
         let azure = Azure::new(sources.azure.clone(), around)?;
-        Ok(Self { database, redis, gitlab, openshift, awx, terraform, azure })
+        Ok(Self { database, redis, gitlab, openshift, awx, terraform, azure, clock })
+    }
+
+    /// What time it is for all of them.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Weft's own database.

@@ -1,7 +1,9 @@
 //! `[server]`.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use bytesize::ByteSize;
+use resolvers::KeptLists;
 use schema::Visibility;
 use serde::Deserialize;
 
@@ -26,6 +28,8 @@ pub struct ServerConfig {
     pub introspection: Introspection,
     /// Whether lists of entities are written by a plan for each list; off, the engine writes them, for comparison.
     pub record_writer: bool,
+    /// How much memory the live parts of lists may take as they were written; 0: none is kept.
+    pub kept_lists: ByteSize,
     /// Longest run of one operation.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
@@ -95,6 +99,12 @@ pub struct CorsConfig {
 }
 
 impl ServerConfig {
+    /// Where live parts of lists are kept; none when they are not.
+    pub fn kept_lists(&self) -> Option<Arc<KeptLists>> {
+        let bytes_max = self.kept_lists.as_u64();
+        (bytes_max > 0).then(|| Arc::new(KeptLists::new(bytes_max)))
+    }
+
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         if self.listen == self.admin_listen && self.listen.port() != 0 {
             problems.push(Problem::new("server.admin_listen", "must differ from `server.listen`"));

@@ -228,7 +228,7 @@ macro_rules! entity_object {
             }
             /// Annotations, by key; values are texts.
             pub async fn annotations(&self) -> schema::JsonObject {
-                self.record.body().annotations.clone()
+                self.record.annotations().object().clone()
             }
             /// Tags, as declared.
             pub async fn tags(&self) -> Vec<String> {

@@ -26,7 +26,7 @@ pub fn scalar(kind: ObjectKind, field: &str) -> Option<Scalar> {
         "title" => |record, out| json::optional(record.title.as_deref(), out),
         "description" => |record, out| json::optional(record.description.as_deref(), out),
         "labels" => |record, out| json::serialize(&record.body().labels, out),
-        "annotations" => |record, out| json::serialize(&record.body().annotations, out),
+        "annotations" => |record, out| json::serialize(record.annotations().object(), out),
         "tags" => |record, out| json::serialize(&record.body().tags, out),
         "spec" => |record, out| json::serialize(&record.body().spec, out),
         "ownerRef" => |record, out| json::optional(record.owner_ref.as_ref().map(EntityRef::as_str), out),

@@ -8,13 +8,14 @@ use async_graphql::{
     registry::Registry,
     resolver_utils::resolve_list,
 };
-use futures::future::{join, try_join_all};
+use futures::future::{join3, try_join_all};
 use schema::{EntityRecord, Page};
 
 use super::{
     ObjectKind, json,
+    kept::Place,
     plan::{Plan, What},
-    related::{Failure, Written, named_of_plan, write_entity},
+    related::{Failure, Others, Written, named_of_plan, write_entity},
 };
 use crate::{
     objects::Entity,
@@ -208,13 +209,26 @@ async fn write(
         Ok(named_of_plan(request, &of_kind, plan).await)
     }));
     let node_field = edge.and_then(|edge| edge.node_field);
-    let others = try_join_all(page.rows.iter().zip(&kinds).enumerate().flat_map(|(at, ((_, record), kind))| {
-        let steps = plan_of(*kind).map_or(&[][..], |plan| &plan.steps);
-        let others = steps.iter().filter(|step| matches!(step.what, What::Other));
-        others.map(move |step| resolve_other(ctx, at, node_field, Arc::clone(record), step.field))
-    }));
-    let (named, others) = join(named, others).await;
-    let (named, mut others) = (named?, others?.into_iter());
+    let resolve = |wanted: fn(&What) -> bool| {
+        try_join_all(page.rows.iter().zip(&kinds).enumerate().flat_map(move |(at, ((_, record), kind))| {
+            let steps = plan_of(*kind).map_or(&[][..], |plan| &plan.steps);
+            let steps = steps.iter().filter(move |step| wanted(&step.what));
+            steps.map(move |step| resolve_other(ctx, at, node_field, Arc::clone(record), step.field))
+        }))
+    };
+    let place = Place::of(ctx, request, &page.rows, &plans);
+    let live = async {
+        if let Some(kept) = place.as_ref().and_then(Place::read) {
+            return Ok(kept);
+        }
+        let values = resolve(|what| matches!(what, What::Live)).await?;
+        if let Some(place) = place {
+            place.keep(ctx, &values);
+        }
+        Ok::<_, ServerError>(values)
+    };
+    let (named, live, rest) = join3(named, live, resolve(|what| matches!(what, What::Other))).await;
+    let (named, mut others) = (named?, Others { live: live?.into_iter(), rest: rest?.into_iter() });
 
     let mut out = Vec::with_capacity(page.rows.len() * 256);
     let mut failures = Vec::new();

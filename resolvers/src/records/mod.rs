@@ -3,16 +3,19 @@
 //! name and a value of each field.
 //!
 //! What a plan does not know (a field with arguments, an upstream, a list) is resolved by the engine, item by item, and its
-//! value is put in its place. Nulls, errors and their paths are as if the engine had done it all: a test compares both.
+//! value is put in its place. What upstreams say of a whole list is kept as it was written (`kept`). Nulls, errors and their paths are as if the engine had done it all: a test compares both.
 
 mod fields;
 mod json;
+mod kept;
 mod list;
+mod live;
 mod plan;
 mod projection;
 mod related;
 
 pub use json::value as write_value;
+pub use kept::KeptLists;
 pub use list::{Edges, EntityEdge, EntityObject, Records};
 pub use projection::{columns, of_connection};
 

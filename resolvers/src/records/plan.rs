@@ -9,6 +9,7 @@ use super::{
     ObjectKind,
     fields::{Named, Scalar, named, scalar},
     json,
+    live::is_live,
 };
 
 /// What is done for each entity of a type, in the order of the answer's keys.
@@ -39,6 +40,8 @@ pub enum What {
     Scalar(Scalar),
     /// An entity that the record names, of which only such things are selected.
     Named(Named),
+    /// Something that is read live: the engine knows, and what it says can be kept.
+    Live,
     /// Anything else: the engine knows.
     Other,
 }
@@ -84,6 +87,7 @@ fn what(kind: ObjectKind, field: &Field) -> What {
     }
     match named(kind, &field.name.node) {
         Some(named) if is_plain(named.kinds, &field.selection_set.node) => What::Named(named),
+        _ if is_live(&field.name.node) => What::Live,
         _ => What::Other,
     }
 }
@@ -91,7 +95,7 @@ fn what(kind: ObjectKind, field: &Field) -> What {
 /// Whether nothing below needs the engine: then each entity can be written once, wherever it stands.
 fn is_plain(kinds: &[ObjectKind], set: &SelectionSet) -> bool {
     kinds.iter().all(|kind| match Plan::of(*kind, set) {
-        Some(plan) => plan.steps.iter().all(|step| !matches!(step.what, What::Other)),
+        Some(plan) => plan.steps.iter().all(|step| !matches!(step.what, What::Other | What::Live)),
         None => false,
     })
 }

@@ -6,6 +6,8 @@ use async_graphql::{
 };
 use sources::postgres::{Columns, Projection};
 
+use super::live::is_live;
+
 /// What the fields that every type answers without the body of the entity need. Whatever is not here is taken to need all.
 fn columns_of(field: &str) -> Columns {
     match field {
@@ -22,6 +24,8 @@ fn columns_of(field: &str) -> Columns {
         "createdAt" | "updatedAt" => Columns::TIMES,
         "processingErrors" | "relations" | "history" | "dependsOn" | "dependents" | "providesApis" | "consumesApis"
         | "members" | "owns" => Columns::HEAD,
+        "annotations" => Columns::ANNOTATIONS,
+        field if is_live(field) => Columns::ANNOTATIONS,
         _ => Columns::ALL,
     }
 }
@@ -108,7 +112,7 @@ mod tests {
         assert_eq!(of("{ pageInfo { endCursor } }"), some(Columns::NONE, false));
         assert_eq!(of("{ nodes { ref title owner { name } } }"), some(owner_title, false));
         assert_eq!(of("{ nodes { ref tags } }"), some(Columns::ALL, false));
-        assert_eq!(of("{ nodes { ... on Component { repository { path } } } }"), some(Columns::ALL, false));
+        assert_eq!(of("{ nodes { ... on Component { repository { path } } } }"), some(Columns::ANNOTATIONS, false));
         assert_eq!(of("{ edges { cursor node { ref } } }"), some(Columns::NONE, true));
         assert_eq!(of("{ edges { node { spec } } nodes { ref } }"), some(Columns::ALL, false));
         assert_eq!(of("{ nodes { aFieldOfTomorrow } }"), some(Columns::ALL, false));

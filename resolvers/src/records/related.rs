@@ -87,7 +87,7 @@ async fn write_each(
         let outcomes = named_of_plan(request, &of_kind, &plan).await;
         for record in of_kind {
             let mut one = Written { bytes: Vec::with_capacity(BYTES_LIKELY), failures: Vec::new() };
-            write_entity(&record, &plan, &outcomes, &mut std::iter::empty(), &mut one);
+            write_entity(&record, &plan, &outcomes, &mut Others::default(), &mut one);
             written.insert(Found(record), one);
         }
     }
@@ -110,12 +110,21 @@ pub async fn named_of_plan<'a>(
     join_all(plan.steps.iter().map(outcome)).await
 }
 
-/// Writes one entity. `others` holds the values of the steps that the engine executed, in the order of the steps.
+/// Values of the steps that the engine executed, in the order of entities and steps.
+#[derive(Default)]
+pub struct Others {
+    /// Of what is read live.
+    pub live: std::vec::IntoIter<async_graphql::Value>,
+    /// Of anything else.
+    pub rest: std::vec::IntoIter<async_graphql::Value>,
+}
+
+/// Writes one entity, and takes from `others` what the engine executed of it.
 pub fn write_entity(
     record: &EntityRecord,
     plan: &Plan<'_>,
     outcomes: &[Option<Outcome>],
-    others: &mut impl Iterator<Item = async_graphql::Value>,
+    others: &mut Others,
     out: &mut Written,
 ) {
     if plan.steps.is_empty() {
@@ -128,7 +137,8 @@ pub fn write_entity(
             What::TypeName => json::text(plan.kind.name(), &mut out.bytes),
             What::Id => json::entity_id(plan.kind.name(), record.id, &mut out.bytes),
             What::Scalar(write) => write(record, &mut out.bytes),
-            What::Other => json::value(&others.next().unwrap_or_default(), &mut out.bytes),
+            What::Live => json::value(&others.live.next().unwrap_or_default(), &mut out.bytes),
+            What::Other => json::value(&others.rest.next().unwrap_or_default(), &mut out.bytes),
             What::Named(named) => {
                 let outcome = outcomes.get(at).and_then(Option::as_ref);
                 write_outcome((named.entity_ref)(record), step, outcome, out);

@@ -10,6 +10,8 @@ use std::{
 
 use tokio::time::Instant;
 
+use super::Uses;
+
 /// Whether what is known may be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum CacheMode {
@@ -31,18 +33,26 @@ pub struct Access {
     pub patience: Patience,
     /// When the request stops waiting for upstreams; none: each wait has its own limit alone.
     pub deadline: Option<Instant>,
+    /// What was served.
+    pub uses: Uses,
 }
 
 impl Access {
     /// The access of a request that has not waited yet.
     pub fn new(mode: CacheMode) -> Self {
-        Self { mode, age_max: None, patience: Patience::new(), deadline: None }
+        Self { mode, age_max: None, patience: Patience::new(), deadline: None, uses: Uses::default() }
     }
 
     /// The same for a request that stops waiting for upstreams at this moment.
     #[must_use]
     pub fn until(self, deadline: Instant) -> Self {
         Self { deadline: Some(deadline), ..self }
+    }
+
+    /// The same for a request that notes what it is served.
+    #[must_use]
+    pub fn noting(self, uses: Uses) -> Self {
+        Self { uses, ..self }
     }
 
     /// The same request's way to what is no older than this.

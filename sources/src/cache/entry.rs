@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
+use super::Life;
+
 /// How long entries live. Each life begins at the fetch.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,11 +33,13 @@ pub struct Entry<V> {
     pub fresh_until: DateTime<Utc>,
     /// Until then it is served when nothing better is to be had.
     pub stale_until: DateTime<Utc>,
+    /// Whether memory still has it.
+    pub life: Arc<Life>,
 }
 
 impl<V> Clone for Entry<V> {
     fn clone(&self) -> Self {
-        Self { value: self.value.clone(), ..*self }
+        Self { value: self.value.clone(), life: Arc::clone(&self.life), ..*self }
     }
 }
 
@@ -52,6 +56,7 @@ impl<V> Entry<V> {
             fetched_at,
             fresh_until: fetched_at + fresh,
             stale_until: fetched_at + fresh.max(stale),
+            life: Arc::default(),
         }
     }
 

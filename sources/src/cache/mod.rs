@@ -13,6 +13,7 @@ mod journey;
 mod shared;
 mod source_cache;
 mod store;
+mod uses;
 
 pub use access::{Access, CacheMode, Patience};
 pub use entry::{Entry, Layer, Lives, Served};
@@ -20,3 +21,4 @@ pub use evictions::{Evictions, Generation};
 pub use shared::{Kept, Known, SharedStore, Stamp};
 pub use source_cache::{Fetch, Parts, SourceCache};
 pub use store::TagsOf;
+pub use uses::{Basis, Life, Uses};

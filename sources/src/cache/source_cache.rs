@@ -93,6 +93,7 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
 
     /// One outcome for each key. Never waits longer than `wait_max`, whatever the upstream does.
     pub async fn get_many(&self, keys: Vec<String>, access: &Access) -> Outcomes<V> {
+        access.uses.begin(self.0.memory.evictions());
         let known = match access.mode {
             CacheMode::Use => self.0.memory.get_many(&keys).await,
             CacheMode::Bypass => keys.iter().map(|_| None).collect(),
@@ -107,6 +108,7 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
                     if !entry.is_fresh(now) {
                         refresh.push(key.clone());
                     }
+                    access.uses.add(&entry.life, entry.fresh_until);
                     outcomes.insert(key, Ok(entry.served(now, Layer::Memory)));
                 }
                 _ => missing.push(key),
@@ -163,6 +165,7 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
         let mut known = 0;
         while !missing.is_empty() {
             if Instant::now() >= deadline {
+                access.uses.spoil();
                 outcomes.extend(missing.drain(..).map(|key| (key, Err(late()))));
                 break;
             }
@@ -178,6 +181,7 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
                             continue;
                         }
                         Ok(landed) => {
+                            access.uses.add(&landed.entry.life, landed.entry.fresh_until);
                             known += usize::from(landed.layer != Layer::Source);
                             Ok(landed.entry.served(self.0.clock.now(), landed.layer))
                         }
@@ -186,6 +190,9 @@ impl<V: Send + Sync + 'static> SourceCache<V> {
                     Ok(Err(_)) => Err(SourceError::unavailable(upstream, "the call was given up")),
                     Err(_) => Err(late()),
                 };
+                if landing.is_err() {
+                    access.uses.spoil();
+                }
                 outcomes.insert(key, landing);
             }
         }

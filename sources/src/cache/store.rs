@@ -31,11 +31,13 @@ impl<V> Clone for Slot<V> {
 impl<V: Send + Sync + 'static> MemoryStore<V> {
     /// A store of at most so many entries; beyond it the least used go first.
     pub(super) fn new(entries_max: u64, evictions: Arc<Evictions>, tags_of: TagsOf) -> Self {
-        Self { slots: Cache::new(entries_max), evictions, tags_of }
+        let slots = Cache::builder().max_capacity(entries_max);
+        let slots = slots.eviction_listener(|_, slot: Slot<V>, _| slot.entry.life.end()).build();
+        Self { slots, evictions, tags_of }
     }
 
     /// What is evicted.
-    pub(super) fn evictions(&self) -> &Evictions {
+    pub(super) fn evictions(&self) -> &Arc<Evictions> {
         &self.evictions
     }
 

@@ -43,11 +43,13 @@ impl Columns {
     pub const ORPHAN: Self = Self(1 << 8);
     /// Since when it is there and when it changed.
     pub const TIMES: Self = Self(1 << 9);
-    /// Labels, annotations, tags, links and `spec`.
+    /// Annotations: what live fields start from.
+    pub const ANNOTATIONS: Self = Self(1 << 12);
+    /// Labels, tags, links and `spec`.
     pub const BODY: Self = Self(1 << 10);
     /// What the order `NAME` compares.
     pub(super) const SORT_NAME: Self = Self(1 << 11);
-    /// Everything but the body.
+    /// Everything but annotations and the body.
     pub const HEAD: Self = Self(
         Self::ID.0
             | Self::KIND.0
@@ -61,7 +63,7 @@ impl Columns {
             | Self::TIMES.0,
     );
     /// Everything.
-    pub const ALL: Self = Self::HEAD.and(Self::BODY);
+    pub const ALL: Self = Self::HEAD.and(Self::ANNOTATIONS).and(Self::BODY);
 
     /// These and those.
     #[must_use]
@@ -89,7 +91,8 @@ impl Columns {
             (Self::ORPHAN, ", e.orphaned_at is not null as is_orphan"),
             (Self::TIMES, ", e.created_at, e.updated_at"),
             (Self::SORT_NAME, ", e.sort_name"),
-            (Self::BODY, ", e.labels, e.annotations, e.tags, e.links, e.spec"),
+            (Self::ANNOTATIONS, ", e.annotations"),
+            (Self::BODY, ", e.labels, e.tags, e.links, e.spec"),
         ] {
             if self.has(group) {
                 query.push(columns);

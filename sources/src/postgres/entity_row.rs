@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use schema::{EntityBody, EntityRecord, EntityRef};
+use schema::{Annotations, EntityBody, EntityRecord, EntityRef};
 use sqlx::types::Json;
 
-use super::{cells::Cells, columns::Columns};
+use super::{cells::Cells, columns::Columns, json_text::JsonText};
 
 /// A row of `entity`, small enough to be moved about.
 pub(super) struct EntityRow {
@@ -35,9 +35,13 @@ impl EntityRow {
             is_orphan: cells.next_if(has(Columns::ORPHAN))?,
             created_at: cells.next_if(has(Columns::TIMES))?,
             updated_at: cells.next_if(has(Columns::TIMES))?,
+            annotations: None,
             body: None,
         };
         let sort_name = cells.next_if(has(Columns::SORT_NAME))?;
+        if has(Columns::ANNOTATIONS) {
+            record.annotations = Some(Annotations::stored(cells.next::<JsonText<'_>>()?.0));
+        }
         if has(Columns::BODY) {
             record.body = Some(Box::new(body(cells)?));
         }
@@ -48,7 +52,6 @@ impl EntityRow {
 fn body(cells: &mut Cells<'_>) -> Result<EntityBody, sqlx::Error> {
     Ok(EntityBody {
         labels: cells.next::<Json<_>>()?.0,
-        annotations: cells.next::<Json<_>>()?.0,
         tags: cells.next()?,
         links: cells.next::<Json<_>>()?.0,
         spec: cells.next::<Json<_>>()?.0,

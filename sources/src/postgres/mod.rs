@@ -16,6 +16,7 @@ mod entity_row;
 mod facet;
 mod filter;
 mod history;
+mod json_text;
 mod location;
 mod order;
 mod ownership;

@@ -50,6 +50,7 @@ pub(super) fn decode<V: DeserializeOwned>(
         fetched_at: stored.fetched_at,
         fresh_until: stored.fresh_until,
         stale_until: stored.stale_until,
+        life: Arc::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 mod crowd;
 mod deadline;
 mod fresh;
+mod kept;
 
 use std::{collections::BTreeSet, time::Duration};
 
