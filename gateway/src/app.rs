@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
-use resolvers::{Locations, Options};
+use resolvers::{KeptLists, Locations, Options};
 use secrecy::SecretString;
 use sources::{Clock, Sources, ingest::LocationReader};
 use tokio::sync::Semaphore;
@@ -47,6 +47,8 @@ pub struct App {
     pub executor: Executor,
     /// Places for requests in progress.
     pub places: Semaphore,
+    /// Live parts of lists as they were written; none where none are kept.
+    pub kept_lists: Option<Arc<KeptLists>>,
     /// What `/metrics` shows; none when the process collects elsewhere.
     pub metrics: Option<PrometheusHandle>,
     /// What time it is.
@@ -76,6 +78,7 @@ impl App {
             registered_max: config.catalog.locations_per_tenant_max,
             changed: tokio::sync::Notify::new(),
         });
+        let kept_lists = config.server.kept_lists();
         Ok(Arc::new(Self {
             authenticator: Authenticator::new(
                 config.auth.clone(),
@@ -94,11 +97,12 @@ impl App {
                 Options {
                     page_max: config.limits.page_max,
                     writes_records: config.server.record_writer,
-                    kept_lists: config.server.kept_lists(),
+                    kept_lists: kept_lists.clone(),
                     upstream_wait_max: config.server.request_timeout.mul_f64(UPSTREAM_SHARE),
                 },
             ),
             locations,
+            kept_lists,
             places: Semaphore::new(config.server.requests_in_flight_max),
             metrics,
             clock,

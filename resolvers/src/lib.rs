@@ -27,8 +27,8 @@ pub use ages::Ages;
 pub use flush::FlushQueue;
 pub use mutation::Mutation;
 pub use query::Query;
-pub use records::KeptLists;
 pub use records::write_value;
+pub use records::{KeptLists, ListOutcome};
 pub use request::{Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark};
 
 /// The executable graph.

@@ -193,6 +193,7 @@ mod tests {
             is_orphan: false,
             created_at: chrono::DateTime::UNIX_EPOCH,
             updated_at: chrono::DateTime::UNIX_EPOCH,
+            annotations: None,
             body: None,
         }
     }

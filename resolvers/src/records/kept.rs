@@ -5,7 +5,10 @@
 //! replaced or evicted ends it. It is found by everything else that it depends on: the tenant, the fields with their arguments,
 //! and the annotations of each entity. Whatever failed, or was not fresh, is not kept.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use ahash::RandomState;
 use async_graphql::{ContextSelectionSet, Value};
@@ -29,6 +32,35 @@ const BYTES_EACH: usize = 80;
 pub struct KeptLists {
     lists: Cache<Arc<[u8]>, Arc<KeptList>, RandomState>,
     list_bytes_max: usize,
+    counts: [AtomicU64; 5],
+}
+
+/// What became of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListOutcome {
+    /// It was known.
+    Hit,
+    /// It had to be made.
+    Miss,
+    /// Something of it failed: it is not kept.
+    Failed,
+    /// Something of it was not fresh: it is not kept.
+    NotFresh,
+    /// It takes too much room: it is not kept.
+    TooLarge,
+}
+
+impl ListOutcome {
+    /// Its name in the metric.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Failed => "failed",
+            Self::NotFresh => "not_fresh",
+            Self::TooLarge => "too_large",
+        }
+    }
 }
 
 struct KeptList {
@@ -43,7 +75,19 @@ impl KeptLists {
         let weigh = |key: &Arc<[u8]>, list: &Arc<KeptList>| u32::try_from(key.len() + list.bytes).unwrap_or(u32::MAX);
         let lists = Cache::builder().max_capacity(bytes_max).weigher(weigh);
         let list_bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX) / SHARE_MAX;
-        Self { lists: lists.build_with_hasher(RandomState::new()), list_bytes_max }
+        Self { lists: lists.build_with_hasher(RandomState::new()), list_bytes_max, counts: Default::default() }
+    }
+
+    /// How often lists came to this.
+    pub fn counted(&self, outcome: ListOutcome) -> u64 {
+        self.counts.get(outcome as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    fn count(&self, outcome: ListOutcome) {
+        metrics::counter!("weft_kept_lists_total", "outcome" => outcome.as_str()).increment(1);
+        if let Some(count) = self.counts.get(outcome as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -85,7 +129,7 @@ impl<'a> Place<'a> {
     pub fn read(&self) -> Option<Vec<Value>> {
         let list = self.kept.lists.get(self.key.as_slice());
         let list = list.filter(|list| list.basis.holds(self.request.sources().clock().now()));
-        count(if list.is_some() { "hit" } else { "miss" });
+        self.kept.count(if list.is_some() { ListOutcome::Hit } else { ListOutcome::Miss });
         list.map(|list| list.values.to_vec())
     }
 
@@ -93,10 +137,10 @@ impl<'a> Place<'a> {
     pub fn keep(self, ctx: &ContextSelectionSet<'_>, values: &[Value]) {
         let failed = |errors: &Vec<_>| !errors.is_empty();
         if ctx.query_env.errors.lock().map_or(true, |errors| failed(&errors)) {
-            return count("failed");
+            return self.kept.count(ListOutcome::Failed);
         }
         let Some(basis) = self.request.uses().basis(self.request.sources().clock().now()) else {
-            return count("not_fresh");
+            return self.kept.count(ListOutcome::NotFresh);
         };
         let mut text = Vec::new();
         let ends: Vec<usize> = values
@@ -108,7 +152,7 @@ impl<'a> Place<'a> {
             .collect();
         let bytes = text.len() + BYTES_EACH * (values.len() + basis.entries());
         if self.key.len() + bytes > self.kept.list_bytes_max {
-            return count("too_large");
+            return self.kept.count(ListOutcome::TooLarge);
         }
         let text = bytes::Bytes::from(text);
         let mut from = 0;
@@ -116,8 +160,4 @@ impl<'a> Place<'a> {
         let values = ends.into_iter().map(cut).collect();
         self.kept.lists.insert(self.key.into(), Arc::new(KeptList { values, basis, bytes }));
     }
-}
-
-fn count(outcome: &'static str) {
-    metrics::counter!("weft_kept_lists_total", "outcome" => outcome).increment(1);
 }

@@ -15,7 +15,7 @@ mod projection;
 mod related;
 
 pub use json::value as write_value;
-pub use kept::KeptLists;
+pub use kept::{KeptLists, ListOutcome};
 pub use list::{Edges, EntityEdge, EntityObject, Records};
 pub use projection::{columns, of_connection};
 

@@ -7,17 +7,16 @@ use std::sync::{
 
 use chrono::TimeDelta;
 use it::{Answer, TestPlatform};
+use resolvers::ListOutcome::{self, Hit, Miss, TooLarge};
 use serde_json::{Value, json};
 use simulator::{Fault, Upstream};
 use sources::Clock;
+use sqlx::{Connection, PgConnection};
 
 use super::{DEAR, PAGE, asked, forget_calls};
 
-/// How often lists came to this end, as the metrics of the process tell.
-async fn counted(platform: &TestPlatform, outcome: &str) -> u64 {
-    let answer = Answer::of(reqwest::Client::new().get(format!("{}/metrics", platform.admin_url()))).await;
-    let name = format!("weft_kept_lists_total{{outcome=\"{outcome}\"}} ");
-    answer.text.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or_default()
+fn counted(platform: &TestPlatform, outcome: ListOutcome) -> u64 {
+    platform.app().kept_lists.as_ref().map_or(0, |lists| lists.counted(outcome))
 }
 
 fn no_probes(settings: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
@@ -40,9 +39,9 @@ async fn a_kept_page_says_what_the_caches_say_until_the_first_of_them_is_old() {
     let client = platform.client("engineer");
     let first = json!({ "first": 50 });
     let page = client.data(PAGE, first.clone()).await;
-    let before = counted(&platform, "hit").await;
+    let before = counted(&platform, Hit);
     assert_eq!(client.data(PAGE, first.clone()).await, page);
-    assert_eq!(counted(&platform, "hit").await, before + 1, "the page was not kept");
+    assert_eq!(counted(&platform, Hit), before + 1, "the page was not kept");
 
     // Another page, other fields, another order of the same: each has a place of its own.
     let five = client.data(PAGE, json!({ "first": 5 })).await;
@@ -66,10 +65,10 @@ async fn a_kept_page_says_what_the_caches_say_until_the_first_of_them_is_old() {
     assert!(told["extensions"]["receipts"].as_array().is_some_and(|receipts| receipts.len() > 100), "{told}");
 
     // `@fresh` brought new workspaces: what rested on the old ones is put together anew, once.
-    let misses = counted(&platform, "miss").await;
+    let misses = counted(&platform, Miss);
     assert_eq!(client.data(PAGE, first.clone()).await, page);
     assert_eq!(client.data(PAGE, first.clone()).await, page);
-    assert_eq!(counted(&platform, "miss").await, misses + 1);
+    assert_eq!(counted(&platform, Miss), misses + 1);
 
     // Old: served as stale and marked, while every upstream is asked behind.
     ahead.store(3_600, Ordering::SeqCst);
@@ -93,12 +92,15 @@ async fn another_annotation_or_another_tenant_is_another_page() {
         page.as_array().unwrap().iter().filter(|node| node["repository"]["path"].is_string()).collect();
     let (one, other) = (with_path[0], with_path[1]);
     assert_eq!(read().await, page);
-    let change = format!(
-        "update entity set annotations = (select annotations from entity where ref = '{}' limit 1) where ref = '{}'",
-        other["ref"].as_str().unwrap(),
-        one["ref"].as_str().unwrap()
-    );
-    platform.database().run(&[&change]).await.unwrap();
+    let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
+    sqlx::query(
+        "update entity set annotations = (select annotations from entity where ref = $1 limit 1) where ref = $2",
+    )
+    .bind(other["ref"].as_str())
+    .bind(one["ref"].as_str())
+    .execute(&mut connection)
+    .await
+    .unwrap();
     let changed = read().await;
     let now = changed.as_array().unwrap().iter().find(|node| node["ref"] == one["ref"]).unwrap();
     assert_eq!(now["repository"], other["repository"]);
@@ -127,19 +129,17 @@ async fn what_failed_is_not_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_would_take_too_much_room_is_not_kept_and_without_room_none_is() {
-    for (room, outcome) in [("8 KiB", "too_large"), ("0", "hit")] {
+    for (room, too_large) in [("8 KiB", 2), ("0", 0)] {
         let platform = TestPlatform::start_with(&no_probes(&[("WEFT_SERVER__KEPT_LISTS", room)])).await;
         let client = platform.client("engineer");
-        let before = (counted(&platform, outcome).await, counted(&platform, "hit").await);
         let page = client.data(PAGE, json!({ "first": 50 })).await;
         forget_calls(&platform);
         assert_eq!(client.data(PAGE, json!({ "first": 50 })).await, page);
         for upstream in Upstream::SOURCES {
             assert_eq!(asked(&platform, upstream).len(), 0, "{upstream:?} was asked for what the caches have");
         }
-        let after = (counted(&platform, outcome).await, counted(&platform, "hit").await);
-        assert_eq!(after.1, before.1, "{room}: a list was kept");
-        assert_eq!(after.0 - before.0, if room == "0" { 0 } else { 2 }, "{room}: {outcome}");
+        assert_eq!(counted(&platform, Hit), 0, "{room}: a list was kept");
+        assert_eq!(counted(&platform, TooLarge), too_large, "{room}");
         platform.stop().await;
     }
 }
