@@ -38,19 +38,24 @@ impl Findings {
 pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     let Loaded { config, secrets, .. } = loaded;
     let mut findings = Findings::default();
-    if config.database.url.is_some() {
-        let sources = Sources::build(
-            &config.database,
-            &config.redis,
-            &config.sources,
-            &secrets,
-            Clock::system(),
-            &config.catalog.default_tenant,
-        )?;
-        every_source(&sources, &mut findings).await;
+    let mut database_config = config.database.clone();
+    let has_database = database_config.url.is_some();
+    // Sources are built around a database; without one nothing is asked of it, and everything else is looked at all the same.
+    database_config.url.get_or_insert_with(|| "postgres://localhost".to_owned().into());
+    let sources = Sources::build(
+        &database_config,
+        &config.redis,
+        &config.sources,
+        &secrets,
+        Clock::system(),
+        &config.catalog.default_tenant,
+    )?;
+    if has_database {
+        database(&sources, &mut findings).await;
     } else {
         findings.tell("database.url", Err("not set; DATABASE_URL is not set either".to_owned()));
     }
+    every_source(&sources, &mut findings).await;
     let authenticator =
         Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), Clock::system())?;
     for (issuer, outcome) in authenticator.check().await {
@@ -60,7 +65,6 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
 }
 
 async fn every_source(sources: &Sources, findings: &mut Findings) {
-    database(sources, findings).await;
     for connector in sources.connectors() {
         upstream(connector, findings).await;
     }
@@ -95,7 +99,13 @@ async fn upstream(connector: &dyn Connector, findings: &mut Findings) {
         name if name == kind => format!("sources.{kind}"),
         name => format!("sources.{kind}.{name}"),
     };
-    if let Err(error) = connector.probe().await {
+    let probe = connector.probe().await;
+    // Looked at first: a clock that is wrong makes tokens and certificates look wrong.
+    if let Some(ahead) = connector.upstream().clock_ahead().filter(|ahead| ahead.abs() > CLOCK_APART_MAX) {
+        let (seconds, side) = (ahead.num_seconds().abs(), if ahead > TimeDelta::zero() { "ahead" } else { "behind" });
+        findings.tell(&key, Err(format!("clock: its clock is {seconds} s {side} of this machine's")));
+    }
+    if let Err(error) = probe {
         findings.tell(&key, Err(diagnosis(&error)));
         return;
     }
@@ -104,10 +114,6 @@ async fn upstream(connector: &dyn Connector, findings: &mut Findings) {
     let (first, last) = about.tested_versions;
     if version.as_deref().and_then(|version| sources::is_within(version, (first, last))) == Some(false) {
         findings.warn(&key, &format!("version: Weft is tested with {first} – {last}"));
-    }
-    if let Some(ahead) = connector.upstream().clock_ahead().filter(|ahead| ahead.abs() > CLOCK_APART_MAX) {
-        let (seconds, side) = (ahead.num_seconds().abs(), if ahead > TimeDelta::zero() { "ahead" } else { "behind" });
-        findings.tell(&key, Err(format!("clock: its clock is {seconds} s {side} of this machine's")));
     }
     match connector.missing_rights().await {
         Ok(missing) => missing.iter().for_each(|right| findings.tell(&key, Err(format!("right: {right}")))),

@@ -4,10 +4,13 @@
 use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep, timeout},
+};
 
 use super::{
-    Entry, Generation, Kept, Layer, Patience, SourceCache, Stamp,
+    Entry, Generation, Kept, Layer, Patience, SourceCache, Stamp, Wanted,
     flight::{Departure, Landed},
 };
 use crate::SourceError;
@@ -134,7 +137,8 @@ impl<V: Send + Sync + 'static> Journey<V> {
     ) -> Option<Vec<Open>> {
         let inner = self.cache.inner();
         let keys = departure.keys();
-        let known = inner.shared.as_ref()?.look(&keys, patience).await?;
+        let wanted = if self.purpose == Purpose::Bypass { Wanted::Stamps } else { Wanted::Entries };
+        let known = inner.shared.as_ref()?.look(&keys, wanted, patience).await?;
         let now = inner.clock.now();
         let (mut open, mut refresh) = (Vec::new(), Vec::new());
         for (key, known) in keys.into_iter().zip(known) {
@@ -187,6 +191,8 @@ impl<V: Send + Sync + 'static> Journey<V> {
             Err(error) => keys.iter().for_each(|key| departure.land(key, Err(error.clone()))),
         }
         if let Some(shared) = &inner.shared {
+            // Who waited for the landing goes on first.
+            yield_now().await;
             shared.settle(kept, &keys, is_leased.then_some(&self.token)).await;
         }
     }

@@ -18,7 +18,7 @@ mod uses;
 pub use access::{Access, CacheMode, Patience};
 pub use entry::{Entry, Layer, Lives, Served};
 pub use evictions::{Evictions, Generation};
-pub use shared::{Kept, Known, SharedStore, Stamp};
+pub use shared::{Kept, Known, SharedStore, Stamp, Wanted};
 pub use source_cache::{Fetch, Parts, SourceCache};
 pub use store::TagsOf;
 pub use uses::{Basis, Life, Uses};

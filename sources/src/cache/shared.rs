@@ -16,6 +16,15 @@ pub struct Known<V> {
     pub is_leased: bool,
 }
 
+/// What a look is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Entries, leases and stamps.
+    Entries,
+    /// Stamps alone: the upstream is asked whatever is known, and entries can be large.
+    Stamps,
+}
+
 /// The versions of a key's tags, by tag, as they were before the fetch; none: never evicted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stamp(pub Vec<(String, Option<String>)>);
@@ -34,7 +43,7 @@ pub struct Kept<V> {
 #[async_trait]
 pub trait SharedStore<V>: Send + Sync {
     /// What is known of each key, in the order of the keys, in one round trip.
-    async fn look(&self, keys: &[String], patience: &Patience) -> Option<Vec<Known<V>>>;
+    async fn look(&self, keys: &[String], wanted: Wanted, patience: &Patience) -> Option<Vec<Known<V>>>;
 
     /// Takes the right to fetch these keys for a while, in one round trip; true for each key that nobody else holds.
     async fn lease(&self, keys: &[String], token: &str, life: Duration, patience: &Patience) -> Option<Vec<bool>>;

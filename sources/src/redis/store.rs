@@ -1,4 +1,5 @@
-//! `RedisStore`: the shared level of one cache. A look is one `MGET` of entries, leases and versions of tags, which a cluster's
+//! `RedisStore`: the shared level of one cache. A look is one `MGET` of entries, leases and versions of tags, or of
+//! versions alone, which a cluster's
 //! client sends to each node at once.
 
 use std::{collections::HashMap, marker::PhantomData, time::Duration};
@@ -9,7 +10,7 @@ use redis::{Cmd, cmd};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Namespace, Redis, link::Link, stored};
-use crate::cache::{Kept, Known, Patience, SharedStore, Stamp, TagsOf};
+use crate::cache::{Kept, Known, Patience, SharedStore, Stamp, TagsOf, Wanted};
 
 const LEASE: &str = include_str!("lease.lua");
 const RELEASE: &str = include_str!("release.lua");
@@ -41,11 +42,16 @@ impl<V> RedisStore<V> {
 
 #[async_trait]
 impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> SharedStore<V> for RedisStore<V> {
-    async fn look(&self, keys: &[String], patience: &Patience) -> Option<Vec<Known<V>>> {
+    async fn look(&self, keys: &[String], wanted: Wanted, patience: &Patience) -> Option<Vec<Known<V>>> {
         let names = &self.redis.0.keys;
         let tags: Vec<Vec<String>> = keys.iter().map(|key| (self.tags_of)(key)).collect();
+        if wanted == Wanted::Stamps && tags.iter().all(Vec::is_empty) {
+            let unknown = |_| Known { entry: None, stamp: Stamp::default(), is_leased: false };
+            return Some(keys.iter().map(unknown).collect());
+        }
+        let with_entries = if wanted == Wanted::Entries { keys } else { &[] };
         let mut command = cmd("MGET");
-        for key in keys {
+        for key in with_entries {
             command.arg(names.entry(&self.namespace, key)).arg(names.lease(&self.namespace, key));
         }
         for tag in tags.iter().flatten() {
@@ -54,7 +60,9 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> SharedStore<V> for
         type Values = Vec<Option<Vec<u8>>>;
         let run = self.redis.run("look", patience, async |mut link| link.query::<Values>(&command).await);
         let mut values = run.await?.into_iter();
-        let pairs: Vec<_> = keys.iter().map(|_| (values.next().flatten(), values.next().flatten())).collect();
+        let mut pairs: Vec<_> =
+            with_entries.iter().map(|_| (values.next().flatten(), values.next().flatten())).collect();
+        pairs.resize(keys.len(), (None, None));
         let versions: HashMap<&String, Option<String>> = tags
             .iter()
             .flatten()
@@ -81,15 +89,20 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> SharedStore<V> for
         let config = &self.redis.0.config;
         let now = self.redis.0.clock.now();
         let bytes_max = usize::try_from(config.entry_bytes_max.as_u64()).unwrap_or(usize::MAX);
-        let commands = entries.into_iter().filter_map(|Kept { key, entry, stamp }| {
+        let command = |Kept { key, entry, stamp }: Kept<V>| {
             let life = (entry.stale_until - now).to_std().ok()?.min(config.retention_max).as_millis();
             let life = u64::try_from(life).ok().filter(|life| *life > 0)?;
             let bytes = stored::encode(&key, &entry, stamp).filter(|bytes| bytes.len() <= bytes_max)?;
             let mut command = cmd("SET");
             command.arg(self.redis.0.keys.entry(&self.namespace, &key)).arg(bytes).arg("PX").arg(life);
             Some(command)
-        });
-        let commands: Vec<Cmd> = commands.collect();
+        };
+        let mut commands: Vec<Cmd> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            commands.extend(command(entry));
+            // Entries can be large, and nobody waits for them: whoever answers somebody goes first.
+            tokio::task::yield_now().await;
+        }
         if !commands.is_empty() {
             // Sent at once and not as one pipeline, which could go to one node of a cluster only.
             let keep = async |link: Link| {
