@@ -2,13 +2,13 @@
 
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Output, Stdio},
     time::Duration,
 };
 
 use gateway::config::Environment;
-use it::TestPlatform;
+use it::{Program, TestPlatform};
 use serde_json::{Map, Value, json};
 use tokio::{process::Command, time::timeout};
 
@@ -67,7 +67,7 @@ async fn passes(file: &str) {
     fs::write(&demo, described(&platform).to_string()).unwrap();
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec", file]).current_dir(&folder);
-    node.env("WEFT_CLIENTS_DEMO", &demo).env("WEFT_CLIENTS_BINARY", binary());
+    node.env("WEFT_CLIENTS_DEMO", &demo).env("WEFT_CLIENTS_BINARY", Program::of_this_build());
     let output = run(&mut node).await.expect("node runs");
     fs::remove_file(&demo).unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
@@ -82,12 +82,6 @@ fn described(platform: &TestPlatform) -> Value {
     let token = |name| platform.simulator().issuer().token(&demo::platform::claims(&TestPlatform::role(name)));
     let tokens: Map<_, _> = names.into_iter().map(|name| (name.to_owned(), token(name).into())).collect();
     json!({ "graphql": format!("{}/graphql", platform.url()), "tokens": tokens })
-}
-
-/// Where the build that this test belongs to puts `weft`.
-fn binary() -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    own.ancestors().nth(2).unwrap().join("weft")
 }
 
 /// Installs what the lock file names, unless that is done; one process at a time.

@@ -108,6 +108,11 @@ impl TestPlatform {
         Program::start(program, toml, variables).await.expect("the program serves")
     }
 
+    /// What its gateway was configured with: a file and variables of the environment.
+    pub fn configuration(&self) -> (&str, &[(String, String)]) {
+        self.platform.configuration()
+    }
+
     /// What the admin listener says about each dependency.
     pub async fn readiness(&self) -> Answer {
         Answer::of(self.http.get(format!("{}/readyz?verbose", self.admin_url()))).await

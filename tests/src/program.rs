@@ -26,6 +26,12 @@ pub struct Program {
 }
 
 impl Program {
+    /// Where the build that a test belongs to puts `weft`.
+    pub fn of_this_build() -> PathBuf {
+        let own = std::env::current_exe().expect("the path of this program");
+        own.ancestors().nth(2).expect("a folder of the build").join("weft")
+    }
+
     pub(crate) async fn start(program: &Path, toml: &str, variables: &[(String, String)]) -> anyhow::Result<Self> {
         let (address, admin) = (free_address().await?, free_address().await?);
         let config = std::env::temp_dir().join(format!("weft-it-{:016x}.toml", rand::random::<u64>()));

@@ -139,6 +139,12 @@ impl Client {
         Ok(Product { name: header("x-api-product-name"), version: header("x-api-product-version") })
     }
 
+    /// Whether the token may read any template.
+    pub(super) async fn reads_templates(&self) -> Result<bool, SourceError> {
+        let found: Vec<serde::de::IgnoredAny> = self.rows("templates", "unified_job_templates/", &[], 1).await?;
+        Ok(!found.is_empty())
+    }
+
     fn records(&self, jobs: Vec<Job>) -> Vec<AutomationJobRecord> {
         jobs.into_iter().filter_map(|job| job.into_record(&self.links)).collect()
     }

@@ -169,4 +169,11 @@ impl Connector for Awx {
         }
         Ok(product.version)
     }
+
+    async fn missing_rights(&self) -> Result<Vec<String>, SourceError> {
+        if self.client.reads_templates().await? {
+            return Ok(Vec::new());
+        }
+        Ok(vec!["the token's user may read no template; give it the role `Auditor` of each organization".to_owned()])
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use reqwest::{RequestBuilder, StatusCode};
 use schema::{PipelineRecord, RepositoryRecord, SourceKind};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::wire::{Answer, Probe, Project, ProjectPipeline, Projects};
+use super::wire::{Answer, Probe, Project, ProjectPipeline, Projects, Token};
 use crate::{Credential, SourceError, redis::Namespace, upstream::Upstream};
 
 /// Most paths that GitLab accepts in one query.
@@ -83,6 +84,19 @@ impl Client {
         Ok(probe.metadata.and_then(|metadata| metadata.version))
     }
 
+    /// The scopes of the token; none where GitLab does not tell: it is no personal, group or project access token.
+    pub(super) async fn token_scopes(&self) -> Result<Option<Vec<String>>, SourceError> {
+        let url = self.base_url.join("api/v4/personal_access_tokens/self");
+        let url = url.map_err(|error| SourceError::unavailable(SourceKind::Gitlab, error))?;
+        let ask = |client: &reqwest::Client| self.authorized(client.get(url.clone()));
+        let untold = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
+        let answer = self.upstream.send("token", ask, &untold).await?;
+        if untold.contains(&answer.status) {
+            return Ok(None);
+        }
+        Ok(answer.json::<Token>()?.scopes)
+    }
+
     async fn projects(&self, call: &'static str, query: &str, variables: Value) -> Result<Vec<Project>, SourceError> {
         let found: Projects = self.query(call, query, variables).await?;
         let projects =
@@ -106,9 +120,7 @@ impl Client {
         variables: Value,
     ) -> Result<T, SourceError> {
         let body = json!({ "query": query, "variables": variables });
-        let ask = |client: &reqwest::Client| {
-            client.post(self.endpoint.clone()).bearer_auth(self.token.current().expose_secret()).json(&body)
-        };
+        let ask = |client: &reqwest::Client| self.authorized(client.post(self.endpoint.clone())).json(&body);
         let answer: Answer<T> = self.upstream.json(call, ask).await?;
         if let Some(fault) = answer.errors.first() {
             let message: String = fault.message.chars().take(300).collect();
@@ -116,5 +128,9 @@ impl Client {
             return Err(SourceError::protocol(SourceKind::Gitlab, message));
         }
         answer.data.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it answered without data"))
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        request.bearer_auth(self.token.current().expose_secret())
     }
 }

@@ -200,6 +200,14 @@ impl Connector for Gitlab {
     async fn version(&self) -> Result<Option<String>, SourceError> {
         self.client.version().await
     }
+
+    async fn missing_rights(&self) -> Result<Vec<String>, SourceError> {
+        let Some(scopes) = self.client.token_scopes().await? else { return Ok(Vec::new()) };
+        if scopes.iter().any(|scope| matches!(scope.as_str(), "api" | "read_api")) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![format!("the token has the scopes `{}` and needs `read_api`", scopes.join("`, `"))])
+    }
 }
 
 fn is_project_path(path: &str) -> bool {

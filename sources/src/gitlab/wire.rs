@@ -27,6 +27,12 @@ pub(super) struct Projects {
     pub(super) projects: Option<Nodes<Project>>,
 }
 
+/// What GitLab says of a token to its bearer.
+#[derive(Debug, Deserialize)]
+pub(super) struct Token {
+    pub(super) scopes: Option<Vec<String>>,
+}
+
 /// `metadata` of the probe.
 #[derive(Debug, Deserialize)]
 pub(super) struct Probe {

@@ -100,11 +100,7 @@ impl Client {
         namespace: Option<&str>,
         token: Option<&str>,
     ) -> Result<Next<W>, SourceError> {
-        let path = match namespace {
-            Some(namespace) => format!("{}/namespaces/{namespace}/{}", resource.group(), resource.plural()),
-            None => format!("{}/{}", resource.group(), resource.plural()),
-        };
-        let mut url = self.url(&path)?;
+        let mut url = self.address(resource, namespace)?;
         url.query_pairs_mut().append_pair("limit", &PAGE_SIZE.to_string());
         if let Some(token) = token {
             url.query_pairs_mut().append_pair("continue", token);
@@ -124,6 +120,13 @@ impl Client {
         })
     }
 
+    /// Whether the token may list this kind of objects, in one namespace or everywhere; a kind that is not there hides nothing.
+    pub(super) async fn may_list(&self, resource: Resource, namespace: Option<&str>) -> Result<bool, SourceError> {
+        let mut url = self.address(resource, namespace)?;
+        url.query_pairs_mut().append_pair("limit", "1");
+        Ok(self.get(resource.call(), &url, resource.expected()).await?.status != StatusCode::FORBIDDEN)
+    }
+
     /// The version of its API.
     pub(super) async fn version(&self) -> Result<Option<String>, SourceError> {
         let answer = self.get("version", &self.url("version")?, &[]).await?;
@@ -133,6 +136,13 @@ impl Client {
     async fn get(&self, call: &'static str, url: &Url, expected: &[StatusCode]) -> Result<Answer, SourceError> {
         let ask = |client: &reqwest::Client| client.get(url.clone()).bearer_auth(self.token.current().expose_secret());
         self.upstream.send(call, ask, expected).await
+    }
+
+    fn address(&self, resource: Resource, namespace: Option<&str>) -> Result<Url, SourceError> {
+        match namespace {
+            Some(namespace) => self.url(&format!("{}/namespaces/{namespace}/{}", resource.group(), resource.plural())),
+            None => self.url(&format!("{}/{}", resource.group(), resource.plural())),
+        }
     }
 
     fn url(&self, path: &str) -> Result<Url, SourceError> {

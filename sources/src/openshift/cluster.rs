@@ -11,6 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
 use schema::SourceKind;
 
 use super::{
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     About, Connector, SourceError,
-    cache::{Access, Layer, Served, SourceCache},
+    cache::{Access, CacheMode, Layer, Served, SourceCache},
     caching::{CacheKind, CacheMaker},
     connector::Surroundings,
     redis::Namespace,
@@ -34,6 +35,8 @@ use crate::{
 const RECORD_VERSION: u32 = 1;
 /// Most namespaces that are listed one by one for a component that names none.
 const NAMESPACES_MAX: usize = 200;
+/// Namespaces that are asked at once for what the token may do in them.
+const LOOKS_AT_ONCE: usize = 4;
 
 /// A cluster. Clones share everything.
 #[derive(Clone)]
@@ -228,6 +231,38 @@ impl Connector for Cluster {
 
     async fn version(&self) -> Result<Option<String>, SourceError> {
         self.client.version().await
+    }
+
+    async fn missing_rights(&self) -> Result<Vec<String>, SourceError> {
+        let mut apart = Vec::new();
+        for resource in Resource::of_namespaces() {
+            if !self.config.namespaces.is_empty() || !self.client.may_list(resource, None).await? {
+                apart.push(resource);
+            }
+        }
+        if apart.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut namespaces: BTreeSet<String> = match self.namespaces(&Access::new(CacheMode::Bypass)).await {
+            Err(SourceError::Protocol { cause, .. }) => return Ok(vec![cause.to_string()]),
+            namespaces => namespaces?.into_iter().collect(),
+        };
+        // A project that the token does not see is in no list of projects.
+        namespaces.extend(self.config.tenants.listed().map(|(_, name)| name.to_owned()).filter(|name| is_name(name)));
+        let mut missing = Vec::new();
+        for resource in apart {
+            let ask = |namespace: String| async move {
+                let may = self.client.may_list(resource, Some(&namespace)).await?;
+                Ok::<_, SourceError>((!may).then_some(namespace))
+            };
+            let asked = stream::iter(namespaces.clone()).map(ask).buffered(LOOKS_AT_ONCE).try_collect::<Vec<_>>();
+            let hidden: Vec<String> = asked.await?.into_iter().flatten().collect();
+            if let Some(first) = hidden.first() {
+                let (few, all, plural) = (hidden.len(), namespaces.len(), resource.plural());
+                missing.push(format!("the token may not list {plural} in {few} of {all} namespaces, such as {first}"));
+            }
+        }
+        Ok(missing)
     }
 }
 

@@ -35,11 +35,15 @@ impl Resource {
         }
     }
 
+    /// Every kind that stands in a namespace.
+    pub(super) fn of_namespaces() -> impl Iterator<Item = Self> {
+        let workloads = WorkloadKind::KNOWN.into_iter().map(Self::Workloads);
+        workloads.chain([Self::Pods, Self::Services, Self::Events, Self::Routes, Self::Builds])
+    }
+
     /// The resource of this name.
     pub(super) fn of_plural(name: &str) -> Option<Self> {
-        let workloads = WorkloadKind::KNOWN.into_iter().map(Self::Workloads);
-        let others = [Self::Pods, Self::Services, Self::Events, Self::Routes, Self::Builds, Self::Projects];
-        workloads.chain(others).find(|resource| resource.plural() == name)
+        Self::of_namespaces().chain([Self::Projects]).find(|resource| resource.plural() == name)
     }
 
     /// Its API group and version, as a path.

@@ -95,6 +95,14 @@ impl Client {
         Ok(Some(snapshot))
     }
 
+    /// Whether the organization is there and the token may list its workspaces.
+    pub(super) async fn may_read(&self, organization: &str) -> Result<bool, SourceError> {
+        let path = ["organizations", organization, "workspaces"];
+        let found: Option<Document<Vec<Resource>>> =
+            self.get(&self.upstream, "workspaces", &path, &[("page[size]", "1")]).await?;
+        Ok(found.is_some())
+    }
+
     /// One run with everything beside it; none when there is no such, or the token has no right to it.
     pub(super) async fn run(&self, id: &str) -> Result<Option<TerraformRunRecord>, SourceError> {
         let query = [("include", RUN_INCLUDE)];

@@ -1,6 +1,10 @@
 //! `Terraform`: the source as the graph reads it, and as it is looked after.
 
-use std::{collections::HashMap, collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use schema::{
@@ -140,5 +144,17 @@ impl Connector for Terraform {
 
     async fn version(&self) -> Result<Option<String>, SourceError> {
         self.client.version().await
+    }
+
+    async fn missing_rights(&self) -> Result<Vec<String>, SourceError> {
+        let organizations: BTreeSet<&str> =
+            self.config.tenants.listed().map(|(_, organization)| organization).collect();
+        let mut missing = Vec::new();
+        for organization in organizations {
+            if !self.client.may_read(organization).await? {
+                missing.push(format!("there is no organization `{organization}`, or the token may read nothing in it"));
+            }
+        }
+        Ok(missing)
     }
 }

@@ -48,6 +48,8 @@ fn of_cause(cause: &(dyn Error + 'static)) -> String {
         format!("TLS: the connection is not trusted; set `ca_file` to its authority, or mend its certificate ({text})")
     } else if kind == Some(io::ErrorKind::ConnectionRefused) {
         "connection: nothing listens at the host and port of `base_url`".to_owned()
+    } else if has(&["refused a token"]) {
+        format!("token: {text}")
     } else if has(&["not JSON"]) {
         "answer: something else answers there, such as a login page or a proxy; look at `base_url`".to_owned()
     } else {
