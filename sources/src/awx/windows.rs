@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use futures::{StreamExt, TryStreamExt, stream};
 use schema::{AutomationTemplateRecord, RecentRuns};
 
 use super::{
@@ -18,6 +19,9 @@ use crate::{
     cache::{Access, CacheMode, SourceCache},
     caching::Found,
 };
+
+/// Calls at once for the runs that templates name.
+const CALLS_AT_ONCE: usize = 4;
 
 /// How a window learns which runs a template has: from the template, if that was read shortly before.
 #[derive(Clone)]
@@ -76,11 +80,10 @@ async fn named_windows(client: &Client, lister: &Lister, asked: &[Asked<'_>]) ->
         })
         .collect();
     let numbers: BTreeSet<i32> = named.iter().flat_map(|(_, named)| named.numbers.iter().copied()).collect();
-    let mut read = HashMap::new();
-    for numbers in numbers.into_iter().collect::<Vec<_>>().chunks(IDS_MAX) {
-        let jobs = client.runs_by_numbers(numbers).await?;
-        read.extend(jobs.into_iter().map(|job| (job.number, Arc::new(job))));
-    }
+    let numbers: Vec<i32> = numbers.into_iter().collect();
+    let calls: Vec<_> = numbers.chunks(IDS_MAX).map(|numbers| client.runs_by_numbers(numbers)).collect();
+    let jobs: Vec<_> = stream::iter(calls).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
+    let read = jobs.into_iter().flatten().map(|job| (job.number, Arc::new(job))).collect();
     Ok(named.into_iter().map(|(one, named)| (one.key.to_owned(), named.window(&read))).collect())
 }
 

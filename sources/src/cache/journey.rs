@@ -63,6 +63,7 @@ struct Order {
 struct Open {
     key: String,
     is_leased: bool,
+    is_too_large: bool,
 }
 
 impl<V: Send + Sync + 'static> Journey<V> {
@@ -83,8 +84,20 @@ impl<V: Send + Sync + 'static> Journey<V> {
             let Some(open) = self.look(&mut departure, began, &mut stamps, &patience).await else {
                 return self.fetch(departure, alone(stamps)).await;
             };
+            if departure.is_empty() {
+                return;
+            }
             if self.purpose == Purpose::Bypass {
                 return self.fetch(departure, alone(stamps)).await;
+            }
+            let (too_large, open): (Vec<Open>, Vec<Open>) = open.into_iter().partition(|open| open.is_too_large);
+            let too_large: Vec<String> = too_large.into_iter().map(|open| open.key).collect();
+            let (part, stamps_of_part) = (departure.part(&too_large), stamps_of(&too_large, &mut stamps));
+            if departure.is_empty() {
+                return self.fetch(part, alone(stamps_of_part)).await;
+            }
+            if !part.is_empty() {
+                tokio::spawn(self.sibling().fetch(part, alone(stamps_of_part)));
             }
             let Some(won) = self.lease(&open, &patience).await else {
                 return self.fetch(departure, alone(stamps)).await;
@@ -151,7 +164,7 @@ impl<V: Send + Sync + 'static> Journey<V> {
                 }
             } else {
                 stamps.insert(key.clone(), known.stamp);
-                open.push(Open { key, is_leased: known.is_leased });
+                open.push(Open { key, is_leased: known.is_leased, is_too_large: known.is_too_large });
             }
         }
         self.cache.refresh(&refresh);
@@ -206,4 +219,9 @@ impl<V: Send + Sync + 'static> Journey<V> {
             token: self.token.clone(),
         }
     }
+}
+
+/// Takes out the stamps of these keys.
+fn stamps_of(keys: &[String], stamps: &mut HashMap<String, Stamp>) -> HashMap<String, Stamp> {
+    keys.iter().filter_map(|key| stamps.remove_entry(key)).collect()
 }

@@ -14,6 +14,8 @@ pub struct Known<V> {
     pub stamp: Stamp,
     /// Some replica fetches it.
     pub is_leased: bool,
+    /// What was fetched last does not fit this level: waiting for another replica's fetch would bring nothing.
+    pub is_too_large: bool,
 }
 
 /// What a look is for.

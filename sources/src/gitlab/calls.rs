@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use schema::{CodeOwnersRecord, MergeRequestRecord, MergeRequestState, PipelineJobSummary, ReleaseRecord};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    client::Client,
+    client::{Client, FOLLOWING_AT_ONCE},
     code_owners,
     list::{self, Item, ListKind, ListPage, ListPart, ListRecord},
     wire::Nodes,
@@ -167,15 +168,17 @@ impl Client {
         }
         let query = format!("query WeftJobs($after: String{head}) {{ {body}}}");
         let mut found: HashMap<String, Option<OneOf>> = self.query("jobs", &query, Value::Object(variables)).await?;
-        let mut summaries = Vec::with_capacity(pipelines.len());
-        for (at, (path, gid)) in pipelines.iter().enumerate() {
+        let firsts = pipelines.iter().enumerate().map(|(at, (path, gid))| {
             let first = found.remove(&format!("p{at}")).flatten().and_then(|project| project.pipeline?.jobs);
-            summaries.push(match first {
-                Some(jobs) => Some(self.all_jobs(path, gid, jobs).await?),
-                None => None,
-            });
-        }
-        Ok(summaries)
+            async move {
+                match first {
+                    Some(jobs) => self.all_jobs(path, gid, jobs).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+        });
+        let firsts: Vec<_> = firsts.collect();
+        stream::iter(firsts).buffered(FOLLOWING_AT_ONCE).try_collect().await
     }
 
     /// Goes on behind the first page; few pipelines have more than a hundred jobs.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::{RequestBuilder, StatusCode};
 use schema::{PipelineRecord, RepositoryRecord, SourceKind};
 use secrecy::ExposeSecret;
@@ -14,6 +15,8 @@ use crate::{Credential, SourceError, redis::Namespace, upstream::Upstream};
 
 /// Most paths that GitLab accepts in one query.
 pub(super) const PATHS_MAX: usize = 50;
+/// Calls at once for what a first call left open.
+pub(super) const FOLLOWING_AT_ONCE: usize = 4;
 
 /// GitLab's GraphQL endpoint.
 #[derive(Clone)]
@@ -57,10 +60,12 @@ impl Client {
             .into_iter()
             .map(|project| (project.full_path.to_lowercase(), project.into_record(&self.base_url)))
             .collect();
-        for (branch, paths) in unusual {
+        let by_branch = stream::iter(unusual).map(|(branch, paths)| {
             let variables = json!({ "paths": paths, "branch": branch });
-            let projects =
-                self.projects("branch_pipelines", include_str!("branch_pipelines.graphql"), variables).await?;
+            self.projects("branch_pipelines", include_str!("branch_pipelines.graphql"), variables)
+        });
+        let by_branch: Vec<_> = by_branch.buffer_unordered(FOLLOWING_AT_ONCE).try_collect().await?;
+        for projects in by_branch {
             for project in projects {
                 if let Some(record) = records.get_mut(&project.full_path.to_lowercase()) {
                     record.latest_pipeline = project.into_branch_pipeline(&self.base_url);

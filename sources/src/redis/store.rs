@@ -1,6 +1,5 @@
 //! `RedisStore`: the shared level of one cache. A look is one `MGET` of entries, leases and versions of tags, or of
-//! versions alone, which a cluster's
-//! client sends to each node at once.
+//! versions alone, which a cluster's client sends to each node at once.
 
 use std::{collections::HashMap, marker::PhantomData, time::Duration};
 
@@ -46,7 +45,7 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> SharedStore<V> for
         let names = &self.redis.0.keys;
         let tags: Vec<Vec<String>> = keys.iter().map(|key| (self.tags_of)(key)).collect();
         if wanted == Wanted::Stamps && tags.iter().all(Vec::is_empty) {
-            let unknown = |_| Known { entry: None, stamp: Stamp::default(), is_leased: false };
+            let unknown = |_| Known { entry: None, stamp: Stamp::default(), is_leased: false, is_too_large: false };
             return Some(keys.iter().map(unknown).collect());
         }
         let with_entries = if wanted == Wanted::Entries { keys } else { &[] };
@@ -72,8 +71,9 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> SharedStore<V> for
         let known = keys.iter().zip(&tags).zip(pairs).map(|((key, tags), (bytes, lease))| {
             let version = |tag: &String| (tag.clone(), versions.get(tag).cloned().flatten());
             let stamp = Stamp(tags.iter().map(version).collect());
+            let is_too_large = bytes.as_deref() == Some(stored::TOO_LARGE);
             let entry = bytes.and_then(|bytes| stored::decode(&bytes, key, now, &stamp));
-            Known { entry, stamp, is_leased: lease.is_some() }
+            Known { entry, stamp, is_leased: lease.is_some(), is_too_large }
         });
         Some(known.collect())
     }
@@ -92,7 +92,7 @@ impl<V: Serialize + DeserializeOwned + Send + Sync + 'static> SharedStore<V> for
         let command = |Kept { key, entry, stamp }: Kept<V>| {
             let life = (entry.stale_until - now).to_std().ok()?.min(config.retention_max).as_millis();
             let life = u64::try_from(life).ok().filter(|life| *life > 0)?;
-            let bytes = stored::encode(&key, &entry, stamp).filter(|bytes| bytes.len() <= bytes_max)?;
+            let bytes = stored::encode(&key, &entry, stamp, bytes_max)?;
             let mut command = cmd("SET");
             command.arg(self.redis.0.keys.entry(&self.namespace, &key)).arg(bytes).arg("PX").arg(life);
             Some(command)

@@ -1,6 +1,6 @@
 //! What stands in Redis for an entry. Whatever cannot be read, or is not what was asked for, is absent.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -22,8 +22,11 @@ struct Stored<V> {
     value: Option<V>,
 }
 
-/// The bytes of an entry; none when it cannot be written.
-pub(super) fn encode<V: Serialize>(key: &str, entry: &Entry<V>, stamp: Stamp) -> Option<Vec<u8>> {
+/// Stands for an entry that is larger than entries may be: who sees it fetches without waiting for anybody.
+pub(super) const TOO_LARGE: &[u8] = b"too large";
+
+/// The bytes of an entry, or [`TOO_LARGE`]; none when it cannot be written.
+pub(super) fn encode<V: Serialize>(key: &str, entry: &Entry<V>, stamp: Stamp, bytes_max: usize) -> Option<Vec<u8>> {
     let stored = Stored {
         key: key.to_owned(),
         fetched_at: entry.fetched_at,
@@ -32,7 +35,32 @@ pub(super) fn encode<V: Serialize>(key: &str, entry: &Entry<V>, stamp: Stamp) ->
         tags: stamp.0,
         value: entry.value.as_deref(),
     };
-    serde_json::to_vec(&stored).ok()
+    let mut bytes = Bounded { bytes: Vec::new(), bytes_max };
+    match serde_json::to_writer(&mut bytes, &stored) {
+        Ok(()) => Some(bytes.bytes),
+        Err(error) if error.is_io() => Some(TOO_LARGE.to_vec()),
+        Err(_) => None,
+    }
+}
+
+/// Takes so many bytes and refuses more: what will not be kept is not written out to its end.
+struct Bounded {
+    bytes: Vec<u8>,
+    bytes_max: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + more.len() > self.bytes_max {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The entry of a key, unless one of its tags has another version now.
@@ -67,7 +95,9 @@ mod tests {
         let minute = Duration::from_secs(60);
         let entry = Entry::new(Some(0.1 + 0.2), now, &Lives { fresh: minute, stale: 2 * minute, negative: minute });
         let stamp = |version: &str| Stamp(vec![("a".to_owned(), Some(version.to_owned()))]);
-        let bytes = encode("key", &entry, stamp("1")).unwrap();
+        let bytes = encode("key", &entry, stamp("1"), 1_000).unwrap();
+        assert_eq!(encode("key", &entry, stamp("1"), bytes.len()).unwrap(), bytes);
+        assert_eq!(encode("key", &entry, stamp("1"), bytes.len() - 1).unwrap(), TOO_LARGE);
         let read = |bytes: &[u8], key, now, version| decode::<f64>(bytes, key, now, &stamp(version));
         let again = read(&bytes, "key", now, "1").unwrap();
         assert_eq!(*again.value.unwrap(), 0.1 + 0.2);

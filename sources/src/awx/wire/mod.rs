@@ -6,8 +6,13 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::{fmt, marker::PhantomData};
+
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
 
 pub(super) use host::{HostSummary, JobDetail};
 pub(super) use job::Job;
@@ -44,7 +49,7 @@ fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f
     enum Written {
         Number(f64),
         Text(String),
-        Other(serde::de::IgnoredAny),
+        Other(IgnoredAny),
     }
     let number = match Option::<Written>::deserialize(deserializer)? {
         Some(Written::Number(number)) => Some(number),
@@ -56,17 +61,51 @@ fn lenient_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f
 
 /// An object, or nothing where AWX writes something else, as a gateway before it may.
 fn lenient_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written<T> {
-        Object(T),
-        Other(serde::de::IgnoredAny),
+    // As an untagged enumeration each would be copied as a whole before it is looked at, and these are most of an answer.
+    deserializer.deserialize_any(Lenient(PhantomData))
+}
+
+struct Lenient<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Lenient<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
     }
-    let written = Option::<Written<T>>::deserialize(deserializer)?;
-    Ok(written.and_then(|written| match written {
-        Written::Object(object) => Some(object),
-        Written::Other(_) => None,
-    }))
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Option<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields)).map(Some)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<T>, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Option<T>, E> {
+        Ok(None)
+    }
 }
 
 /// A moment as records have it.
