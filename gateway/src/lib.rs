@@ -17,6 +17,7 @@ mod log_buffer;
 pub mod prepare;
 pub mod rate_limit;
 mod serve;
+mod sync_worker;
 pub mod telemetry;
 
 pub use app::App;

@@ -1,4 +1,5 @@
-//! Weft as a subgraph of a company's supergraph: `_service` and `_entities`, for the catalog kinds, by `id` or by `ref`.
+//! Weft as a subgraph of a company's supergraph: `_service` and `_entities`, for the catalog kinds by `id` or by `ref`, and for
+//! deployments by `id`.
 
 use async_graphql::{
     Context, ID, InputValueError, InputValueResult, Object, Scalar, ScalarType, SimpleObject, Union, Value,
@@ -11,7 +12,9 @@ use uuid::Uuid;
 use crate::{
     error::{Nullable, OrFieldError, Result, bad_input},
     loaders::IdKey,
-    objects::{Api, Component, CustomEntity, Domain, Entity, Location, Resource, System, Team, Template, User},
+    objects::{
+        Api, Component, CustomEntity, Deployment, Domain, Entity, Location, Resource, System, Team, Template, User,
+    },
     request::RequestData,
 };
 
@@ -32,6 +35,9 @@ pub const KEYED: [(&str, Option<&str>); 10] = [
     ("Template", Some("template")),
     ("CustomEntity", None),
 ];
+
+/// The type that a supergraph may ask for by `id` alone.
+pub const DEPLOYMENT: &str = "Deployment";
 
 /// The fields of `Query` that a supergraph uses.
 #[derive(Default)]
@@ -87,6 +93,8 @@ enum Keyed {
     Template(Template),
     /// Anything else.
     CustomEntity(CustomEntity),
+    /// A deployment.
+    Deployment(Deployment),
 }
 
 impl From<Entity> for Keyed {
@@ -126,13 +134,12 @@ impl FederationQuery {
             return std::iter::once(Some(Err(refusal))).chain((1..count).map(|_| None)).collect();
         }
         let loads = representations.iter().map(|representation| load(ctx, &representation.0));
-        join_all(loads).await.into_iter().map(|found| found.map(|found| found.map(Keyed::from)).transpose()).collect()
+        join_all(loads).await.into_iter().map(Result::transpose).collect()
     }
 }
 
-async fn load(ctx: &Context<'_>, representation: &Value) -> Result<Option<Entity>> {
+async fn load(ctx: &Context<'_>, representation: &Value) -> Result<Option<Keyed>> {
     let request = RequestData::of(ctx);
-    request.require(scope::CATALOG_READ, "_entities", None).await?;
     let text = |key: &str| match representation {
         Value::Object(fields) => match fields.get(key) {
             Some(Value::String(text)) => Some(text.as_str()),
@@ -141,6 +148,15 @@ async fn load(ctx: &Context<'_>, representation: &Value) -> Result<Option<Entity
         _ => None,
     };
     let type_name = text("__typename").unwrap_or_default();
+    if type_name == DEPLOYMENT {
+        request.require(scope::DEPLOYMENTS_READ, "_entities", None).await?;
+        let Some(id) = text("id") else { return Err(bad_input("the key of `Deployment` is needed: `id`")) };
+        return match NodeId::decode(id).filter(|id| id.type_name == type_name) {
+            Some(id) => Ok(Deployment::of_key(ctx, &id.key).await?.map(Keyed::Deployment)),
+            None => Ok(None),
+        };
+    }
+    request.require(scope::CATALOG_READ, "_entities", None).await?;
     let Some((_, kind)) = KEYED.iter().find(|(name, _)| *name == type_name) else {
         let name: String = type_name.chars().take(60).collect();
         return Err(bad_input(format!("`{name}` is no type that this subgraph has by key")));
@@ -164,5 +180,6 @@ async fn load(ctx: &Context<'_>, representation: &Value) -> Result<Option<Entity
         (None, None) => return Err(bad_input(format!("a key of `{type_name}` is needed: `id` or `ref`"))),
     };
     let entity = record.map(Entity::of);
-    Ok(entity.filter(|entity| async_graphql::OutputType::introspection_type_name(entity) == type_name))
+    let entity = entity.filter(|entity| async_graphql::OutputType::introspection_type_name(entity) == type_name);
+    Ok(entity.map(Keyed::from))
 }

@@ -8,6 +8,7 @@ mod catalog_mutation;
 mod catalog_query;
 mod connection;
 mod cost;
+mod deployment_query;
 pub mod error;
 mod federation;
 mod flush;

@@ -4,7 +4,11 @@ use std::sync::LazyLock;
 
 use async_graphql::{EmptySubscription, ObjectType, SDLExportOptions, Schema};
 
-use crate::{Mutation, Query, federation::KEYED, query::PublicQuery};
+use crate::{
+    Mutation, Query,
+    federation::{DEPLOYMENT, KEYED},
+    query::PublicQuery,
+};
 
 /// What a subgraph tells its supergraph before anything else.
 const LINK: &str =
@@ -35,6 +39,8 @@ fn with_keys() -> String {
         let name = line.strip_prefix("type ").and_then(|rest| rest.split([' ', '{']).next()).unwrap_or_default();
         let directives = if KEYED.iter().any(|(keyed, _)| *keyed == name) {
             "@key(fields: \"id\") @key(fields: \"ref\") {"
+        } else if name == DEPLOYMENT {
+            "@key(fields: \"id\") {"
         } else if SHAREABLE.contains(&name) {
             "@shareable {"
         } else {
@@ -68,6 +74,7 @@ mod tests {
             let line = sdl.lines().find(|line| line.starts_with(&format!("type {name} "))).unwrap();
             assert!(line.ends_with("@key(fields: \"id\") @key(fields: \"ref\") {"), "{line}");
         }
+        assert!(sdl.contains("type Deployment implements Node @key(fields: \"id\") {"));
         assert!(sdl.contains("type PageInfo @shareable {"));
         for hidden in ["@key", "_service", "_entities", "_Any"] {
             assert!(!public().contains(hidden), "{hidden} is in the public SDL");

@@ -8,6 +8,8 @@ mod automation;
 mod catalog;
 mod cloud;
 mod cursor;
+mod delivery;
+mod deployment;
 mod entity_ref;
 mod error_code;
 mod filter;
@@ -34,6 +36,10 @@ pub use catalog::{
 };
 pub use cloud::{CloudAlertCondition, CloudAlertRecord, CloudAlertSeverity, CloudResourceRecord, TargetedAlertRecord};
 pub use cursor::{Cursor, CursorError};
+pub use delivery::{DELIVERY_DAYS_MAX, DateRange, DateRangeError, DeliveryCounts, DeliveryMetrics, DeliverySample};
+pub use deployment::{
+    DeploymentFilter, DeploymentRecord, DeploymentStatus, EnvironmentStateRecord, EnvironmentTier, RemedyReason,
+};
 pub use entity_ref::{DEFAULT_NAMESPACE, EntityRef, EntityRefError, PART_BYTES_MAX};
 pub use error_code::ErrorCode;
 pub use filter::{
@@ -51,7 +57,7 @@ pub use repository::{
     CodeOwnersRecord, CodeOwnersRule, MergeRequestRecord, MergeRequestState, PipelineJobSummary, PipelineRecord,
     PipelineStatus, ReleaseRecord, RepositoryLanguage, RepositoryRecord, RepositoryVisibility,
 };
-pub use scalars::{DateTime, Decimal, Json, JsonObject, WebUrl, scalar_problem};
+pub use scalars::{Date, DateTime, Decimal, Json, JsonObject, WebUrl, scalar_problem};
 pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};
 pub use terraform::{
     TerraformAssessmentRecord, TerraformCheckStatus, TerraformChecks, TerraformCostEstimate, TerraformDrift,

@@ -62,6 +62,30 @@ impl ScalarType for DateTime {
     }
 }
 
+/// A calendar day in UTC: `2026-11-23`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Date(pub chrono::NaiveDate);
+
+/// A calendar day in UTC: `2026-11-23`.
+#[Scalar(name = "Date", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => {
+                // The library also takes days without their zeros, and years with a sign.
+                let day = text.parse().ok().filter(|day: &chrono::NaiveDate| day.to_string() == *text);
+                day.map(Self).ok_or_else(|| InputValueError::custom("write the day as `2026-11-23`"))
+            }
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
 /// An exact decimal number as a text, without an exponent: `"1234.5600"`. Never read it into a float.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -192,6 +216,7 @@ pub fn scalar_problem(name: &str, value: serde_json::Value) -> Option<String> {
     let value = Value::from_json(value).ok()?;
     match name {
         "EntityRef" => read::<EntityRef>(value),
+        "Date" => read::<Date>(value),
         "DateTime" => read::<DateTime>(value),
         "Decimal" => read::<Decimal>(value),
         "JSON" => read::<Json>(value),
@@ -216,6 +241,15 @@ mod tests {
         }
         for text in ["", "1e3", "NaN", "1,5", " 1", "1.2.3", "1_000", &"9".repeat(40)] {
             assert_eq!(Decimal::read(text), None, "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_day_is_written_in_one_way() {
+        let read = |text: &str| <Date as ScalarType>::parse(Value::String(text.to_owned()));
+        assert_eq!(ScalarType::to_value(&read("2026-02-28").unwrap()), Value::String("2026-02-28".to_owned()));
+        for text in ["2026-2-28", "2026-02-30", "2026-02-28T00:00:00Z", "28.02.2026", "+026-02-01", ""] {
+            assert!(read(text).is_err(), "{text:?} was accepted");
         }
     }
 

@@ -10,6 +10,8 @@ pub mod scope {
     pub const CATALOG_READ: &str = "catalog:read";
     /// Change the catalog.
     pub const CATALOG_WRITE: &str = "catalog:write";
+    /// Read deployments and what is measured by them.
+    pub const DEPLOYMENTS_READ: &str = "deployments:read";
     /// Read the audit log.
     pub const AUDIT_READ: &str = "audit:read";
     /// Ask the sources anew, past every cache.

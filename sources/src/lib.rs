@@ -22,6 +22,7 @@ pub mod postgres;
 pub mod redis;
 mod registry;
 mod secret;
+pub mod sync;
 mod tenants;
 pub mod terraform;
 pub mod upstream;

@@ -16,6 +16,7 @@ use crate::{
     openshift::{self, Openshift},
     postgres::{self, Database},
     redis::{self, Redis},
+    sync::DeploymentSource,
     terraform::{self, Terraform},
     upstream::QuotaReport,
 };
@@ -175,6 +176,11 @@ impl Sources {
         all.extend(self.terraform.as_ref().map(|terraform| terraform as &dyn Connector));
         all.extend(self.azure.as_ref().map(|azure| azure as &dyn Connector));
         all
+    }
+
+    /// The upstreams that deployments are read from.
+    pub fn deployment_sources(&self) -> Vec<&dyn DeploymentSource> {
+        self.gitlab.iter().map(|gitlab| gitlab as &dyn DeploymentSource).collect()
     }
 
     /// What is known of each source, by kind, then by name; of those that are switched off, that they are. Calls nothing.

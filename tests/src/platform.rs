@@ -14,6 +14,9 @@ use sources::{Clock, postgres::Database};
 
 use crate::{database::TestDatabase, program::Program};
 
+/// What is off unless a test switches it on: the rest count statements and calls.
+const UNDISTURBED: [(&str, &str); 1] = [("WEFT_SYNC__ENABLED", "false")];
+
 /// A gateway with its upstreams and a database of its own.
 pub struct TestPlatform {
     platform: Platform,
@@ -86,7 +89,11 @@ impl TestPlatform {
             admin_listen: any,
             estate: Estate::standard(),
             keys_folder: None,
-            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            settings: UNDISTURBED
+                .iter()
+                .chain(settings)
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             clock,
             collects_metrics: false,
         })

@@ -7,6 +7,7 @@ mod migrate;
 mod sdl;
 mod serve;
 mod signal;
+mod sync;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -40,6 +41,8 @@ enum Command {
         #[command(subcommand)]
         what: Import,
     },
+    /// Reads deployments from the sources, as far back as wanted; can be interrupted and run again at any time.
+    Sync(sync::SyncArgs),
     /// Prints the schema of the graph.
     Sdl(sdl::SdlArgs),
     /// Looks at the configuration.
@@ -87,6 +90,7 @@ impl Command {
             Command::Import { what: Import::Catalog(args) } => import::run(&loaded, &args).await,
             Command::Config { what: ConfigCommand::Check } => config::run(&loaded),
             Command::Doctor => doctor::run(loaded).await,
+            Command::Sync(args) => sync::run(loaded, &args).await,
             Command::Sdl(args) => sdl::run(&args),
         }
     }

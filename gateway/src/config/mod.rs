@@ -5,6 +5,7 @@ mod limits;
 mod load;
 mod redacted;
 mod server;
+mod sync;
 mod telemetry;
 
 pub use catalog::CatalogConfig;
@@ -13,6 +14,7 @@ pub use limits::LimitsConfig;
 pub use load::{Environment, Loaded};
 pub use redacted::redacted;
 pub use server::{CorsConfig, Introspection, ServerConfig};
+pub use sync::SyncConfig;
 pub use telemetry::{LogFormat, TelemetryConfig};
 
 use serde::Deserialize;
@@ -35,6 +37,10 @@ pub struct Config {
     pub catalog: CatalogConfig,
     /// Upstreams.
     pub sources: sources::Config,
+    /// How deployments are read from them.
+    pub sync: SyncConfig,
+    /// Which deployments needed a remedy.
+    pub delivery: sources::ingest::DeliveryRules,
     /// Who may call.
     pub auth: auth::Config,
     /// Logs.
@@ -70,6 +76,7 @@ impl Config {
         self.server.validate(&mut problems);
         self.limits.validate(&mut problems);
         self.catalog.validate(&mut problems);
+        self.sync.validate(&mut problems);
         self.telemetry.validate(&mut problems);
         problems.extend(self.auth.validate().into_iter().map(|found| Problem::new(found.key, found.message)));
         problems.extend(self.redis.problems().into_iter().map(|(key, message)| Problem::new(key, message)));

@@ -4,6 +4,7 @@
 
 mod automation;
 mod cloud_resource;
+mod deployment;
 mod entity;
 mod history;
 mod last_read;
@@ -21,6 +22,7 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 use schema::Visibility;
 use sources::{SourceError, Sources, cache::Access};
 
+pub use deployment::{DeliveryKey, DeploymentCountKey, DeploymentKey, DeploymentPageKey, EnvironmentsKey};
 pub use entity::IdKey;
 pub use history::{RevisionCountKey, RevisionPageKey};
 pub use last_read::LastReadKey;

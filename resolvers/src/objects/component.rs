@@ -1,14 +1,16 @@
 //! `Component`: what belongs to a piece of software.
 
 use async_graphql::Context;
-use schema::EntityRef;
+use schema::{DateRange, DeliveryMetrics, DeploymentFilter, EntityRef};
+use sources::postgres::Measured;
 
 use super::{
-    ApiConnection, AutomationJobConnection, AutomationTemplate, CloudResourceConnection, EntityConnection, Repository,
-    System, TerraformWorkspace, WorkloadConnection,
+    ApiConnection, AutomationJobConnection, AutomationTemplate, CloudResourceConnection, DeploymentConnection,
+    EntityConnection, EnvironmentState, Repository, System, TerraformWorkspace, WorkloadConnection, delivery,
 };
 use crate::{
     connection::entity_connection,
+    deployment_query,
     error::Nullable,
     objects::entity::{entity_object, related},
 };
@@ -126,6 +128,42 @@ entity_object! {
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<CloudResourceConnection> {
             CloudResourceConnection::of_entity(ctx, &self.record, r#type, first, after).await.transpose()
+        }
+        /// Its deployments, newest first. Needs the scope `deployments:read`.
+        #[graphql(directive = crate::cost::page_of_either_end::apply())]
+        #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
+        async fn deployments(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Only these; `component` is given already.")] filter: Option<DeploymentFilter>,
+            #[graphql(desc = "How many from the start: 1 to 100; 20 when `last` is not given either.")] first: Option<i32>,
+            #[graphql(desc = "Start after this cursor.")] after: Option<String>,
+            #[graphql(desc = "How many from the end: 1 to 100. Not together with `first`.")] last: Option<i32>,
+            #[graphql(desc = "End before this cursor.")] before: Option<String>,
+        ) -> Nullable<DeploymentConnection> {
+            let load = async {
+                let page = deployment_query::page(ctx, first, after, last, before)?;
+                let filter = filter.unwrap_or_default();
+                DeploymentConnection::of_component(ctx, &self.record.entity_ref, filter, page).await
+            };
+            Some(load.await)
+        }
+        /// What runs where now, one entry for each environment it was ever deployed to. Needs the scope `deployments:read`.
+        #[graphql(directive = crate::cost::list_size::apply(Some(3), None, None, Some(false)))]
+        async fn environments(&self, ctx: &Context<'_>) -> Nullable<Vec<EnvironmentState>> {
+            Some(EnvironmentState::of_component(ctx, &self.record.entity_ref).await)
+        }
+        /// DORA's five measures. Needs the scope `deployments:read`.
+        #[graphql(directive = crate::cost::cost::apply(2))]
+        async fn delivery(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Days to measure, at most 400.")] range: DateRange,
+            #[graphql(desc = "Only these environments; those of the tier `PRODUCTION` unless given.")] environment: Option<
+                Vec<String>,
+            >,
+        ) -> Nullable<DeliveryMetrics> {
+            Some(delivery::measure(ctx, Measured::Component, &self.record.entity_ref, range, environment).await)
         }
     }
 }

@@ -10,9 +10,9 @@ use schema::{NodeId, scope};
 use uuid::Uuid;
 
 use super::{
-    Api, AuditObject, AutomationJob, AutomationTemplate, CloudResource, Component, CustomEntity, Domain, Entity,
-    Location, MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template, TerraformRun,
-    TerraformWorkspace, User, Workload,
+    Api, AuditObject, AutomationJob, AutomationTemplate, CloudResource, Component, CustomEntity, Deployment, Domain,
+    Entity, Location, MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template,
+    TerraformRun, TerraformWorkspace, User, Workload,
 };
 use crate::{
     error::{OrFieldError, Result},
@@ -64,6 +64,8 @@ pub enum NodeKind {
     TerraformRun(TerraformRun),
     /// A resource in Azure.
     CloudResource(CloudResource),
+    /// A deployment.
+    Deployment(Deployment),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -101,6 +103,9 @@ impl Node {
                 // As with `auditLog`, before anything is told.
                 request.record_audit_reading().await?;
                 AuditObject::of_key(ctx, &key).await?.map(NodeKind::AuditRecord)
+            }
+            "Deployment" if request.visibility().has(scope::DEPLOYMENTS_READ) => {
+                Deployment::of_key(ctx, &key).await?.map(NodeKind::Deployment)
             }
             _ if !request.visibility().has(scope::CATALOG_READ) => None,
             _ => match of_upstream(ctx, &type_name, &key).await? {

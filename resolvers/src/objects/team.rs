@@ -1,10 +1,10 @@
 //! `Team`: who is in it, what is below it and what it owns.
 
 use async_graphql::Context;
-use schema::{EntityFilter, EntityRef, WebUrl};
-use sources::postgres::{Edge, RelatedQuery};
+use schema::{DateRange, DeliveryMetrics, EntityFilter, EntityRef, WebUrl};
+use sources::postgres::{Edge, Measured, RelatedQuery};
 
-use super::{EntityConnection, UserConnection};
+use super::{EntityConnection, UserConnection, delivery};
 use crate::{
     connection::{EntityList, entity_connection},
     error::Nullable,
@@ -76,6 +76,18 @@ entity_object! {
             };
             let list = RelatedQuery { edge, kind: None, filter };
             Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
+        }
+        /// DORA's five measures. Needs the scope `deployments:read`.
+        #[graphql(directive = crate::cost::cost::apply(2))]
+        async fn delivery(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Days to measure, at most 400.")] range: DateRange,
+            #[graphql(desc = "Only these environments; those of the tier `PRODUCTION` unless given.")] environment: Option<
+                Vec<String>,
+            >,
+        ) -> Nullable<DeliveryMetrics> {
+            Some(delivery::measure(ctx, Measured::Team, &self.record.entity_ref, range, environment).await)
         }
     }
 }

@@ -11,7 +11,7 @@ use super::live::is_live;
 /// What the fields that every type answers without the body of the entity need. Whatever is not here is taken to need all.
 fn columns_of(field: &str) -> Columns {
     match field {
-        "__typename" | "ref" => Columns::NONE,
+        "__typename" | "ref" | "deployments" | "environments" | "delivery" => Columns::NONE,
         "id" => Columns::ID,
         "kind" | "namespace" => Columns::KIND,
         "name" => Columns::NAME,

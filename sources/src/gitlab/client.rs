@@ -135,7 +135,7 @@ impl Client {
         answer.data.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it answered without data"))
     }
 
-    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+    pub(super) fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
         request.bearer_auth(self.token.current().expose_secret())
     }
 }

@@ -1,16 +1,19 @@
 //! GitLab, read live through its GraphQL API: repositories of components, in batches, cached.
 //!
 //! `client` makes the calls, `wire` is the JSON, `repository` the way from annotations to
-//! records, `caches` what stands between; `calls`, `list`, `wire_list` and `code_owners` are what a repository has besides itself.
+//! records, `caches` what stands between; `calls`, `list`, `wire_list` and `code_owners` are what a repository has besides itself;
+//! `deployments` is what the synchronisation reads.
 
 mod caches;
 mod calls;
 mod client;
 mod code_owners;
 mod config;
+mod deployments;
 mod list;
 mod repository;
 mod wire;
+mod wire_deployment;
 mod wire_list;
 
 use schema::SourceKind;

@@ -83,6 +83,20 @@ impl Gitlab {
         &self.config.annotation
     }
 
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The project that a value of the annotation names, in lower case; none when the tenant may not read there.
+    pub(super) fn project_of(&self, tenant: &str, value: &str) -> Option<String> {
+        let path = value.trim().trim_matches('/').to_lowercase();
+        (is_project_path(&path) && self.may_read(tenant, &path)).then_some(path)
+    }
+
     /// The project that an entity names; none without the annotation, or when the tenant may not read there.
     pub fn repository_key(&self, visibility: &Visibility, entity: &EntityRecord) -> Option<RepositoryKey> {
         self.key(visibility, entity.annotation(&self.config.annotation)?)
@@ -90,9 +104,8 @@ impl Gitlab {
 
     /// The project with this path; none when the tenant may not read there.
     pub fn key(&self, visibility: &Visibility, path: &str) -> Option<RepositoryKey> {
-        let path = path.trim().trim_matches('/').to_lowercase();
         let tenant = visibility.tenant.clone();
-        (is_project_path(&path) && self.may_read(&tenant, &path)).then_some(RepositoryKey { tenant, path })
+        Some(RepositoryKey { path: self.project_of(&tenant, path)?, tenant })
     }
 
     fn may_read(&self, tenant: &str, path: &str) -> bool {

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
+use super::deployments;
+
 /// One entity that was created, updated or deleted.
 pub(super) struct Changed {
     pub(super) id: Uuid,
@@ -83,8 +85,10 @@ pub(super) async fn record(
         .bind(&refs)
         .bind(&ids)
         .bind(changed.iter().map(|change| Json(change.visibility())).collect::<Vec<_>>())
+        .bind("entity")
         .execute(&mut *connection)
         .await?;
+    deployments::follow(connection, tenant, changed).await?;
     record_owners(connection, tenant, at, changed).await
 }
 

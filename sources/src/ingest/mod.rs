@@ -1,12 +1,13 @@
-//! Writes: catalog documents, locations and audit records. Every change leaves its history, its line in the change log and
+//! Writes: catalog documents, locations, deployments and audit records. Every change leaves its history, its line in the change log and
 //! its audit record in one transaction with itself; a write that is interrupted has never been.
 //!
-//! `apply` takes the documents of one location over; `mutation` serves the graph; `audit` is the chain both write to.
+//! `apply` takes the documents of one location over, `deployments` what sources tell of theirs; `mutation` serves the graph; `audit` is the chain both write to.
 
 mod apply;
 mod audit;
 mod batch;
 mod changes;
+mod deployments;
 mod diff;
 mod due;
 mod fetch;
@@ -18,6 +19,9 @@ mod rows;
 mod side_tables;
 
 pub use apply::{ApplyLimits, Location};
+pub use deployments::{
+    Applied, DeliveryRules, DeploymentBatch, DeploymentEvent, DeploymentReport, Lease, Mark, Origin,
+};
 pub use due::DueLocation;
 pub use fetch::{FetchLimits, LocationReader};
 pub use mutation::Written;

@@ -1,6 +1,6 @@
-//! Weft's own database: reads of the catalog, of ownership, history and the audit log.
+//! Weft's own database: reads of the catalog, of ownership, deployments, history and the audit log.
 //!
-//! Fixed statements are files in `queries/`; lists with filters and orders are put together in `filter.rs` and nowhere else.
+//! Fixed statements are files in `queries/`; lists with filters and orders are put together in `filter.rs` and `deployment_filter.rs` and nowhere else.
 //! Every statement carries the caller's visibility in its `where`.
 
 mod annotation_access;
@@ -10,9 +10,14 @@ mod change_log;
 mod columns;
 mod config;
 mod database;
+mod delivery;
+mod deployment;
+mod deployment_filter;
+mod deployment_row;
 mod entity;
 mod entity_list;
 mod entity_row;
+mod environment;
 mod facet;
 mod filter;
 mod history;
@@ -32,6 +37,7 @@ pub use change_log::{Change, ChangePosition};
 pub use columns::{Columns, Projection};
 pub use config::Config;
 pub use database::{Database, MIGRATIONS};
+pub use delivery::{DeliveryQuery, Measured};
 pub use entity::{ByRef, Found};
 pub use entity_list::EntityQuery;
 pub(crate) use filter::FACET_VALUE_CHARS_MAX;

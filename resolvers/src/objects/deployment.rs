@@ -1,0 +1,165 @@
+//! `Deployment`: what was brought where, and what did it.
+
+use std::sync::Arc;
+
+use async_graphql::{ComplexObject, Context, ID, SimpleObject, Union};
+use schema::{DeploymentFilter, DeploymentRecord, EntityRef, NodeId, Page, PageArgs, scope};
+use uuid::Uuid;
+
+use super::{AutomationJob, Component, Pipeline, TerraformRun};
+use crate::{
+    connection::{needs_page, plain_connection, shown_count},
+    error::{Nullable, OrFieldError, Result},
+    loaders::{DeploymentCountKey, DeploymentKey, DeploymentPageKey},
+    request::RequestData,
+};
+
+/// One version of a component brought to one environment: a GitLab deployment, an OpenShift rollout, an AWX job or a
+/// Terraform apply. Federation key: `id`.
+#[derive(SimpleObject, Clone)]
+#[graphql(complex)]
+pub struct Deployment {
+    #[graphql(flatten)]
+    record: DeploymentRecord,
+}
+
+/// Work that an upstream does.
+#[derive(Union)]
+pub enum Job {
+    /// A run of CI/CD.
+    Pipeline(Pipeline),
+    /// A run in AWX.
+    AutomationJob(AutomationJob),
+    /// A run of Terraform.
+    TerraformRun(TerraformRun),
+}
+
+#[ComplexObject]
+impl Deployment {
+    /// Opaque, unique in the whole graph, stable for good.
+    pub async fn id(&self) -> ID {
+        ID(NodeId::of("Deployment", self.record.key).encode())
+    }
+
+    /// The component; null when it is not in the catalog.
+    async fn component(&self, ctx: &Context<'_>) -> Nullable<Component> {
+        Component::load(ctx, self.record.component_ref.as_ref()?).await.transpose()
+    }
+
+    /// From `startedAt` to `finishedAt`, or until now while it runs.
+    async fn duration_seconds(&self, ctx: &Context<'_>) -> Option<f64> {
+        let started_at = self.record.started_at?.0;
+        let is_running = self.record.status == schema::DeploymentStatus::Running;
+        let now = is_running.then(|| RequestData::of(ctx).sources().clock().now());
+        let end = self.record.finished_at.map(|moment| moment.0).or(now)?;
+        Some((end - started_at).as_seconds_f64().max(0.0))
+    }
+
+    /// The successful deployment of this component that stood in this environment before it.
+    async fn previous(&self, ctx: &Context<'_>) -> Nullable<Deployment> {
+        Self::of_uuid(ctx, self.record.previous_key?).await.transpose()
+    }
+
+    /// The deployment that remedied it; null when it needed no remedy, or found none yet.
+    async fn remedied_by(&self, ctx: &Context<'_>) -> Nullable<Deployment> {
+        Self::of_uuid(ctx, self.record.remedied_by_key?).await.transpose()
+    }
+
+    /// The pipeline, automation job or Terraform run that did it; live.
+    async fn job(&self, ctx: &Context<'_>) -> Nullable<Job> {
+        let (type_name, key) = self.record.job_key.as_deref()?.split_once(':')?;
+        match type_name {
+            "Pipeline" => Pipeline::of_key(ctx, key).await.transpose().map(|job| job.map(Job::Pipeline)),
+            "AutomationJob" => AutomationJob::of_key(ctx, key).await.transpose().map(|job| job.map(Job::AutomationJob)),
+            "TerraformRun" => TerraformRun::of_key(ctx, key).await.transpose().map(|job| job.map(Job::TerraformRun)),
+            _ => None,
+        }
+    }
+}
+
+impl Deployment {
+    /// The object of a record.
+    pub fn from_row(row: &Arc<DeploymentRecord>) -> Self {
+        Self { record: DeploymentRecord::clone(row) }
+    }
+
+    /// The object of a record.
+    pub fn of(record: DeploymentRecord) -> Self {
+        Self { record }
+    }
+
+    /// The deployment with this key.
+    pub async fn of_key(ctx: &Context<'_>, key: &str) -> Result<Option<Self>> {
+        let Ok(key) = Uuid::try_parse(key) else { return Ok(None) };
+        Self::of_uuid(ctx, key).await
+    }
+
+    async fn of_uuid(ctx: &Context<'_>, key: Uuid) -> Result<Option<Self>> {
+        let found = RequestData::of(ctx).loaders().load_one(DeploymentKey(key)).await.or_field_error()?;
+        Ok(found.map(|record| Self::from_row(&record)))
+    }
+}
+
+/// A page of deployments.
+pub struct DeploymentConnection {
+    scope: Scope,
+    page: Arc<Page<Arc<DeploymentRecord>>>,
+}
+
+enum Scope {
+    Root(DeploymentFilter),
+    Component(EntityRef, DeploymentFilter),
+}
+
+impl DeploymentConnection {
+    /// All that match.
+    pub async fn load(ctx: &Context<'_>, filter: DeploymentFilter, page: PageArgs) -> Result<Self> {
+        let request = RequestData::of(ctx);
+        let page = if needs_page(ctx) {
+            let database = request.sources().database();
+            Arc::new(database.deployments_page(request.visibility(), &filter, &page).await.or_field_error()?)
+        } else {
+            Arc::default()
+        };
+        Ok(Self { scope: Scope::Root(filter), page })
+    }
+
+    /// Those of a component that match.
+    pub async fn of_component(
+        ctx: &Context<'_>,
+        component: &EntityRef,
+        filter: DeploymentFilter,
+        page: PageArgs,
+    ) -> Result<Self> {
+        let request = RequestData::of(ctx);
+        request.require(scope::DEPLOYMENTS_READ, "deployments", Some(component.as_str().to_owned())).await?;
+        let page = if needs_page(ctx) {
+            let key = DeploymentPageKey { filter: filter.clone(), page, component: component.clone() };
+            let loaded = request.loaders().load_one(key).await.or_field_error()?;
+            loaded.transpose().or_field_error()?.unwrap_or_default()
+        } else {
+            Arc::default()
+        };
+        Ok(Self { scope: Scope::Component(component.clone(), filter), page })
+    }
+
+    async fn count(&self, ctx: &Context<'_>) -> Result<i32> {
+        let request = RequestData::of(ctx);
+        let count = match &self.scope {
+            Scope::Root(filter) => request.sources().database().deployments_count(request.visibility(), filter).await,
+            Scope::Component(component, filter) => {
+                let key = DeploymentCountKey { filter: filter.clone(), component: component.clone() };
+                request.loaders().load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
+            }
+        };
+        Ok(shown_count(count.or_field_error()?))
+    }
+}
+
+plain_connection!(
+    DeploymentConnection,
+    DeploymentEdge,
+    Deployment,
+    "A page of deployments.",
+    "An item of a page of deployments."
+);

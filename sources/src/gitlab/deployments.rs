@@ -1,0 +1,152 @@
+//! Deployments of GitLab's projects, for the synchronisation. A project is a part; what it deploys belongs to every component
+//! that names it. Lists are windows over `updated_at`: pages by number would skip what moves while they are turned.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, SecondsFormat, Utc};
+use reqwest::StatusCode;
+use schema::{DeploymentStatus, EnvironmentTier, SourceKind, WebUrl};
+
+use super::{
+    Gitlab,
+    client::Client,
+    wire_deployment::{Deployable, Deployment},
+};
+use crate::{
+    SourceError,
+    ingest::DeploymentEvent,
+    sync::{DeploymentSource, Mapped, Part, Step},
+};
+
+/// Rows of a page: the most that GitLab gives.
+const PAGE_ROWS: usize = 100;
+
+/// Most pages of changes in the same instant: a bulk update, such as a migration's, may touch a whole project.
+const SAME_INSTANT_PAGES: u32 = 50;
+
+impl Client {
+    /// A page of a project's deployments that changed at or after `from`, oldest change first; none when there is no such project.
+    async fn deployments(
+        &self,
+        path: &str,
+        from: Option<DateTime<Utc>>,
+        page: u32,
+    ) -> Result<Option<Vec<Deployment>>, SourceError> {
+        let mut url = self.base_url().clone();
+        // As segments: the slashes of the path are a part of the name.
+        let segments = url.path_segments_mut().map(|mut segments| {
+            segments.pop_if_empty().extend(["api", "v4", "projects", path, "deployments"]);
+        });
+        segments.map_err(|()| SourceError::protocol(SourceKind::Gitlab, "its address takes no path"))?;
+        url.query_pairs_mut()
+            .append_pair("order_by", "updated_at")
+            .append_pair("sort", "asc")
+            .append_pair("per_page", &PAGE_ROWS.to_string())
+            .append_pair("page", &page.to_string());
+        if let Some(from) = from {
+            url.query_pairs_mut().append_pair("updated_after", &from.to_rfc3339_opts(SecondsFormat::Millis, true));
+        }
+        let ask = |client: &reqwest::Client| self.authorized(client.get(url.clone()));
+        let answer = self.upstream().send("deployments", ask, &[StatusCode::NOT_FOUND]).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        answer.json().map(Some)
+    }
+}
+
+#[async_trait]
+impl DeploymentSource for Gitlab {
+    fn kind(&self) -> SourceKind {
+        SourceKind::Gitlab
+    }
+
+    fn name(&self) -> &str {
+        SourceKind::Gitlab.as_str()
+    }
+
+    fn annotation(&self) -> &str {
+        Gitlab::annotation(self)
+    }
+
+    fn parts(&self, tenant: &str, mapped: &[Mapped]) -> Vec<Part> {
+        let mut parts: BTreeMap<String, Part> = BTreeMap::new();
+        for Mapped { component, value } in mapped {
+            let Some(path) = self.project_of(tenant, value) else { continue };
+            let part = parts.entry(path.clone()).or_insert(Part { name: path, components: Vec::new() });
+            part.components.push(component.clone());
+        }
+        parts.into_values().collect()
+    }
+
+    fn parts_at_once(&self) -> usize {
+        // The other half is for whoever asks.
+        self.config().requests_in_flight_max.div_ceil(2)
+    }
+
+    async fn read(&self, part: &Part, since: DateTime<Utc>, from: Option<DateTime<Utc>>) -> Result<Step, SourceError> {
+        let asked_from = from.unwrap_or(since);
+        let (mut rows, mut has_more) = (Vec::new(), false);
+        for page in 1..=SAME_INSTANT_PAGES {
+            // A project that is gone or out of sight says nothing more; what it said stays.
+            let Some(found) = self.client().deployments(&part.name, Some(asked_from), page).await? else { break };
+            has_more = found.len() >= PAGE_ROWS;
+            rows.extend(found);
+            let newest = rows.last().and_then(|row: &Deployment| row.updated_at);
+            if !has_more || newest > Some(asked_from) {
+                break;
+            }
+        }
+        let read_to = rows.iter().filter_map(|row| row.updated_at).max();
+        let events = rows.iter().filter(|row| row.created_at.is_some_and(|created_at| created_at >= since));
+        let events = events.filter_map(|row| event(&part.name, row)).flat_map(|event| event.of_each(&part.components));
+        Ok(Step { events: events.collect(), read_to, has_more })
+    }
+}
+
+/// A row as an event of no component yet; none without what every deployment has.
+fn event(path: &str, row: &Deployment) -> Option<DeploymentEvent> {
+    let created_at = row.created_at?;
+    let environment = row.environment.as_ref()?.name.clone()?;
+    let job = row.deployable.as_ref();
+    let tier = row.environment.as_ref().and_then(|environment| environment.tier.as_deref());
+    let status = status(row.status.as_deref());
+    let ended = matches!(status, DeploymentStatus::Succeeded | DeploymentStatus::Failed | DeploymentStatus::Canceled);
+    let pipeline = job.and_then(|job| job.pipeline.as_ref()).and_then(|pipeline| pipeline.id);
+    Some(DeploymentEvent {
+        source_key: row.id?.to_string(),
+        component: None,
+        created_at,
+        state_at: row.updated_at.unwrap_or(created_at),
+        environment_url: row.environment.as_ref().and_then(|place| WebUrl::read(place.external_url.as_deref()?)),
+        tier: tier.map_or_else(|| EnvironmentTier::of_environment(&environment), EnvironmentTier::of_str),
+        environment,
+        version: row.version(),
+        commit_sha: row.sha.clone(),
+        committed_at: job.and_then(Deployable::committed_at),
+        status,
+        started_at: job.and_then(|job| job.started_at).or_else(|| ended.then_some(created_at)),
+        // What was made through the API has no job: its last change is its end.
+        finished_at: job.and_then(|job| job.finished_at).or(row.updated_at).filter(|_| ended),
+        triggered_by: row.user.as_ref().and_then(|user| user.username.clone().or_else(|| user.name.clone())),
+        url: job.and_then(|job| WebUrl::read(job.web_url.as_deref()?)),
+        job_key: pipeline.map(|id| format!("Pipeline:{path}:gid://gitlab/Ci::Pipeline/{id}")),
+        git_ref: row.git_ref.clone(),
+        labels: Vec::new(),
+    })
+}
+
+/// GitLab's word for how it stands.
+fn status(word: Option<&str>) -> DeploymentStatus {
+    match word.unwrap_or_default() {
+        "created" => DeploymentStatus::Pending,
+        "blocked" => DeploymentStatus::Blocked,
+        "running" => DeploymentStatus::Running,
+        "success" => DeploymentStatus::Succeeded,
+        "failed" => DeploymentStatus::Failed,
+        "canceled" => DeploymentStatus::Canceled,
+        "skipped" => DeploymentStatus::Skipped,
+        _ => DeploymentStatus::Unknown,
+    }
+}

@@ -1,0 +1,45 @@
+//! Who may see deployments follows who may see their component, in the transaction that changes it.
+
+use sqlx::{FromRow, PgConnection};
+
+use crate::ingest::changes::Changed;
+
+#[derive(FromRow)]
+struct Sighted {
+    component_ref: String,
+    is_team_only: bool,
+    guardian_ref: Option<String>,
+}
+
+/// Lets the deployments of these components be seen by whom they are seen by now.
+pub(in crate::ingest) async fn follow(
+    connection: &mut PgConnection,
+    tenant: &str,
+    changed: &[Changed],
+) -> Result<(), sqlx::Error> {
+    let stays: Vec<&Changed> = changed.iter().filter(|change| change.kind != "DELETED").collect();
+    let places: Vec<Sighted> = sqlx::query_as(include_str!("../../../queries/deployments/sight_places.sql"))
+        .bind(tenant)
+        .bind(stays.iter().map(|change| change.entity_ref.as_str()).collect::<Vec<_>>())
+        .bind(stays.iter().map(|change| change.now.is_team_only).collect::<Vec<_>>())
+        .bind(stays.iter().map(|change| change.now.guardian_ref.as_deref()).collect::<Vec<_>>())
+        .fetch_all(&mut *connection)
+        .await?;
+    if places.is_empty() {
+        return Ok(());
+    }
+    for statement in [
+        include_str!("../../../queries/deployments/sight_environment_state.sql"),
+        include_str!("../../../queries/deployments/sight_deployment.sql"),
+        include_str!("../../../queries/deployments/sight_delivery_day.sql"),
+    ] {
+        sqlx::query(statement)
+            .bind(tenant)
+            .bind(places.iter().map(|place| place.component_ref.as_str()).collect::<Vec<_>>())
+            .bind(places.iter().map(|place| place.is_team_only).collect::<Vec<_>>())
+            .bind(places.iter().map(|place| place.guardian_ref.as_deref()).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
