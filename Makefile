@@ -1,7 +1,7 @@
 # Everything a developer needs; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test it hostile fuzz lint fmt schema load load-quick faults quota explain ci
+.PHONY: help demo test it hostile fuzz lint fmt schema load load-quick faults quota backfill deployments explain ci
 
 WITH_SERVICES := target/debug/weft-demo with-services --folder target/test-postgres --
 
@@ -69,6 +69,14 @@ faults: ## Every fault of every upstream under load, about twenty minutes; ARGS=
 quota: ## Upstreams that take 60 calls a minute, asked for twenty times as much by two replicas for three minutes
 	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
 	@exec target/release/weft-load quota $(ARGS)
+
+backfill: ## The deployments of 10,000 projects, read once undisturbed and once killed on the way
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
+	@exec target/release/weft-load backfill $(ARGS)
+
+deployments: ## Lists and DORA's measures among a million deployments
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
+	@exec target/release/weft-load deployments $(ARGS)
 
 explain: ## Writes the plans of the hot statements into loadtest/explain; ARGS="--check" compares instead
 	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load

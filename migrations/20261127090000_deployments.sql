@@ -118,6 +118,7 @@ create table sync_mark (
     part text collate "C" not null,
     read_to timestamptz,
     since timestamptz not null,
+    cursor text,
     covers text not null,
     read_at timestamptz not null,
     primary key (tenant, source_name, part)
@@ -125,6 +126,7 @@ create table sync_mark (
 comment on table sync_mark is 'How far each part of a source has been read: a project of GitLab, all templates of AWX.';
 comment on column sync_mark.read_to is 'Up to this change of the source everything was taken over.';
 comment on column sync_mark.since is 'Where reading began: what is older was never asked for.';
+comment on column sync_mark.cursor is 'Where a reading that is not through goes on, in the words of its source.';
 comment on column sync_mark.covers is 'Which components it was read for: with others it is read anew.';
 
 alter table change_log drop constraint change_log_topic_check;

@@ -83,7 +83,11 @@ async fn start(
         Some(redis) => format!("on port {}", redis.port()),
         None => "not installed: caches are in process".to_owned(),
     });
-    let mut settings = vec![("WEFT_TELEMETRY__LOG".to_owned(), "warn".to_owned())];
+    let mut settings = vec![
+        ("WEFT_TELEMETRY__LOG".to_owned(), "warn".to_owned()),
+        // Whoever looks shall see it move.
+        ("WEFT_SYNC__INTERVAL".to_owned(), "10s".to_owned()),
+    ];
     settings.extend(redis.as_ref().map(|redis| ("REDIS_URL".to_owned(), redis.url())));
 
     let step = Step::begin("The fake upstreams, the issuer and the gateway");

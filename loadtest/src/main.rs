@@ -11,6 +11,7 @@ mod explain;
 mod figures;
 mod gateway;
 mod goals;
+mod history;
 mod machine;
 mod operation;
 mod pgbench;
@@ -100,6 +101,27 @@ enum Command {
         #[arg(long)]
         program: Option<PathBuf>,
     },
+    /// Reads the deployments of many projects, once undisturbed and once killed on the way, and compares the tables.
+    Backfill {
+        /// Projects, each with about eleven deployments.
+        #[arg(long, default_value_t = 10_000)]
+        projects: usize,
+        /// How often the reader is killed.
+        #[arg(long, default_value_t = 20)]
+        kills: u32,
+        /// Another program of the gateway than the release build.
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
+    /// Measures lists and DORA's measures among many deployments, beside a hundred thousand.
+    Deployments {
+        /// Deployments.
+        #[arg(long, default_value_t = 1_000_000)]
+        rows: usize,
+        /// Another program of the gateway than the release build.
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
     /// Serves the ceilings; the load test starts it by itself.
     ServeCeilings {
         /// The folder with one answer of each operation.
@@ -160,6 +182,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Quota { minutes, program } => stitched::run_quota(minutes.clamp(2, 10), program).await,
         Command::Stitched { rounds, program } => stitched::run_cost(plan(false, Some(rounds)), program).await,
+        Command::Backfill { projects, kills, program } => {
+            history::run_backfill(projects.clamp(10, 100_000), kills.min(100), program).await
+        }
+        Command::Deployments { rows, program } => history::run_found(rows.clamp(10_000, 20_000_000), program).await,
         Command::ServeCeilings { answers, database_url } => {
             ceilings::serve(&database_url, &answers, viewer::Viewer::engineer()?).await
         }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The port in `weft.toml`.
-const ISSUER_PORT: u16 = 18_961;
+pub(crate) const ISSUER_PORT: u16 = 18_961;
 
 /// The issuer in this process and the gateway in its own.
 pub(crate) struct Platform {

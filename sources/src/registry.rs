@@ -180,7 +180,11 @@ impl Sources {
 
     /// The upstreams that deployments are read from.
     pub fn deployment_sources(&self) -> Vec<&dyn DeploymentSource> {
-        self.gitlab.iter().map(|gitlab| gitlab as &dyn DeploymentSource).collect()
+        let mut all: Vec<&dyn DeploymentSource> = Vec::new();
+        all.extend(self.gitlab.as_ref().map(|gitlab| gitlab as &dyn DeploymentSource));
+        all.extend(self.awx.as_ref().map(|awx| awx as &dyn DeploymentSource));
+        all.extend(self.terraform.as_ref().map(|terraform| terraform as &dyn DeploymentSource));
+        all
     }
 
     /// What is known of each source, by kind, then by name; of those that are switched off, that they are. Calls nothing.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use reqwest::{RequestBuilder, StatusCode, header};
-use schema::{AutomationJobRecord, AutomationTemplateRecord, SourceKind};
+use schema::{AutomationJobRecord, AutomationTemplateRecord, SourceKind, WebUrl};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -149,7 +149,12 @@ impl Client {
         jobs.into_iter().filter_map(|job| job.into_record(&self.links)).collect()
     }
 
-    async fn rows<T: DeserializeOwned>(
+    /// A run's page in the user interface.
+    pub(super) fn run_page(&self, kind: &str, number: i32) -> Option<WebUrl> {
+        self.links.job(kind, number)
+    }
+
+    pub(super) async fn rows<T: DeserializeOwned>(
         &self,
         call: &'static str,
         path: &str,

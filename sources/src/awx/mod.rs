@@ -9,6 +9,7 @@
 mod caches;
 mod client;
 mod config;
+mod deployments;
 mod host;
 mod hosts;
 mod jobs;

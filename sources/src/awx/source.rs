@@ -59,6 +59,14 @@ impl Awx {
         }))
     }
 
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The annotation that names an entity's templates.
     pub fn annotation(&self) -> &str {
         &self.config.annotation

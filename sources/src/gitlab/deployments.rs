@@ -16,7 +16,7 @@ use super::{
 use crate::{
     SourceError,
     ingest::DeploymentEvent,
-    sync::{DeploymentSource, Mapped, Part, Step},
+    sync::{DeploymentSource, Mapped, Part, Place, Step},
 };
 
 /// Rows of a page: the most that GitLab gives.
@@ -74,8 +74,9 @@ impl DeploymentSource for Gitlab {
         let mut parts: BTreeMap<String, Part> = BTreeMap::new();
         for Mapped { component, value } in mapped {
             let Some(path) = self.project_of(tenant, value) else { continue };
-            let part = parts.entry(path.clone()).or_insert(Part { name: path, components: Vec::new() });
-            part.components.push(component.clone());
+            let part = || Part { tenant: tenant.to_owned(), name: path.clone(), members: Vec::new() };
+            let part = parts.entry(path.clone()).or_insert_with(part);
+            part.members.push(Mapped { component: component.clone(), value: path });
         }
         parts.into_values().collect()
     }
@@ -85,7 +86,7 @@ impl DeploymentSource for Gitlab {
         self.config().requests_in_flight_max.div_ceil(2)
     }
 
-    async fn read(&self, part: &Part, since: DateTime<Utc>, from: Option<DateTime<Utc>>) -> Result<Step, SourceError> {
+    async fn read(&self, part: &Part, Place { since, from, .. }: Place<'_>) -> Result<Step, SourceError> {
         let asked_from = from.unwrap_or(since);
         let (mut rows, mut has_more) = (Vec::new(), false);
         for page in 1..=SAME_INSTANT_PAGES {
@@ -100,8 +101,9 @@ impl DeploymentSource for Gitlab {
         }
         let read_to = rows.iter().filter_map(|row| row.updated_at).max();
         let events = rows.iter().filter(|row| row.created_at.is_some_and(|created_at| created_at >= since));
-        let events = events.filter_map(|row| event(&part.name, row)).flat_map(|event| event.of_each(&part.components));
-        Ok(Step { events: events.collect(), read_to, has_more })
+        let components = part.components_of(&part.name);
+        let events = events.filter_map(|row| event(&part.name, row)).flat_map(|event| event.of_each(&components));
+        Ok(Step { events: events.collect(), read_to, has_more, cursor: None })
     }
 }
 
@@ -148,5 +150,54 @@ fn status(word: Option<&str>) -> DeploymentStatus {
         "canceled" => DeploymentStatus::Canceled,
         "skipped" => DeploymentStatus::Skipped,
         _ => DeploymentStatus::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_deployment_loses_nothing() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../shared/contracts/gitlab/rest-examples-gitlab4j/deployment.json");
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            println!("skipped: {} is not there", path.display());
+            return;
+        };
+        let row: Deployment = serde_json::from_str(&text).unwrap();
+        let event = event("group/api", &row).unwrap();
+        assert_eq!((event.source_key.as_str(), event.environment.as_str()), ("42", "production"));
+        assert_eq!(event.tier, EnvironmentTier::Production);
+        assert_eq!(event.commit_sha.as_deref(), Some("a91957a858320c0e17f3a0eca7cfacbff50ea29a"));
+        assert_eq!(event.created_at.to_rfc3339(), "2016-08-11T11:32:35.444+00:00");
+        assert_eq!(event.state_at.to_rfc3339(), "2016-08-11T11:34:01.123+00:00");
+        assert_eq!(event.committed_at.unwrap().to_rfc3339(), "2016-08-11T13:28:26+00:00");
+        assert_eq!((event.triggered_by.as_deref(), event.git_ref.as_deref()), (Some("root"), Some("master")));
+        // The example has no status, which is not guessed.
+        assert_eq!((event.status, event.version), (DeploymentStatus::Unknown, None));
+    }
+
+    #[test]
+    fn what_was_made_through_the_api_has_no_job_and_a_tag_is_a_version() {
+        let row = serde_json::json!({
+            "id": 7, "ref": "v1.2.0", "sha": "c0ffee", "status": "success", "environment": { "name": "qa" },
+            "created_at": "2026-03-01T10:00:00Z", "updated_at": "2026-03-01T10:05:00Z", "deployable": null,
+        });
+        let api = event("group/api", &serde_json::from_value(row.clone()).unwrap()).unwrap();
+        assert_eq!((api.finished_at, api.job_key.as_deref(), api.version.as_deref()), (Some(api.state_at), None, None));
+        let mut row = row;
+        row["deployable"] =
+            serde_json::json!({ "tag": true, "pipeline": { "id": 9 }, "finished_at": "2026-03-01T10:04:00Z" });
+        let tagged = event("group/api", &serde_json::from_value(row).unwrap()).unwrap();
+        assert_eq!(tagged.version.as_deref(), Some("v1.2.0"));
+        assert_eq!(tagged.job_key.as_deref(), Some("Pipeline:group/api:gid://gitlab/Ci::Pipeline/9"));
+        for missing in ["id", "created_at", "environment"] {
+            let row =
+                serde_json::json!({ "id": 7, "created_at": "2026-03-01T10:00:00Z", "environment": { "name": "qa" } });
+            let mut row = row;
+            row.as_object_mut().unwrap().remove(missing);
+            assert_eq!(event("group/api", &serde_json::from_value(row).unwrap()), None, "{missing}");
+        }
     }
 }

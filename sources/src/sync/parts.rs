@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use crate::{SourceError, postgres::Database};
 
-/// A component, and what its annotation says.
+/// A component, and what its annotation says, or one of the values in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapped {
     /// The component.

@@ -9,15 +9,18 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 
-use super::{DeploymentSource, Part, Step};
+use super::{DeploymentSource, Part, Place, Step};
 use crate::{
     Clock, SourceError,
     ingest::{Applied, DeliveryRules, DeploymentBatch, DeploymentEvent, DeploymentReport, Lease, Mark, Origin},
     postgres::Database,
 };
 
-/// So many events are written at once, at least when there are that many.
+/// So many events are written at once, when there are that many.
 const BATCH_EVENTS: usize = 500;
+
+/// Nothing new is read while so many wait to be written.
+const EVENTS_WAITING_MAX: usize = 5_000;
 
 /// What a source says may reach its list so much later than it claims.
 const LATE_MAX: TimeDelta = TimeDelta::minutes(2);
@@ -88,7 +91,8 @@ impl Reading {
 
     /// After a step; the mark never goes back.
     fn after(self, step: &Step) -> Self {
-        let mark = Mark { read_to: self.mark.read_to.max(step.read_to), ..self.mark };
+        let read_to = self.mark.read_to.max(step.read_to);
+        let mark = Mark { read_to, cursor: step.cursor.clone(), ..self.mark };
         Self { part: self.part, mark, from: step.read_to.max(self.from) }
     }
 }
@@ -115,12 +119,14 @@ impl Pass<'_> {
         let interval = self.interval.and_then(|interval| TimeDelta::from_std(interval).ok());
         let mut due: Vec<(Option<DateTime<Utc>>, Reading)> = Vec::new();
         for part in parts {
-            let fresh = Mark { part: part.name.clone(), read_to: None, since: self.since, covers: part.covers() };
+            let (name, covers) = (part.name.clone(), part.covers());
+            let fresh = Mark { part: name, read_to: None, since: self.since, cursor: None, covers };
             let known = marks.remove(&part.name).filter(|(mark, _)| mark.covers == fresh.covers);
             match known {
                 // It was never asked for what is asked for now.
                 Some((mark, _)) if mark.since > self.since => due.push((None, Reading::new(part, fresh))),
-                Some((_, read_at)) if interval.is_some_and(|interval| now - read_at < interval) => {}
+                Some((mark, read_at))
+                    if mark.cursor.is_none() && interval.is_some_and(|interval| now - read_at < interval) => {}
                 Some((mark, read_at)) => due.push((Some(read_at), Reading::new(part, mark))),
                 None => due.push((None, Reading::new(part, fresh))),
             }
@@ -129,6 +135,7 @@ impl Pass<'_> {
         due.into_iter().map(|(_, reading)| reading).collect()
     }
 
+    /// Reads and writes at the same time: a read that nobody polls while something is written would seem to take too long.
     async fn read_tenant(
         &self,
         source: &dyn DeploymentSource,
@@ -139,40 +146,50 @@ impl Pass<'_> {
         let parts = queue.len();
         let mut parts_done = 0;
         let mut reads: FuturesUnordered<Read<'_>> = FuturesUnordered::new();
+        let mut waiting = Waiting::default();
+        let mut writing: Option<BoxFuture<'_, Result<Applied, SourceError>>> = None;
         loop {
-            while reads.len() < source.parts_at_once() {
+            while reads.len() < source.parts_at_once() && waiting.events < EVENTS_WAITING_MAX {
                 let Some(reading) = queue.pop_front() else { break };
                 reads.push(read(source, reading));
             }
-            let Some(first) = reads.next().await else { return Ok(PassEnd::Whole) };
-            let (mut events, mut marks, mut goes_on) = (Vec::new(), Vec::new(), Vec::new());
-            let mut next = Some(first);
-            // Whatever has been read by now is written together.
-            while let Some((reading, outcome)) = next {
-                match outcome {
-                    Ok(step) => {
-                        let reading = reading.after(&step);
-                        events.extend(step.events);
-                        marks.push(reading.mark.clone());
-                        if step.has_more {
-                            goes_on.push(reading);
-                        } else {
-                            report.parts_read += 1;
-                            parts_done += 1;
-                        }
-                    }
-                    Err(error) => {
-                        report.failed.push((reading.part.name, error));
-                        parts_done += 1;
-                    }
-                }
-                next = if events.len() < BATCH_EVENTS { reads.next().now_or_never().flatten() } else { None };
+            if writing.is_none() && !waiting.is_empty() {
+                let (events, marks) = waiting.take();
+                writing = Some(self.write(source, tenant, events, marks).boxed());
             }
-            let written = self.write(source, tenant, &events, &marks).await?;
-            let Applied::Done(written) = written else { return Ok(PassEnd::Fenced) };
-            report.written.add(written);
-            (self.progress)(Progress { parts_done, parts, written: report.written });
-            goes_on.into_iter().for_each(|reading| queue.push_front(reading));
+            if reads.is_empty() && writing.is_none() {
+                return Ok(PassEnd::Whole);
+            }
+            tokio::select! {
+                Some((reading, outcome)) = reads.next(), if !reads.is_empty() => {
+                    let is_done = match outcome {
+                        Ok(step) => {
+                            let reading = reading.after(&step);
+                            let has_more = step.has_more;
+                            waiting.add(step.events, reading.mark.clone());
+                            report.parts_read += usize::from(!has_more);
+                            if has_more {
+                                queue.push_front(reading);
+                            }
+                            !has_more
+                        }
+                        Err(error) => {
+                            // No further than before, but not at once again: what failed is due like everything else.
+                            waiting.add(Vec::new(), reading.mark.clone());
+                            report.failed.push((reading.part.name, error));
+                            true
+                        }
+                    };
+                    parts_done += usize::from(is_done);
+                }
+                written = async { Some(writing.as_mut()?.await) }, if writing.is_some() => {
+                    writing = None;
+                    let Some(written) = written else { continue };
+                    let Applied::Done(written) = written? else { return Ok(PassEnd::Fenced) };
+                    report.written.add(written);
+                    (self.progress)(Progress { parts_done, parts, written: report.written });
+                }
+            }
         }
     }
 
@@ -180,18 +197,51 @@ impl Pass<'_> {
         &self,
         source: &dyn DeploymentSource,
         tenant: &str,
-        events: &[DeploymentEvent],
-        marks: &[Mark],
+        events: Vec<DeploymentEvent>,
+        marks: Vec<Mark>,
     ) -> Result<Applied, SourceError> {
         let origin = Origin { tenant, source: source.kind(), source_name: source.name() };
+        let (events, marks) = (&events, &marks);
         let batch = DeploymentBatch { origin, lease: self.lease, events, marks, rules: self.rules, healed: false };
         self.database.apply_deployments(&batch).await
     }
 }
 
+/// What was read and is not written yet, in the order of reading.
+#[derive(Default)]
+struct Waiting {
+    steps: VecDeque<(Vec<DeploymentEvent>, Mark)>,
+    events: usize,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    fn add(&mut self, events: Vec<DeploymentEvent>, mark: Mark) {
+        self.events += events.len();
+        self.steps.push_back((events, mark));
+    }
+
+    /// What is written next: whole steps, and of each part how far it was read with the last of them.
+    fn take(&mut self) -> (Vec<DeploymentEvent>, Vec<Mark>) {
+        let (mut events, mut marks) = (Vec::new(), HashMap::new());
+        while events.len() < BATCH_EVENTS {
+            let Some((more, mark)) = self.steps.pop_front() else { break };
+            events.extend(more);
+            marks.insert(mark.part.clone(), mark);
+        }
+        self.events -= events.len();
+        (events, marks.into_values().collect())
+    }
+}
+
 fn read(source: &dyn DeploymentSource, reading: Reading) -> Read<'_> {
     async move {
-        let step = source.read(&reading.part, reading.mark.since, reading.from).await;
+        let Mark { since, cursor, .. } = &reading.mark;
+        let place = Place { since: *since, from: reading.from, cursor: cursor.as_deref() };
+        let step = source.read(&reading.part, place).await;
         (reading, step)
     }
     .boxed()

@@ -10,18 +10,40 @@ use crate::{SourceError, ingest::DeploymentEvent};
 /// What is read at a time, and for which components.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
+    /// Whose components they are.
+    pub tenant: String,
     /// What the source calls it.
     pub name: String,
-    /// The components that are mapped to it, in order.
-    pub components: Vec<EntityRef>,
+    /// The components that are mapped to it, in order, each with what of the part it is mapped to.
+    pub members: Vec<Mapped>,
 }
 
 impl Part {
     /// For which components it is read: for others it has to be read anew.
     pub fn covers(&self) -> String {
-        let refs: Vec<&str> = self.components.iter().map(EntityRef::as_str).collect();
-        refs.join(" ")
+        let members = self.members.iter();
+        members
+            .map(|Mapped { component, value }| format!("{}={value}", component.as_str()))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
+
+    /// The components that are mapped to this.
+    pub fn components_of(&self, value: &str) -> Vec<EntityRef> {
+        let members = self.members.iter().filter(|member| member.value == value);
+        members.map(|member| member.component.clone()).collect()
+    }
+}
+
+/// Where a part is read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// What was created before is not wanted.
+    pub since: DateTime<Utc>,
+    /// What changed before is known; none at the first reading.
+    pub from: Option<DateTime<Utc>>,
+    /// As the step before said it.
+    pub cursor: Option<&'a str>,
 }
 
 /// Some of what a part has to say.
@@ -33,6 +55,8 @@ pub struct Step {
     pub read_to: Option<DateTime<Utc>>,
     /// There is more behind it.
     pub has_more: bool,
+    /// Where it goes on, in the source's own words; none where `read_to` says it.
+    pub cursor: Option<String>,
 }
 
 /// A system that deployments are read from.
@@ -53,7 +77,6 @@ pub trait DeploymentSource: Send + Sync {
     /// Most parts that are read at once.
     fn parts_at_once(&self) -> usize;
 
-    /// Reads what changed at or after `from`, oldest change first, about a page of it; of the first reading, where `from` is
-    /// none, what was created at or after `since`.
-    async fn read(&self, part: &Part, since: DateTime<Utc>, from: Option<DateTime<Utc>>) -> Result<Step, SourceError>;
+    /// Reads on, about a page.
+    async fn read(&self, part: &Part, place: Place<'_>) -> Result<Step, SourceError>;
 }

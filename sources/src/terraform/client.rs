@@ -1,6 +1,7 @@
 //! The calls to Terraform. The token is exposed in one line of this file and nowhere else. Links in answers are never followed:
 //! some lead to other hosts and hold secrets, and the next page is a number.
 
+use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::{StatusCode, header};
 use schema::{SourceKind, TerraformAssessmentRecord, TerraformRunRecord, WebUrl};
@@ -59,6 +60,15 @@ impl Client {
 
     pub(super) fn upstream(&self) -> &Upstream {
         &self.upstream
+    }
+
+    /// The same, with the quota of lists of runs.
+    pub(super) fn run_lists(&self) -> &Upstream {
+        &self.run_lists
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// All workspaces of an organization; none when it is not there or the token has no right in it.
@@ -161,7 +171,7 @@ impl Client {
     }
 
     /// Rights that are missing read as 404, so it is no error.
-    async fn get<T: DeserializeOwned>(
+    pub(super) async fn get<T: DeserializeOwned>(
         &self,
         upstream: &Upstream,
         call: &'static str,

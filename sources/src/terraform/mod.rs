@@ -8,6 +8,7 @@ mod assessment;
 mod caches;
 mod client;
 mod config;
+mod deployments;
 mod key;
 mod run;
 mod snapshot;

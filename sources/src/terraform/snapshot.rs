@@ -38,6 +38,11 @@ impl Snapshot {
         }
     }
 
+    /// All of them, by name.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<TerraformWorkspaceRecord>> {
+        self.0.values()
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Arc<TerraformWorkspaceRecord>> {
         self.0.get(name)
     }

@@ -16,6 +16,7 @@ use super::{
     ABOUT, AssessmentKey, Config, RunKey, RunPageKey, RunPageRecord, WorkspaceKey,
     caches::{self, Caches, organization_tag, run_tag, workspace_tag},
     client::{self, Client},
+    snapshot::Snapshot,
 };
 use crate::{
     About, Connector, SourceError,
@@ -56,6 +57,24 @@ impl Terraform {
         });
         let caches = Caches::new(&config, &client, &namespace, around);
         Ok(Some(Self { config: Arc::new(config), client, caches }))
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// All workspaces of an organization; none when it is not there.
+    pub(super) async fn snapshot(
+        &self,
+        organization: &str,
+        access: &Access,
+    ) -> Result<Option<Arc<Snapshot>>, SourceError> {
+        let mut read = self.caches.organizations.get_many(vec![organization.to_owned()], access).await;
+        read.remove(organization).map_or(Ok(None), |outcome| Ok(outcome?.value))
     }
 
     /// The annotation that names an entity's workspaces.

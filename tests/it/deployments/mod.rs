@@ -4,6 +4,7 @@ mod delivery;
 mod fence;
 mod graph;
 mod order;
+mod sync;
 
 use std::time::Duration;
 

@@ -4,9 +4,12 @@
 //! what the token may not see, no order) because each of those has an answer that looks right until production.
 
 mod auth;
+mod deployment;
+mod deployment_rest;
 mod graphql;
 mod job;
 mod merge_request;
+mod paging;
 mod pipeline;
 mod project;
 mod release;
@@ -23,6 +26,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 
+pub use deployment::Pace;
 pub use pipeline::Status as PipelineStatus;
 pub use project::{Project, Visibility};
 pub use world::{World, WorldBuilder};
@@ -94,6 +98,9 @@ pub(crate) fn router(gitlab: Gitlab) -> Router {
         .route("/api/v4/personal_access_tokens/self", get(rest::token))
         .route("/api/v4/projects/{id}", get(rest::project))
         .route("/api/v4/projects/{id}/languages", get(rest::languages))
+        .route("/api/v4/projects/{id}/deployments", get(deployment_rest::list))
+        .route("/api/v4/projects/{id}/deployments/{number}", get(deployment_rest::one))
+        .route("/api/v4/projects/{id}/environments", get(deployment_rest::environments))
         .route("/api/v4/projects/{id}/repository/files/{path}/raw", get(rest::raw_file))
         .route_layer(middleware::from_fn_with_state(gitlab.clone(), auth::rest));
     graphql.merge(rest).fallback(rest::not_found).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(gitlab)

@@ -58,12 +58,25 @@ pub(super) fn last_activity(project_id: u64, project: &Project, now: DateTime<Ut
     runs(project_id, project, now).next().map_or(project.created_at, |newest| newest.created_at)
 }
 
-fn runs(project_id: u64, project: &Project, now: DateTime<Utc>) -> impl Iterator<Item = Run<'_>> {
-    let every = project.pipeline_every.filter(|_| !project.is_empty);
-    let seconds = every.unwrap_or(EVERY_MIN).max(EVERY_MIN).num_seconds();
+/// The number within the project of the pipeline that was the newest one at `at`; none where there was none.
+pub(super) fn number_at(project: &Project, at: DateTime<Utc>) -> Option<u64> {
+    project.pipeline_every?;
+    let (first_start, seconds) = cadence(project);
+    let number = (at - first_start).num_seconds().div_euclid(seconds) + 1;
+    u64::try_from(number).ok().filter(|number| *number > 0)
+}
+
+/// When the first one starts, and how many seconds lie between two.
+fn cadence(project: &Project) -> (DateTime<Utc>, i64) {
+    let seconds = project.pipeline_every.unwrap_or(EVERY_MIN).max(EVERY_MIN).num_seconds();
     // Offset by the project, or all of them would start in the same second.
     let offset = i64::try_from(draw(&project.full_path, "offset") % seconds.unsigned_abs()).unwrap_or(0);
-    let first_start = project.created_at + TimeDelta::seconds(offset);
+    (project.created_at + TimeDelta::seconds(offset), seconds)
+}
+
+fn runs(project_id: u64, project: &Project, now: DateTime<Utc>) -> impl Iterator<Item = Run<'_>> {
+    let every = project.pipeline_every.filter(|_| !project.is_empty);
+    let (first_start, seconds) = cadence(project);
     let last_push = project.quiet_since.map_or(now, |quiet| quiet.min(now));
     let newest = if every.is_none() { 0 } else { (last_push - first_start).num_seconds().div_euclid(seconds) + 1 };
     (1..=newest).rev().take(HISTORY_MAX).map(move |iid| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::Pace;
 use crate::seed::{between, draw, pick};
 
 /// 2024-01-01: seeded projects begin within a year after it.
@@ -55,6 +56,8 @@ pub struct Project {
     pub quiet_since: Option<DateTime<Utc>>,
     /// From one pipeline to the next, at least two minutes; `None`: it has no pipelines.
     pub pipeline_every: Option<TimeDelta>,
+    /// How often it deploys; `None`: never.
+    pub deploys: Option<Pace>,
     /// How many merge requests are open.
     pub open_merge_requests: u32,
     /// The files of the default branch, by path.
@@ -79,6 +82,7 @@ impl Project {
             created_at: FIRST_CREATED,
             quiet_since: None,
             pipeline_every: Some(TimeDelta::minutes(5)),
+            deploys: None,
             open_merge_requests: 0,
             files: BTreeMap::new(),
         }
@@ -101,6 +105,7 @@ impl Project {
             visibility,
             created_at: FIRST_CREATED + TimeDelta::days(days),
             pipeline_every: Some(TimeDelta::seconds(i64::try_from(between(path, "cadence", 180, 540)).unwrap_or(300))),
+            deploys: Some(Pace::believable(path)),
             open_merge_requests: u32::try_from(between(path, "merge requests", 0, 14)).unwrap_or(0),
             files: BTreeMap::from([
                 ("README.md".to_owned(), format!("# {name}\n")),

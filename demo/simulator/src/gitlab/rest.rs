@@ -85,12 +85,12 @@ pub(super) async fn not_found() -> Response {
     (StatusCode::NOT_FOUND, Json(json!({ "error": "404 Not Found" }))).into_response()
 }
 
-fn missing(what: &str) -> Response {
+pub(super) fn missing(what: &str) -> Response {
     (StatusCode::NOT_FOUND, Json(json!({ "message": format!("404 {what} Not Found") }))).into_response()
 }
 
 /// By number or by path; the router has decoded `%2F` by now.
-fn find<'a>(world: &'a super::World, id: &str) -> Option<(u64, &'a Project)> {
+pub(super) fn find<'a>(world: &'a super::World, id: &str) -> Option<(u64, &'a Project)> {
     id.parse().map_or_else(|_| world.by_path(id), |id| world.by_id(id))
 }
 
@@ -124,6 +124,6 @@ fn describe(gitlab: &Gitlab, id: u64, project: &Project) -> Value {
 }
 
 /// RFC 3339 with milliseconds, as REST writes it; GraphQL leaves them out.
-fn instant(at: DateTime<Utc>) -> String {
+pub(super) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -5,6 +5,7 @@
 mod awx;
 mod azure;
 mod clients;
+mod deployments;
 mod faults;
 mod graphql;
 mod issuer;

@@ -1,5 +1,6 @@
 //! AWX's JSON, as far as we read it. Everything may be null or absent and every enumeration is open.
 
+mod deployment;
 mod host;
 mod job;
 mod template;
@@ -14,6 +15,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
+pub(super) use deployment::DeploymentJob;
 pub(super) use host::{HostSummary, JobDetail};
 pub(super) use job::Job;
 pub(super) use template::{RECENT_RUNS, Template};

@@ -17,6 +17,8 @@ pub struct Mark {
     pub read_to: Option<DateTime<Utc>>,
     /// Where reading began.
     pub since: DateTime<Utc>,
+    /// Where a reading that is not through goes on, in the words of its source.
+    pub cursor: Option<String>,
     /// Which components it was read for.
     pub covers: String,
 }
@@ -43,6 +45,7 @@ pub(super) async fn write(
         .bind(marks.iter().map(|mark| mark.part.as_str()).collect::<Vec<_>>())
         .bind(marks.iter().map(|mark| mark.read_to).collect::<Vec<_>>())
         .bind(marks.iter().map(|mark| mark.since).collect::<Vec<_>>())
+        .bind(marks.iter().map(|mark| mark.cursor.as_deref()).collect::<Vec<_>>())
         .bind(marks.iter().map(|mark| mark.covers.as_str()).collect::<Vec<_>>())
         .execute(connection)
         .await?;

@@ -1,0 +1,132 @@
+//! Lists and measures among many deployments: at 8 callers, over few and over many rows.
+
+use std::{path::PathBuf, time::Duration};
+
+use bytes::Bytes;
+use demo::postgres::Cluster;
+use hyper::Uri;
+use serde_json::{Value, json};
+use simulator::{Config, Simulator};
+use tokio_postgres::NoTls;
+
+use super::world;
+use crate::{
+    client::{Shot, Target},
+    gateway::{Gateway, headers},
+    place::Place,
+    platform::{ISSUER_PORT, with_postgres},
+    tally::median,
+    viewer::engineer_claims,
+};
+
+const CALLERS: usize = 8;
+const COMPONENTS: usize = 1_000;
+const LASTING: Duration = Duration::from_secs(3);
+const ROUNDS: usize = 5;
+
+/// An operation, the longest p99 that it may have, and how many callers ask at once.
+struct Operation {
+    name: &'static str,
+    query: &'static str,
+    p99_max_ms: f64,
+    variables: fn(usize) -> Value,
+}
+
+const LIST: &str = "query($f: DeploymentFilter) { deployments(filter: $f, first: 50) { nodes { id createdAt componentRef environment \
+                    status commitSha startedAt finishedAt isRollback } pageInfo { hasNextPage endCursor } } }";
+const YEAR: &str = "query($ref: EntityRef!, $range: DateRange!) { team(ref: $ref) { delivery(range: $range) { deploymentCount \
+                    deploymentFrequencyPerDay changeLeadTimeSeconds changeFailRate failedDeploymentRecoverySeconds \
+                    deploymentReworkRate sample { deployments changes } } } }";
+
+const OPERATIONS: [Operation; 4] = [
+    Operation {
+        name: "newest 50 of a team",
+        query: LIST,
+        p99_max_ms: 60.0,
+        variables: |turn| json!({ "f": { "owner": [format!("group:default/team-{}", turn % 10)] } }),
+    },
+    Operation {
+        name: "newest 50 of an environment",
+        query: LIST,
+        p99_max_ms: 60.0,
+        variables: |turn| json!({ "f": { "environment": [if turn % 2 == 0 { "production" } else { "staging" }] } }),
+    },
+    Operation {
+        name: "newest 50 of a component that failed",
+        query: LIST,
+        p99_max_ms: 60.0,
+        variables: |turn| {
+            let component = format!("component:default/project-{:05}", turn * 37 % COMPONENTS);
+            json!({ "f": { "component": [component], "status": ["FAILED"] } })
+        },
+    },
+    Operation {
+        name: "a year's delivery of a team of 100",
+        query: YEAR,
+        p99_max_ms: 150.0,
+        variables: |turn| {
+            let today = chrono::Utc::now().date_naive();
+            let range = json!({ "from": today - chrono::TimeDelta::days(364), "to": today });
+            json!({ "ref": format!("group:default/team-{}", turn % 10), "range": range })
+        },
+    },
+];
+
+/// Measures over a hundred thousand deployments, then over `rows`.
+pub(crate) async fn run(rows: usize, program: Option<PathBuf>) -> anyhow::Result<()> {
+    let place = Place::find()?.with_program(program);
+    with_postgres(&place, async |cluster| {
+        let few = measure(&place, cluster, 100_000.min(rows)).await?;
+        let many = measure(&place, cluster, rows).await?;
+        println!("\n{:40} {:>10} {:>10} {:>8} {:>8}", "operation", "p99 few", "p99 many", "ratio", "goal");
+        let mut is_good = true;
+        for ((operation, few), many) in OPERATIONS.iter().zip(few).zip(many) {
+            let is_met = many <= operation.p99_max_ms && many <= few * 1.5;
+            is_good &= is_met;
+            let verdict = if is_met { "" } else { "  MISSED" };
+            let (name, goal, ratio) = (operation.name, operation.p99_max_ms, many / few);
+            println!("{name:40} {few:>8.1} ms {many:>8.1} ms {ratio:>8.2} {goal:>5.0} ms{verdict}");
+        }
+        anyhow::ensure!(is_good, "a goal is missed");
+        Ok(())
+    })
+    .await
+}
+
+/// The median p99 of each operation over so many deployments, in milliseconds.
+async fn measure(place: &Place, cluster: &Cluster, rows: usize) -> anyhow::Result<Vec<f64>> {
+    println!("{rows} deployments of {COMPONENTS} components …");
+    let url = world::catalog(place, cluster, "history_found", COMPONENTS).await?;
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+    tokio::spawn(connection);
+    client.batch_execute(&include_str!("../../queries/history.sql").replace("$1", &rows.to_string())).await?;
+    client.batch_execute("vacuum analyze deployment, delivery_day, environment_state").await?;
+    let issuer = Simulator::start(Config { issuer_port: ISSUER_PORT, ..Config::default() }).await?;
+    let headers = headers(&issuer.issuer().token(&engineer_claims()?), false)?;
+    let gateway = Gateway::start(place, &url, "history").await?;
+    let mut figures = Vec::new();
+    for operation in &OPERATIONS {
+        let shot = |turn| Shot {
+            uri: Uri::from_static("/graphql"),
+            body: Bytes::from(
+                json!({ "query": operation.query, "variables": (operation.variables)(turn) }).to_string(),
+            ),
+        };
+        let target = Target::new(gateway.address, headers.clone(), (0..200).map(shot).collect())?;
+        // Connections and plans are made by then.
+        target.closed_loop(CALLERS, LASTING).await?;
+        let (mut p99, mut p50, mut rate) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let tally = target.closed_loop(CALLERS, LASTING).await?;
+            p99.push(tally.quantile_ms(0.99));
+            p50.push(tally.quantile_ms(0.5));
+            rate.push(tally.rate());
+        }
+        let (p99, p50, rate) = (median(p99), median(p50), median(rate));
+        println!("  {:40} {rate:>6.0}/s, p50 {p50:.1} ms, p99 {p99:.1} ms", operation.name);
+        figures.push(p99);
+    }
+    gateway.stop().await;
+    issuer.stop().await;
+    Ok(figures)
+}
