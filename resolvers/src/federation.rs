@@ -72,6 +72,7 @@ impl ScalarType for Representation {
 /// Whatever has a key.
 #[derive(Union)]
 #[graphql(name = "_Entity")]
+#[expect(clippy::large_enum_variant, reason = "few are made, and each goes into the answer at once")]
 enum Keyed {
     /// A component.
     Component(Component),

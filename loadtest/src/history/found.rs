@@ -6,7 +6,7 @@ use bytes::Bytes;
 use demo::postgres::Cluster;
 use hyper::Uri;
 use serde_json::{Value, json};
-use simulator::{Config, Simulator};
+use simulator::{Clock, Config, Simulator};
 use tokio_postgres::NoTls;
 
 use super::world;
@@ -65,7 +65,7 @@ const OPERATIONS: [Operation; 4] = [
         query: YEAR,
         p99_max_ms: 150.0,
         variables: |turn| {
-            let today = chrono::Utc::now().date_naive();
+            let today = Clock::system().now().date_naive();
             let range = json!({ "from": today - chrono::TimeDelta::days(364), "to": today });
             json!({ "ref": format!("group:default/team-{}", turn % 10), "range": range })
         },

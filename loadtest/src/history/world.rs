@@ -3,10 +3,10 @@
 
 use std::{fmt::Write, path::PathBuf};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use demo::{database, postgres::Cluster};
 use simulator::{
-    Config, Simulator,
+    Clock, Config, Simulator,
     gitlab::{Pace, Project, World},
 };
 use tokio::process::Command;
@@ -18,7 +18,7 @@ const CHANGES: usize = 6;
 
 /// So many projects at the fake GitLab.
 pub(crate) async fn start(projects: usize) -> anyhow::Result<Simulator> {
-    let now = Utc::now();
+    let now = Clock::system().now();
     let project = |number: usize| Project {
         created_at: now - TimeDelta::days(700),
         quiet_since: Some(now - TimeDelta::days(1)),

@@ -131,7 +131,6 @@ entity_object! {
         }
         /// Its deployments, newest first. Needs the scope `deployments:read`.
         #[graphql(directive = crate::cost::page_of_either_end::apply())]
-        #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
         async fn deployments(
             &self,
             ctx: &Context<'_>,

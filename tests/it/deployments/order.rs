@@ -123,7 +123,7 @@ async fn an_environment_that_is_renamed_and_times_that_cannot_be_are_no_new_depl
     let platform = TestPlatform::start().await;
     let lease = lease(platform.database()).await;
     let one = event("component:default/payments-api", 1, 0, "a");
-    apply(&platform, &lease, &[one.clone()]).await;
+    apply(&platform, &lease, std::slice::from_ref(&one)).await;
     let renamed = DeploymentEvent { environment: "eu-production".to_owned(), state_at: at(60), ..one.clone() };
     let report = apply(&platform, &lease, &[renamed]).await;
     assert_eq!((report.created, report.updated), (0, 1));
@@ -133,7 +133,7 @@ async fn an_environment_that_is_renamed_and_times_that_cannot_be_are_no_new_depl
         assert_eq!(environments, ["eu-production"], "{statement}");
     }
     let never = DeploymentEvent { created_at: chrono::DateTime::UNIX_EPOCH, ..one.clone() };
-    let not_yet = DeploymentEvent { created_at: chrono::Utc::now() + TimeDelta::days(3), ..one };
+    let not_yet = DeploymentEvent { created_at: platform.app().clock.now() + TimeDelta::days(3), ..one };
     let report = apply(&platform, &lease, &[never, not_yet]).await;
     assert_eq!((report.created, report.refused), (0, 2));
     platform.stop().await;

@@ -57,7 +57,7 @@ async fn pass_of(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pass_takes_everything_over_and_the_next_one_only_what_is_new() {
     let platform = TestPlatform::start().await;
-    let since = Utc::now() - TimeDelta::days(6);
+    let since = platform.app().clock.now() - TimeDelta::days(6);
     let first = pass(&platform, since, None).await;
     assert!(first.failed.is_empty(), "{:?}", first.failed);
     assert!(first.written.created > 500, "{first:?}");
@@ -81,7 +81,7 @@ async fn a_pass_takes_everything_over_and_the_next_one_only_what_is_new() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_source_is_read_to_its_end_and_each_deployment_leads_to_what_did_it() {
     let platform = TestPlatform::start().await;
-    let since = Utc::now() - TimeDelta::hours(8);
+    let since = platform.app().clock.now() - TimeDelta::hours(8);
     let client = platform.client("admin");
     let query = "query($source: SourceKind!) { deployments(first: 20, filter: { source: [$source], status: [SUCCEEDED] }) { nodes { \
         environment tier triggeredBy url finishedAt durationSeconds component { name } job { __typename } } } }";
@@ -114,11 +114,11 @@ async fn one_project_that_cannot_be_read_holds_up_no_other() {
     let platform = TestPlatform::start().await;
     let hidden = "money/payments-api";
     platform.simulator().gitlab().remove_project(hidden);
-    let report = pass(&platform, Utc::now() - TimeDelta::days(6), None).await;
+    let report = pass(&platform, platform.app().clock.now() - TimeDelta::days(6), None).await;
     // Gone is not failed: it says nothing more.
     assert!(report.failed.is_empty() && report.written.created > 500, "{report:?}");
     platform.simulator().faults(Upstream::Gitlab).always(Fault::Status { code: 500 });
-    let down = pass(&platform, Utc::now() - TimeDelta::days(6), None).await;
+    let down = pass(&platform, platform.app().clock.now() - TimeDelta::days(6), None).await;
     assert_eq!(down.parts_read, 0);
     assert!(!down.failed.is_empty());
     assert!(down.failed.iter().all(|(_, error)| !matches!(error, SourceError::Statement(_))), "{:?}", down.failed);
@@ -129,7 +129,7 @@ async fn one_project_that_cannot_be_read_holds_up_no_other() {
 async fn a_command_that_is_killed_again_and_again_leaves_the_table_of_an_undisturbed_one() {
     let undisturbed = TestPlatform::start().await;
     let killed = TestPlatform::start().await;
-    let since = (Utc::now() - TimeDelta::days(12)).date_naive().to_string();
+    let since = (undisturbed.app().clock.now() - TimeDelta::days(12)).date_naive().to_string();
     let since = since.as_str();
     for turn in 0..12_u64 {
         let mut command = command(&killed, since);
@@ -145,7 +145,7 @@ async fn a_command_that_is_killed_again_and_again_leaves_the_table_of_an_undistu
         assert!(text.starts_with("gitlab: "), "{text}");
     }
     // Of what had ended by then both know the same.
-    let horizon = Utc::now() - TimeDelta::minutes(10);
+    let horizon = undisturbed.app().clock.now() - TimeDelta::minutes(10);
     let of = async |platform: &TestPlatform| -> Vec<(String, String, Option<DateTime<Utc>>)> {
         let rows = "select component_ref || ' ' || environment || ' ' || source_key, status, finished_at from deployment \
                     where state_at < $1 order by 1";

@@ -90,7 +90,7 @@ impl Change<'_> {
     fn deployment(&self, place: usize, environment: &'static str, now: DateTime<Utc>) -> Option<Deployment> {
         let subject = self.subject(self.number);
         let is_production = place == 1;
-        if is_production && draw(&subject, "stays") % 10 == 0 {
+        if is_production && draw(&subject, "stays").is_multiple_of(10) {
             return None;
         }
         let topic = |topic: &str| format!("{topic} {environment}");
@@ -112,8 +112,8 @@ impl Change<'_> {
             _ => ("created", created_at),
         };
         // The one before the last comes back: it stood here until the last one replaced it.
-        let is_rollback = is_production && self.number > 3 && draw(&subject, "rollback") % 14 == 0;
-        let is_hotfix = !is_rollback && draw(&subject, "hotfix") % 16 == 0;
+        let is_rollback = is_production && self.number > 3 && draw(&subject, "rollback").is_multiple_of(14);
+        let is_hotfix = !is_rollback && draw(&subject, "hotfix").is_multiple_of(16);
         let source = if is_rollback { self.number - 2 } else { self.number };
         let of_source = self.subject(source);
         let (git_ref, is_tag) = match draw(&of_source, "ref") % 3 {
@@ -138,7 +138,7 @@ impl Change<'_> {
             started_at: has_started.then_some(starts_at),
             finished_at: (now >= ends_at).then_some(ends_at),
             user: pick(&subject, "user", &USERS).copied().unwrap_or("amara"),
-            is_of_api: draw(&subject, "api") % 11 == 0,
+            is_of_api: draw(&subject, "api").is_multiple_of(11),
         })
     }
 }
