@@ -182,6 +182,7 @@ impl Sources {
     pub fn deployment_sources(&self) -> Vec<&dyn DeploymentSource> {
         let mut all: Vec<&dyn DeploymentSource> = Vec::new();
         all.extend(self.gitlab.as_ref().map(|gitlab| gitlab as &dyn DeploymentSource));
+        all.extend(self.openshift.iter().flat_map(Openshift::deployment_sources));
         all.extend(self.awx.as_ref().map(|awx| awx as &dyn DeploymentSource));
         all.extend(self.terraform.as_ref().map(|terraform| terraform as &dyn DeploymentSource));
         all

@@ -1,7 +1,17 @@
 -- mapped_components
-select e.tenant, e.ref as component_ref, e.annotations ->> $1 as value
-from tenant t
-join entity_facet f on f.tenant = t.name and f.facet = 'annotation-key' and f.value = $1
-join entity e on e.id = f.entity_id
-where e.kind_key = 'component' and e.annotations ->> $1 is not null
+select
+    e.tenant,
+    e.ref as component_ref,
+    (
+        select jsonb_object_agg(name, e.annotations ->> name)
+        from unnest($1::text[]) as names(name)
+        where e.annotations ->> name is not null
+    ) as values
+from entity e
+where e.kind_key = 'component'
+    and e.id in (
+        select f.entity_id
+        from tenant t
+        join entity_facet f on f.tenant = t.name and f.facet = 'annotation-key' and f.value = any($1)
+    )
 order by e.tenant, e.ref

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     SourceError,
     ingest::DeploymentEvent,
-    sync::{DeploymentSource, Mapped, Part, Place, Step},
+    sync::{DeploymentSource, Mapped, Member, Part, Place, Step},
 };
 
 /// So many templates of a group at most, on average: their ids have to fit into one question.
@@ -62,17 +62,17 @@ impl DeploymentSource for Awx {
         SourceKind::Awx.as_str()
     }
 
-    fn annotation(&self) -> &str {
-        Awx::annotation(self)
+    fn annotations(&self) -> Vec<&str> {
+        vec![self.annotation()]
     }
 
     fn parts(&self, tenant: &str, mapped: &[Mapped]) -> Vec<Part> {
         if self.config().tenants.reach(tenant).is_nothing() {
             return Vec::new();
         }
-        let members = mapped.iter().flat_map(|Mapped { component, value }| {
-            let ids = template_id::read_list(value).into_iter();
-            ids.map(|id| (id, component.clone())).collect::<Vec<_>>()
+        let members = mapped.iter().flat_map(|mapped| {
+            let ids = template_id::read_list(mapped.value(self.annotation()).unwrap_or_default()).into_iter();
+            ids.map(|id| (id, mapped.component.clone())).collect::<Vec<_>>()
         });
         let members: Vec<_> = members.collect();
         let mut ids: Vec<i32> = members.iter().map(|(id, _)| *id).collect();
@@ -86,7 +86,7 @@ impl DeploymentSource for Awx {
             let name = format!("templates {group} of {groups}");
             let part = || Part { tenant: tenant.to_owned(), name, members: Vec::new() };
             let part = parts.entry(group).or_insert_with(part);
-            part.members.push(Mapped { component, value: id.to_string() });
+            part.members.push(Member { component, value: id.to_string() });
         }
         parts.into_values().collect()
     }

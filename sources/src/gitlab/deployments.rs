@@ -16,7 +16,7 @@ use super::{
 use crate::{
     SourceError,
     ingest::DeploymentEvent,
-    sync::{DeploymentSource, Mapped, Part, Place, Step},
+    sync::{DeploymentSource, Mapped, Member, Part, Place, Step},
 };
 
 /// Rows of a page: the most that GitLab gives.
@@ -66,17 +66,18 @@ impl DeploymentSource for Gitlab {
         SourceKind::Gitlab.as_str()
     }
 
-    fn annotation(&self) -> &str {
-        Gitlab::annotation(self)
+    fn annotations(&self) -> Vec<&str> {
+        vec![self.annotation()]
     }
 
     fn parts(&self, tenant: &str, mapped: &[Mapped]) -> Vec<Part> {
         let mut parts: BTreeMap<String, Part> = BTreeMap::new();
-        for Mapped { component, value } in mapped {
-            let Some(path) = self.project_of(tenant, value) else { continue };
+        for mapped in mapped {
+            let value = mapped.value(self.annotation());
+            let Some(path) = value.and_then(|value| self.project_of(tenant, value)) else { continue };
             let part = || Part { tenant: tenant.to_owned(), name: path.clone(), members: Vec::new() };
             let part = parts.entry(path.clone()).or_insert_with(part);
-            part.members.push(Mapped { component: component.clone(), value: path });
+            part.members.push(Member { component: mapped.component.clone(), value: path });
         }
         parts.into_values().collect()
     }

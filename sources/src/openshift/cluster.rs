@@ -15,7 +15,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use schema::SourceKind;
 
 use super::{
-    ABOUT, Config,
+    ABOUT, Annotations, Config,
     client::Client,
     fetch::{EVERYWHERE, fetch, key_of, tags_of},
     list::Listing,
@@ -23,7 +23,7 @@ use super::{
     resource::Resource,
 };
 use crate::{
-    About, Connector, SourceError,
+    About, Clock, Connector, SourceError,
     cache::{Access, CacheMode, Layer, Served, SourceCache},
     caching::{CacheKind, CacheMaker},
     connector::Surroundings,
@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Raised whenever a type in [`Listing`] changes, so that no replica reads what another release kept in Redis.
-const RECORD_VERSION: u32 = 1;
+const RECORD_VERSION: u32 = 2;
 /// Most namespaces that are listed one by one for a component that names none.
 const NAMESPACES_MAX: usize = 200;
 /// Namespaces that are asked at once for what the token may do in them.
@@ -44,6 +44,8 @@ pub(super) struct Cluster {
     config: Arc<Config>,
     client: Client,
     lists: SourceCache<Listing>,
+    pub(super) annotations: Annotations,
+    pub(super) clock: Clock,
 }
 
 /// What is wanted of a cluster: a kind of objects, in one namespace or wherever one may look.
@@ -86,7 +88,11 @@ type Outcomes = HashMap<Want, Result<Lists, SourceError>>;
 
 impl Cluster {
     /// Prepares the cluster; none when it is switched off.
-    pub(super) fn new(config: Config, around: Surroundings<'_>) -> Result<Option<Self>, SourceError> {
+    pub(super) fn new(
+        config: Config,
+        annotations: &Annotations,
+        around: Surroundings<'_>,
+    ) -> Result<Option<Self>, SourceError> {
         let token = around.credential(&config.key("token"));
         let (true, Some(base_url), Some(token)) = (config.enabled, config.base_url.clone(), token) else {
             return Ok(None);
@@ -103,7 +109,8 @@ impl Cluster {
         let kind = CacheKind { call: "list", batch_max: 1, wait_max, lives, tags_of };
         let settings = Arc::clone(&config);
         let lists = maker.cache(kind, move |client, keys| fetch(client, Arc::clone(&settings), keys));
-        Ok(Some(Self { config, client, lists }))
+        let (annotations, clock) = (annotations.clone(), around.clock.clone());
+        Ok(Some(Self { config, client, lists, annotations, clock }))
     }
 
     pub(super) fn name(&self) -> &str {

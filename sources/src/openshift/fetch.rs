@@ -13,6 +13,7 @@ use super::{
     network::{Route, Service},
     pattern::matches,
     pod::Pod,
+    replica_set::ReplicaSet,
     resource::Resource,
     wire,
     workload::Workload,
@@ -89,6 +90,10 @@ async fn listing(
                 WorkloadKind::Unknown => Ok(Listed::Missing),
             };
             kept(found?, |items| Listing::Workloads(WorkloadList::new(items)))
+        }
+        Resource::ReplicaSets => {
+            let found = client.list(resource, within, ReplicaSet::of_object).await?;
+            kept(found, |items| Listing::ReplicaSets(List::new(items)))
         }
         Resource::Pods => {
             kept(client.list(resource, within, Pod::of_object).await?, |items| Listing::Pods(List::new(items)))

@@ -13,7 +13,7 @@ use super::{
     selection::{By, Selection, WorkloadKey, WorkloadPlace},
     workload::Workload,
 };
-use crate::{Clock, Connector, SourceError, cache::Access, connector::Surroundings};
+use crate::{Clock, Connector, SourceError, cache::Access, connector::Surroundings, sync::DeploymentSource};
 
 /// All clusters. Clones share everything.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ impl Openshift {
     ) -> Result<Option<Self>, SourceError> {
         let mut clusters = Vec::new();
         for config in configs {
-            clusters.extend(Cluster::new(config, around)?);
+            clusters.extend(Cluster::new(config, &annotations, around)?);
         }
         clusters.sort_by(|one, other| one.name().cmp(other.name()));
         let is_there = !clusters.is_empty();
@@ -54,6 +54,11 @@ impl Openshift {
     /// The clusters, as they are looked after.
     pub fn connectors(&self) -> impl Iterator<Item = &dyn Connector> {
         self.0.clusters.iter().map(|cluster| cluster as &dyn Connector)
+    }
+
+    /// The clusters, as deployments are read from them.
+    pub fn deployment_sources(&self) -> impl Iterator<Item = &dyn DeploymentSource> {
+        self.0.clusters.iter().map(|cluster| cluster as &dyn DeploymentSource)
     }
 
     /// The annotations by which entities name what runs of them.

@@ -12,6 +12,7 @@ use super::{
     event::Event,
     network::{Route, Service},
     pod::Pod,
+    replica_set::ReplicaSet,
     workload::Workload,
 };
 
@@ -21,6 +22,7 @@ pub(super) enum Listing {
     /// The token may not read there.
     Forbidden,
     Workloads(WorkloadList),
+    ReplicaSets(List<ReplicaSet>),
     Pods(List<Pod>),
     Services(List<Service>),
     Events(List<Event>),

@@ -7,6 +7,7 @@ use schema::WorkloadKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Resource {
     Workloads(WorkloadKind),
+    ReplicaSets,
     Pods,
     Services,
     Events,
@@ -26,6 +27,7 @@ impl Resource {
             Self::Workloads(WorkloadKind::CronJob) => "cronjobs",
             Self::Workloads(WorkloadKind::Job) => "jobs",
             Self::Workloads(WorkloadKind::Unknown) => "unknown",
+            Self::ReplicaSets => "replicasets",
             Self::Pods => "pods",
             Self::Services => "services",
             Self::Events => "events",
@@ -38,7 +40,7 @@ impl Resource {
     /// Every kind that stands in a namespace.
     pub(super) fn of_namespaces() -> impl Iterator<Item = Self> {
         let workloads = WorkloadKind::KNOWN.into_iter().map(Self::Workloads);
-        workloads.chain([Self::Pods, Self::Services, Self::Events, Self::Routes, Self::Builds])
+        workloads.chain([Self::ReplicaSets, Self::Pods, Self::Services, Self::Events, Self::Routes, Self::Builds])
     }
 
     /// The resource of this name.
@@ -52,7 +54,7 @@ impl Resource {
             Self::Pods | Self::Services | Self::Events => "api/v1",
             Self::Workloads(WorkloadKind::CronJob | WorkloadKind::Job) => "apis/batch/v1",
             Self::Workloads(WorkloadKind::DeploymentConfig) => "apis/apps.openshift.io/v1",
-            Self::Workloads(_) => "apis/apps/v1",
+            Self::Workloads(_) | Self::ReplicaSets => "apis/apps/v1",
             Self::Routes => "apis/route.openshift.io/v1",
             Self::Builds => "apis/build.openshift.io/v1",
             Self::Projects => "apis/project.openshift.io/v1",

@@ -36,7 +36,16 @@ pub(super) enum By {
 impl Selection {
     /// What an entity selects; none when its annotations select nothing, or are no names and selectors.
     pub(super) fn of_entity(annotations: &Annotations, tenant: &str, entity: &EntityRecord) -> Option<Self> {
-        let text = |name: &str| entity.annotation(name).map(str::trim).filter(|text| !text.is_empty());
+        Self::of_texts(annotations, tenant, |name| entity.annotation(name))
+    }
+
+    /// What these annotations select; none when that is nothing, or they are no names and selectors.
+    pub(super) fn of_texts<'a>(
+        annotations: &Annotations,
+        tenant: &str,
+        value: impl Fn(&str) -> Option<&'a str>,
+    ) -> Option<Self> {
+        let text = |name: &str| value(name).map(str::trim).filter(|text| !text.is_empty());
         let by = match text(&annotations.label_selector) {
             Some(selector) => By::Selector(Selector::read(selector)?),
             None => By::Id(text(&annotations.id)?.to_owned()),

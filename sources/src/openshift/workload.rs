@@ -1,5 +1,6 @@
 //! Workloads: of whole objects of six kinds, what is kept.
 
+use chrono::{DateTime, Utc};
 use k8s_openapi::{
     api::{
         apps::v1::{DaemonSet, Deployment, StatefulSet},
@@ -30,6 +31,8 @@ pub struct Workload {
     pub(super) pod_labels: Labels,
     /// Why it cannot have the pods it wants, in the cluster's words.
     pub(super) failure: Option<String>,
+    /// When its controller last told how its newest rollout goes.
+    pub(super) progressed_at: Option<DateTime<Utc>>,
 }
 
 impl Placed for Workload {
@@ -80,6 +83,7 @@ impl Workload {
             selector: Selector::default(),
             pod_labels,
             failure: None,
+            progressed_at: None,
         })
     }
 
@@ -111,12 +115,15 @@ impl Workload {
             kept_back: 0,
         };
         let failure = failure.and_then(|condition| condition.message.clone());
+        let progressing = conditions.into_iter().flatten().find(|condition| condition.type_ == "Progressing");
+        let progressed_at = progressing.and_then(|condition| moment(condition.last_update_time.as_ref()?));
         let revision = annotation(&object.metadata, "deployment.kubernetes.io/revision");
         let kind = WorkloadKind::Deployment;
         let mut workload = Self::new(cluster, kind, object.metadata, Some(spec.template), RolloutStatus::Unknown)?
             .observed(&observed, status.ready_replicas.unwrap_or(0));
         workload.selector = Selector::of_object(spec.selector);
         workload.failure = failure;
+        workload.progressed_at = progressed_at;
         workload.record.revision = revision;
         Some(workload)
     }

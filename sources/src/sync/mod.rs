@@ -9,4 +9,4 @@ mod source;
 
 pub use parts::Mapped;
 pub use pass::{Pass, PassEnd, PassReport, Progress};
-pub use source::{DeploymentSource, Part, Place, Step};
+pub use source::{DeploymentSource, Member, Part, Place, Step};

@@ -3,34 +3,42 @@
 use std::collections::BTreeMap;
 
 use schema::EntityRef;
-use sqlx::FromRow;
+use sqlx::{FromRow, types::Json};
 
 use crate::{SourceError, postgres::Database};
 
-/// A component, and what its annotation says, or one of the values in it.
+/// A component, and what the annotations of a source say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapped {
     /// The component.
     pub component: EntityRef,
-    /// The annotation's value.
-    pub value: String,
+    /// The values, by annotation.
+    pub values: BTreeMap<String, String>,
 }
 
 #[derive(FromRow)]
 struct Row {
     tenant: String,
     component_ref: String,
-    value: String,
+    values: Json<BTreeMap<String, String>>,
+}
+
+impl Mapped {
+    /// The value of an annotation.
+    pub fn value(&self, annotation: &str) -> Option<&str> {
+        self.values.get(annotation).map(String::as_str)
+    }
 }
 
 impl Database {
-    /// The components with this annotation, by tenant, in order; for all tenants: only the ingestion asks.
-    pub async fn mapped_components(&self, annotation: &str) -> Result<BTreeMap<String, Vec<Mapped>>, SourceError> {
-        let rows =
-            sqlx::query_as::<_, Row>(include_str!("../../queries/deployments/mapped_components.sql")).bind(annotation);
+    /// The components with any of these annotations, by tenant, in order; for all tenants: only the ingestion asks.
+    pub async fn mapped_components(&self, annotations: &[&str]) -> Result<BTreeMap<String, Vec<Mapped>>, SourceError> {
+        let rows = sqlx::query_as::<_, Row>(include_str!("../../queries/deployments/mapped_components.sql"))
+            .bind(annotations.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
         let mut mapped: BTreeMap<String, Vec<Mapped>> = BTreeMap::new();
-        for Row { tenant, component_ref, value } in self.all("mapped_components", rows).await? {
-            mapped.entry(tenant).or_default().push(Mapped { component: EntityRef::stored(component_ref), value });
+        for Row { tenant, component_ref, values } in self.all("mapped_components", rows).await? {
+            let component = EntityRef::stored(component_ref);
+            mapped.entry(tenant).or_default().push(Mapped { component, values: values.0 });
         }
         Ok(mapped)
     }

@@ -102,7 +102,7 @@ type Read<'a> = BoxFuture<'a, (Reading, Result<Step, SourceError>)>;
 impl Pass<'_> {
     /// Reads all parts of `source`, of every tenant.
     pub async fn run(&self, source: &dyn DeploymentSource, report: &mut PassReport) -> Result<PassEnd, SourceError> {
-        for (tenant, mapped) in self.database.mapped_components(source.annotation()).await? {
+        for (tenant, mapped) in self.database.mapped_components(&source.annotations()).await? {
             let parts = source.parts(&tenant, &mapped);
             let marks = self.database.sync_marks(&tenant, source.name()).await?;
             let queue = self.due(parts, marks);

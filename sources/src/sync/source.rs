@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schema::{EntityRef, SourceKind};
+use sha2::{Digest, Sha256};
 
 use super::Mapped;
 use crate::{SourceError, ingest::DeploymentEvent};
@@ -14,18 +15,28 @@ pub struct Part {
     pub tenant: String,
     /// What the source calls it.
     pub name: String,
-    /// The components that are mapped to it, in order, each with what of the part it is mapped to.
-    pub members: Vec<Mapped>,
+    /// The components that are mapped to it, in order.
+    pub members: Vec<Member>,
+}
+
+/// A component, and what of a part it is mapped to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The component.
+    pub component: EntityRef,
+    /// What it is mapped to, in the source's own words.
+    pub value: String,
 }
 
 impl Part {
     /// For which components it is read: for others it has to be read anew.
     pub fn covers(&self) -> String {
-        let members = self.members.iter();
-        members
-            .map(|Mapped { component, value }| format!("{}={value}", component.as_str()))
-            .collect::<Vec<_>>()
-            .join(" ")
+        let mut hash = Sha256::new();
+        for Member { component, value } in &self.members {
+            hash.update(format!("{}={value}\n", component.as_str()));
+        }
+        // A thousand components are no more than one.
+        hex::encode(hash.finalize())
     }
 
     /// The components that are mapped to this.
@@ -68,8 +79,8 @@ pub trait DeploymentSource: Send + Sync {
     /// Its configured name.
     fn name(&self) -> &str;
 
-    /// The annotation that maps components to it.
-    fn annotation(&self) -> &str;
+    /// The annotations that map components to it: those with any of them.
+    fn annotations(&self) -> Vec<&str>;
 
     /// The parts that these components of a tenant are mapped to, without those that the tenant may not read.
     fn parts(&self, tenant: &str, mapped: &[Mapped]) -> Vec<Part>;

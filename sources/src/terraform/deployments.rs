@@ -20,7 +20,7 @@ use crate::{
     SourceError,
     cache::{Access, CacheMode},
     ingest::DeploymentEvent,
-    sync::{DeploymentSource, Mapped, Part, Place, Step},
+    sync::{DeploymentSource, Mapped, Member, Part, Place, Step},
 };
 
 /// Runs of a page: the most that Terraform gives.
@@ -87,17 +87,18 @@ impl DeploymentSource for Terraform {
         SourceKind::Terraform.as_str()
     }
 
-    fn annotation(&self) -> &str {
-        Terraform::annotation(self)
+    fn annotations(&self) -> Vec<&str> {
+        vec![self.annotation()]
     }
 
     fn parts(&self, tenant: &str, mapped: &[Mapped]) -> Vec<Part> {
         let mut parts: BTreeMap<String, Part> = BTreeMap::new();
-        for Mapped { component, value } in mapped {
+        for mapped in mapped {
+            let value = mapped.value(self.annotation()).unwrap_or_default();
             for key in WorkspaceKey::of_annotation(self.config(), tenant, value) {
                 let part = || Part { tenant: tenant.to_owned(), name: key.organization.clone(), members: Vec::new() };
                 let part = parts.entry(key.organization.clone()).or_insert_with(part);
-                part.members.push(Mapped { component: component.clone(), value: key.name });
+                part.members.push(Member { component: mapped.component.clone(), value: key.name });
             }
         }
         parts.into_values().collect()

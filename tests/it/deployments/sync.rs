@@ -95,13 +95,17 @@ async fn every_source_is_read_to_its_end_and_each_deployment_leads_to_what_did_i
         let nodes = data["deployments"]["nodes"].as_array().unwrap();
         assert!(!nodes.is_empty(), "{}", source.name());
         for node in nodes {
-            assert!(node["component"]["name"].is_string() && node["finishedAt"].is_string(), "{node:#}");
+            assert!(node["component"]["name"].is_string(), "{node:#}");
+            // Of a rollout that was replaced meanwhile it is known only that it serves.
+            assert!(node["finishedAt"].is_string() || source.name() == "west", "{node:#}");
             assert_ne!(node["environment"], "", "{node:#}");
         }
         let kind = match source.name() {
             "gitlab" => "Pipeline",
             "awx" => "AutomationJob",
-            _ => "TerraformRun",
+            "terraform" => "TerraformRun",
+            // A rollout is nobody's job.
+            _ => continue,
         };
         let led = nodes.iter().filter(|node| node["job"]["__typename"] == kind).count();
         assert!(led > 0, "{}: no job of {nodes:#?}", source.name());

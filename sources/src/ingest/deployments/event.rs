@@ -157,10 +157,11 @@ fn key(origin: &Origin<'_>, created_at: DateTime<Utc>, source_key: &str, compone
 /// Of two states at the same moment the one further on stands.
 fn rank(status: DeploymentStatus) -> i16 {
     match status {
-        DeploymentStatus::Unknown => 0,
-        DeploymentStatus::Pending => 1,
-        DeploymentStatus::Blocked => 2,
-        DeploymentStatus::Running => 3,
+        DeploymentStatus::Pending => 0,
+        DeploymentStatus::Blocked => 1,
+        DeploymentStatus::Running => 2,
+        // It went on to something that nobody saw.
+        DeploymentStatus::Unknown => 3,
         DeploymentStatus::Skipped => 4,
         DeploymentStatus::Canceled => 5,
         DeploymentStatus::Failed => 6,
