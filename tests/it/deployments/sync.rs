@@ -148,18 +148,32 @@ async fn a_command_that_is_killed_again_and_again_leaves_the_table_of_an_undistu
         assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
         assert!(text.starts_with("gitlab: "), "{text}");
     }
-    // Of what had ended by then both know the same.
-    let horizon = undisturbed.app().clock.now() - TimeDelta::minutes(10);
-    let of = async |platform: &TestPlatform| -> Vec<(String, String, Option<DateTime<Utc>>)> {
-        let rows = "select component_ref || ' ' || environment || ' ' || source_key, status, finished_at from deployment \
-                    where state_at < $1 order by 1";
-        sqlx::query_as(rows).bind(horizon).fetch_all(&mut connect(platform).await).await.unwrap()
+    // Of what had ended by then both know the same, but for what GitLab itself forgot between the two.
+    let now = undisturbed.app().clock.now();
+    let of = async |platform: &TestPlatform| -> Vec<Ended> {
+        let rows = "select component_ref || ' ' || environment || ' ' || source_key as name, status, finished_at, created_at \
+                    from deployment where state_at < $1 order by 1";
+        let ended = sqlx::query_as(rows).bind(now - TimeDelta::minutes(10));
+        ended.fetch_all(&mut connect(platform).await).await.unwrap()
     };
     let (one, other) = (of(&killed).await, of(&undisturbed).await);
-    assert!(one.len() > 500, "{}", one.len());
-    assert_eq!(one, other);
+    assert!(one.len() > 500 && other.len() > 500, "{} and {}", one.len(), other.len());
+    let lost: Vec<&Ended> = other.iter().filter(|row| !one.contains(row)).collect();
+    assert!(lost.is_empty(), "{lost:#?}");
+    let kept_for_sure = now - TimeDelta::minutes(80);
+    let more: Vec<&Ended> = one.iter().filter(|row| !other.contains(row) && row.created_at > kept_for_sure).collect();
+    assert!(more.is_empty(), "{more:#?}");
     killed.stop().await;
     undisturbed.stop().await;
+}
+
+/// A deployment that has come to its end.
+#[derive(Debug, PartialEq, sqlx::FromRow)]
+struct Ended {
+    name: String,
+    status: String,
+    finished_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
 }
 
 fn command(platform: &TestPlatform, since: &str) -> Command {
