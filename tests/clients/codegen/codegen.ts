@@ -15,7 +15,7 @@ const config: CodegenConfig = {
         strictScalars: true,
         useTypeImports: true,
         enumType: 'string-literal',
-        scalars: { DateTime: 'string', Decimal: 'string', EntityRef: 'string', JSON: 'unknown', JSONObject: 'Record<string, unknown>', URL: 'string' },
+        scalars: { Date: 'string', DateTime: 'string', Decimal: 'string', EntityRef: 'string', JSON: 'unknown', JSONObject: 'Record<string, unknown>', URL: 'string' },
       },
     },
   },
