@@ -43,7 +43,12 @@ impl Deployment {
 
     /// The component; null when it is not in the catalog.
     async fn component(&self, ctx: &Context<'_>) -> Nullable<Component> {
-        Component::load(ctx, self.record.component_ref.as_ref()?).await.transpose()
+        let component = self.record.component_ref.as_ref()?;
+        // As at the roots: deployments are no way around the right to read the catalog.
+        if let Err(refusal) = may_read_catalog(ctx, component).await {
+            return Some(Err(refusal));
+        }
+        Component::load(ctx, component).await.transpose()
     }
 
     /// From `startedAt` to `finishedAt`, or until now while it runs.
@@ -68,6 +73,9 @@ impl Deployment {
     /// The pipeline, automation job or Terraform run that did it; live.
     async fn job(&self, ctx: &Context<'_>) -> Nullable<Job> {
         let (type_name, key) = self.record.job_key.as_deref()?.split_once(':')?;
+        if let Err(refusal) = may_read_catalog(ctx, self.record.component_ref.as_ref()?).await {
+            return Some(Err(refusal));
+        }
         match type_name {
             "Pipeline" => Pipeline::of_key(ctx, key).await.transpose().map(|job| job.map(Job::Pipeline)),
             "AutomationJob" => AutomationJob::of_key(ctx, key).await.transpose().map(|job| job.map(Job::AutomationJob)),
@@ -75,6 +83,11 @@ impl Deployment {
             _ => None,
         }
     }
+}
+
+async fn may_read_catalog(ctx: &Context<'_>, component: &EntityRef) -> Result<()> {
+    let target = Some(component.as_str().to_owned());
+    RequestData::of(ctx).require(scope::CATALOG_READ, "deployment.component", target).await
 }
 
 impl Deployment {

@@ -22,8 +22,6 @@ pub(super) struct ReplicaSet {
     pub(super) image: Option<String>,
     /// Why it came, as whoever rolled it out wrote.
     pub(super) cause: Option<String>,
-    /// It has pods that serve.
-    pub(super) serves: bool,
 }
 
 impl Placed for ReplicaSet {
@@ -48,7 +46,6 @@ impl ReplicaSet {
             created_at: meta.creation_timestamp.as_ref().and_then(moment),
             image: containers.and_then(|containers| containers.into_iter().next()?.image),
             cause: annotations.get("kubernetes.io/change-cause").cloned(),
-            serves: object.status.and_then(|status| status.available_replicas).unwrap_or(0) > 0,
         })
     }
 }

@@ -149,7 +149,6 @@ fn event(workload: &Workload, set: &ReplicaSet) -> Option<DeploymentEvent> {
         RolloutStatus::Stalled if is_newest => DeploymentStatus::Failed,
         RolloutStatus::Paused if is_newest => DeploymentStatus::Blocked,
         RolloutStatus::Progressing if is_newest => DeploymentStatus::Running,
-        _ if !is_newest && set.serves => DeploymentStatus::Succeeded,
         // How it ended is known only if it was seen to.
         _ => DeploymentStatus::Unknown,
     };

@@ -89,9 +89,9 @@ impl Reading {
         Self { part, mark, from }
     }
 
-    /// After a step; the mark never goes back.
-    fn after(self, step: &Step) -> Self {
-        let read_to = self.mark.read_to.max(step.read_to);
+    /// After a step; the mark never goes back, nor ahead of our clock: what a source dates later would else hide what follows.
+    fn after(self, step: &Step, now: DateTime<Utc>) -> Self {
+        let read_to = self.mark.read_to.max(step.read_to.map(|read_to| read_to.min(now)));
         let mark = Mark { read_to, cursor: step.cursor.clone(), ..self.mark };
         Self { part: self.part, mark, from: step.read_to.max(self.from) }
     }
@@ -164,7 +164,7 @@ impl Pass<'_> {
                 Some((reading, outcome)) = reads.next(), if !reads.is_empty() => {
                     let is_done = match outcome {
                         Ok(step) => {
-                            let reading = reading.after(&step);
+                            let reading = reading.after(&step, self.clock.now());
                             let has_more = step.has_more;
                             waiting.add(step.events, reading.mark.clone());
                             report.parts_read += usize::from(!has_more);

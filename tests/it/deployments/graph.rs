@@ -203,20 +203,25 @@ async fn deployments_are_seen_by_whom_their_component_is_seen_and_by_nobody_with
         assert_eq!(by_id["deployment"].is_null(), !is_seen);
     }
     assert_eq!(platform.client("other_tenant_engineer").data(all, json!({})).await["deployments"]["totalCount"], 0);
+    let only_deployments = platform.client_with(Some(token_with(&platform, "deployments:read")));
+    let around =
+        only_deployments.send("{ deployments(first: 1) { nodes { environment component { name } } } }", json!({}));
+    let around = around.await;
+    assert_eq!(around.code(), "FORBIDDEN", "{}", around.text);
     for (query, field) in [
         ("{ deployments { totalCount } }", "deployments"),
         ("{ component(ref: \"payments-api\") { environments { environment } } }", "environments"),
     ] {
-        let answer = platform.client_with(Some(scopeless(&platform))).send(query, json!({})).await;
+        let answer = platform.client_with(Some(token_with(&platform, "catalog:read"))).send(query, json!({})).await;
         assert_eq!(answer.code(), "FORBIDDEN", "{field}: {}", answer.text);
     }
     platform.stop().await;
 }
 
-/// A token that may read the catalog and nothing else.
-fn scopeless(platform: &TestPlatform) -> String {
+/// A token with this scope and no other.
+fn token_with(platform: &TestPlatform, scope: &str) -> String {
     let role = TestPlatform::role("engineer");
-    let claims = simulator::issuer::Claims { scopes: vec!["catalog:read".to_owned()], ..demo::platform::claims(&role) };
+    let claims = simulator::issuer::Claims { scopes: vec![scope.to_owned()], ..demo::platform::claims(&role) };
     platform.simulator().issuer().token(&claims)
 }
 
