@@ -30,20 +30,24 @@ pub async fn run(app: Arc<App>, ended: watch::Receiver<bool>) {
 }
 
 async fn read_source(app: &App, source: &dyn DeploymentSource, holder: Uuid, mut ended: watch::Receiver<bool>) {
+    let mut pause = POLL;
     loop {
-        tokio::select! {
-            () = read_once(app, source, holder) => {}
+        let is_good = tokio::select! {
+            is_good = read_once(app, source, holder) => is_good,
             // What was written stays; the lease ends by itself.
             _ = ended.changed() => return,
-        }
+        };
+        // What could not be written would be read again at once, for no better outcome.
+        pause = if is_good { POLL } else { (pause * 2).min(app.config.sync.interval.max(POLL)) };
         tokio::select! {
-            () = tokio::time::sleep(POLL) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = ended.changed() => return,
         }
     }
 }
 
-async fn read_once(app: &App, source: &dyn DeploymentSource, holder: Uuid) {
+/// Reads what is due, if nobody else does; whether all of it could be written.
+async fn read_once(app: &App, source: &dyn DeploymentSource, holder: Uuid) -> bool {
     let sync = &app.config.sync;
     let database = app.sources.database();
     let history = TimeDelta::from_std(sync.history).unwrap_or(TimeDelta::MAX);
@@ -58,15 +62,24 @@ async fn read_once(app: &App, source: &dyn DeploymentSource, holder: Uuid) {
             clock: app.sources.clock(),
             progress: &|_: Progress| {},
         };
-        let report = held(&pass, source, holder, sync.lease).await?;
+        // Which replica reads is seen here; one that is killed says nothing more.
+        let leads = metrics::gauge!("weft_sync_leads", "source" => source.name().to_owned());
+        leads.set(1.0);
+        let report = held(&pass, source, holder, sync.lease).await;
+        leads.set(0.0);
+        let report = report?;
         database.sync_release(&lease).await?;
         Ok::<_, SourceError>(Some(report))
     };
     match outcome.await {
-        Ok(Some(report)) => tell(source, &report),
-        Ok(None) => {}
+        Ok(Some(report)) => {
+            tell(source, &report);
+            !report.has_lost
+        }
+        Ok(None) => true,
         Err(error) => {
             tracing::warn!(source = source.name(), error = error.chain(), "deployments could not be read");
+            false
         }
     }
 }
@@ -104,7 +117,7 @@ async fn renew(database: &Database, lease: &Lease, holder: Uuid, life: Duration)
 
 fn tell(source: &dyn DeploymentSource, report: &PassReport) {
     let source = source.name();
-    let PassReport { written, parts_read, failed } = report;
+    let PassReport { written, parts_read, failed, .. } = report;
     if let Some((part, error)) = failed.first() {
         let (parts, error) = (failed.len(), error.chain());
         tracing::warn!(source, parts, part, error, "parts could not be read");

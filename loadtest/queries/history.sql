@@ -57,23 +57,25 @@ from (
 ) as generated;
 
 insert into environment_state (
-    tenant, component_ref, environment, tier, latest_at, latest_id, standing_at, standing_id, is_team_only
+    tenant, component_ref, environment, tier, latest_at, latest_id, standing_at, standing_id, is_team_only,
+    source, source_name, first_at
 )
 select distinct on (component_ref, environment)
-    tenant, component_ref, environment, tier, created_at, id, created_at, id, false
+    tenant, component_ref, environment, tier, created_at, id, created_at, id, false, source,
+    source_name, now() - interval '3 years'
 from deployment
 order by component_ref, environment, created_at desc, id desc;
 
 insert into delivery_day (
     tenant, component_ref, environment, tier, day, owner_ref, ended, succeeded, failed, recovered, rework, lead_seconds,
-    recovery_seconds, is_team_only
+    recovery_seconds, is_team_only, source, source_name
 )
 select
     tenant, component_ref, environment, tier, (created_at at time zone 'UTC')::date, owner_ref, count(*),
     count(*) filter (where status = 'SUCCEEDED'), count(remedy_reason), count(remedy_reason), count(*) filter (where is_rework),
     coalesce(array_agg(10920::float8) filter (where is_first_of_commit), '{}'),
-    coalesce(array_agg(recovery_seconds) filter (where recovery_seconds is not null), '{}'), false
+    coalesce(array_agg(recovery_seconds) filter (where recovery_seconds is not null), '{}'), false, source, source_name
 from deployment
-group by tenant, component_ref, environment, tier, (created_at at time zone 'UTC')::date, owner_ref;
+group by tenant, component_ref, environment, tier, (created_at at time zone 'UTC')::date, owner_ref, source, source_name;
 
 analyze deployment, environment_state, delivery_day;

@@ -154,16 +154,24 @@ impl EnvironmentTier {
         Self::ALL.into_iter().find(|tier| tier.as_str().eq_ignore_ascii_case(name)).unwrap_or(Self::Unknown)
     }
 
-    /// What the name of an environment suggests, as GitLab reads it.
+    /// What the name of an environment says: the first of its words that means something, as in `eu-staging` or `prod_2`. Words
+    /// are whole: `device-registry-prod` is no `dev`. `UNKNOWN` where none does.
     pub fn of_environment(name: &str) -> Self {
         let name = name.to_lowercase();
-        let any = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        match name {
-            _ if any(&["dev", "review", "trunk"]) => Self::Development,
-            _ if any(&["test", "tst", "int", "acceptance", "acpt", "qa", "qc", "control", "quality"]) => Self::Testing,
-            _ if any(&["stag", "stg", "mdl", "model", "pre", "demo", "non"]) => Self::Staging,
-            _ if any(&["prod", "prd", "live"]) => Self::Production,
-            _ => Self::Other,
+        let words = name.split(|one: char| !one.is_ascii_alphabetic()).filter(|word| !word.is_empty());
+        // `pre-prod` and `non-prod` are what their first word says.
+        words.map(Self::of_word).find(|tier| *tier != Self::Unknown).unwrap_or(Self::Unknown)
+    }
+
+    fn of_word(word: &str) -> Self {
+        match word {
+            "dev" | "develop" | "development" | "review" | "trunk" | "sandbox" | "preview" => Self::Development,
+            "test" | "testing" | "tst" | "int" | "integration" | "acceptance" | "acc" | "acpt" | "uat" | "qa"
+            | "qc" | "sit" | "quality" | "perf" => Self::Testing,
+            "stag" | "stage" | "staging" | "stg" | "pre" | "preprod" | "preproduction" | "nonprod" | "non" | "demo"
+            | "model" | "mdl" => Self::Staging,
+            "prod" | "production" | "prd" | "live" => Self::Production,
+            _ => Self::Unknown,
         }
     }
 }
@@ -292,7 +300,10 @@ mod tests {
             ("pre-prod", EnvironmentTier::Staging),
             ("review/fix-1", EnvironmentTier::Development),
             ("qa", EnvironmentTier::Testing),
-            ("europe", EnvironmentTier::Other),
+            ("europe", EnvironmentTier::Unknown),
+            ("device-registry-prod", EnvironmentTier::Production),
+            ("nonprod_2", EnvironmentTier::Staging),
+            ("maintenance", EnvironmentTier::Unknown),
         ] {
             assert_eq!(EnvironmentTier::of_environment(name), tier, "{name}");
         }

@@ -111,8 +111,15 @@ impl TestPlatform {
 
     /// Another build of the gateway, as a process of its own over the same database and upstreams.
     pub async fn program(&self, program: &Path) -> Program {
+        self.program_with(program, &[]).await
+    }
+
+    /// The same with more variables of the environment.
+    pub async fn program_with(&self, program: &Path, more: &[(&str, &str)]) -> Program {
         let (toml, variables) = self.platform.configuration();
-        Program::start(program, toml, variables).await.expect("the program serves")
+        let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let variables: Vec<(String, String)> = variables.iter().cloned().chain(more).collect();
+        Program::start(program, toml, &variables).await.expect("the program serves")
     }
 
     /// What its gateway was configured with: a file and variables of the environment.

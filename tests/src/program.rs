@@ -22,6 +22,7 @@ const READY_MAX: Duration = Duration::from_secs(20);
 pub struct Program {
     child: Child,
     address: SocketAddr,
+    admin: SocketAddr,
     config: PathBuf,
 }
 
@@ -41,7 +42,7 @@ impl Program {
         command.env("WEFT_LISTEN", address.to_string()).env("WEFT_ADMIN_LISTEN", admin.to_string());
         command.env("WEFT_TELEMETRY__LOG", "error").stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
         let child = command.spawn().with_context(|| format!("{} cannot be started", program.display()))?;
-        let mut running = Self { child, address, config };
+        let mut running = Self { child, address, admin, config };
         let started = Instant::now();
         while !reqwest::get(format!("http://{address}/readyz")).await.is_ok_and(|answer| answer.status() == 200) {
             if running.child.try_wait()?.is_some() || started.elapsed() > READY_MAX {
@@ -57,7 +58,13 @@ impl Program {
         platform.client_at(format!("http://{}", self.address), role.map(|role| platform.token(role)))
     }
 
-    /// Ends it.
+    /// Whether it says this line among its metrics.
+    pub async fn measures(&self, line: &str) -> bool {
+        let Ok(answer) = reqwest::get(format!("http://{}/metrics", self.admin)).await else { return false };
+        answer.text().await.is_ok_and(|text| text.lines().any(|found| found == line))
+    }
+
+    /// Kills it.
     pub async fn stop(mut self) {
         let _ = self.child.kill().await;
         let _ = std::fs::remove_file(&self.config);

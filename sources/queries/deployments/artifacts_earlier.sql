@@ -10,6 +10,7 @@ where exists (
         and d.component_ref = w.component_ref
         and d.environment = w.environment
         and d.status = 'SUCCEEDED'
+        and d.source_name = $8
         and d.created_at <= w.created_at
         and (d.created_at, d.id) < (w.created_at, w.id)
 )

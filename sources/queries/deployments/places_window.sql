@@ -26,6 +26,7 @@ left join lateral (
         and component_ref = p.component_ref
         and environment = p.environment
         and status = 'SUCCEEDED'
+        and source_name = $6
         and created_at <= p.created_at
         and (created_at, id) < (p.created_at, p.id)
     order by created_at desc, id desc
@@ -37,6 +38,7 @@ cross join lateral (
     where tenant = $1
         and component_ref = p.component_ref
         and environment = p.environment
+        and source_name = $6
         and created_at >= coalesce(s.created_at, '-infinity')
         and (s.id is null or (created_at, id) >= (s.created_at, s.id))
 ) d

@@ -133,6 +133,7 @@ impl Awx {
             source_key: number.to_string(),
             component: None,
             created_at,
+            is_seen_only: false,
             state_at: run.finished.or(run.started).unwrap_or(created_at),
             tier: if is_named { EnvironmentTier::of_environment(&environment) } else { EnvironmentTier::Unknown },
             environment,

@@ -22,9 +22,6 @@ use crate::{
 /// Rows of a page: the most that GitLab gives.
 const PAGE_ROWS: usize = 100;
 
-/// Most pages of changes in the same instant: a bulk update, such as a migration's, may touch a whole project.
-const SAME_INSTANT_PAGES: u32 = 50;
-
 impl Client {
     /// A page of a project's deployments that changed at or after `from`, oldest change first; none when there is no such project.
     async fn deployments(
@@ -87,24 +84,37 @@ impl DeploymentSource for Gitlab {
         self.config().requests_in_flight_max.div_ceil(2)
     }
 
-    async fn read(&self, part: &Part, Place { since, from, .. }: Place<'_>) -> Result<Step, SourceError> {
-        let asked_from = from.unwrap_or(since);
-        let (mut rows, mut has_more) = (Vec::new(), false);
-        for page in 1..=SAME_INSTANT_PAGES {
-            // A project that is gone or out of sight says nothing more; what it said stays.
-            let Some(found) = self.client().deployments(&part.name, Some(asked_from), page).await? else { break };
-            has_more = found.len() >= PAGE_ROWS;
-            rows.extend(found);
-            let newest = rows.last().and_then(|row: &Deployment| row.updated_at);
-            if !has_more || newest > Some(asked_from) {
-                break;
-            }
-        }
+    async fn read(&self, part: &Part, Place { since, from, cursor }: Place<'_>) -> Result<Step, SourceError> {
+        let Instant { from, page } =
+            cursor.and_then(Instant::read).unwrap_or(Instant { from: from.unwrap_or(since), page: 1 });
+        // A project that is gone or out of sight says nothing more; what it said stays.
+        let rows = self.client().deployments(&part.name, Some(from), page).await?.unwrap_or_default();
+        let has_more = rows.len() >= PAGE_ROWS;
         let read_to = rows.iter().filter_map(|row| row.updated_at).max();
         let events = rows.iter().filter(|row| row.created_at.is_some_and(|created_at| created_at >= since));
         let components = part.components_of(&part.name);
         let events = events.filter_map(|row| event(&part.name, row)).flat_map(|event| event.of_each(&components));
-        Ok(Step { events: events.collect(), read_to, has_more, cursor: None })
+        // From the last change on there is less to read; where all changed in the same instant the next page is the way.
+        let stands_still = has_more && read_to <= Some(from);
+        let cursor = stands_still.then(|| Instant { from, page: page + 1 }.write());
+        Ok(Step { events: events.collect(), read_to, has_more, cursor })
+    }
+}
+
+/// Where a reading stands among changes of the same instant: a bulk update, such as a migration's, may touch a whole project.
+struct Instant {
+    from: DateTime<Utc>,
+    page: u32,
+}
+
+impl Instant {
+    fn read(cursor: &str) -> Option<Self> {
+        let (from, page) = cursor.split_once(' ')?;
+        Some(Self { from: from.parse().ok()?, page: page.parse().ok()? })
+    }
+
+    fn write(&self) -> String {
+        format!("{} {}", self.from.to_rfc3339(), self.page)
     }
 }
 
@@ -121,6 +131,7 @@ fn event(path: &str, row: &Deployment) -> Option<DeploymentEvent> {
         source_key: row.id?.to_string(),
         component: None,
         created_at,
+        is_seen_only: false,
         state_at: row.updated_at.unwrap_or(created_at),
         environment_url: row.environment.as_ref().and_then(|place| WebUrl::read(place.external_url.as_deref()?)),
         tier: tier.map_or_else(|| EnvironmentTier::of_environment(&environment), EnvironmentTier::of_str),

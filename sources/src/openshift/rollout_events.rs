@@ -164,6 +164,7 @@ fn event(workload: &Workload, set: &ReplicaSet) -> Option<DeploymentEvent> {
         source_key: format!("{}/{}/{}", record.namespace, record.name, set.revision),
         component: None,
         created_at,
+        is_seen_only: set.was_another,
         state_at: finished_at.unwrap_or(created_at),
         tier: EnvironmentTier::of_environment(&environment),
         environment,

@@ -15,6 +15,7 @@ use sqlx::{
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::{Query, QueryAs},
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument;
 
 use super::{
@@ -35,6 +36,8 @@ const READ_SETTINGS: [(&str, &str); 3] = [("random_page_cost", "1.1"), ("work_me
 pub struct Database {
     readers: ReadPool,
     writers: PgPool,
+    /// Of the connections for writes so many for what is read from sources: the others are for whoever waits.
+    sync_writes: Arc<Semaphore>,
     ref_batches: RefBatches,
     counts: SharedReads<ListKey, i64>,
     facets: SharedReads<(ListKey, Vec<EntityFacet>), Arc<Vec<FacetCountRecord>>>,
@@ -67,6 +70,7 @@ impl Database {
         Ok(Self {
             readers,
             writers,
+            sync_writes: Arc::new(Semaphore::new((config.write_connections_max / 2).max(1) as usize)),
             ref_batches: RefBatches::new(config.ref_batches_max),
             counts: SharedReads::default(),
             facets: SharedReads::default(),
@@ -98,6 +102,11 @@ impl Database {
     /// The pool for writes.
     pub(crate) fn writers(&self) -> &PgPool {
         &self.writers
+    }
+
+    /// A turn to write what was read from a source; none is refused.
+    pub(crate) async fn sync_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.sync_writes.acquire().await.ok()
     }
 
     /// How the database has been answering.

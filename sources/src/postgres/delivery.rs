@@ -9,6 +9,7 @@ use sqlx::{FromRow, QueryBuilder};
 use super::{
     Database,
     deployment::push_parents,
+    environment::SILENT_DAYS,
     visibility::{push_guardians, push_visible},
 };
 use crate::SourceError;
@@ -78,6 +79,12 @@ impl Database {
             Some(environments) => query.push(" and d.environment = any(").push_bind(environments.clone()).push(")"),
             None => query.push(" and d.tier = 'PRODUCTION'"),
         };
+        query.push(format_args!(
+            " and not exists (select from environment_state s where s.tenant = d.tenant and s.component_ref = d.component_ref \
+             and s.environment = d.environment and s.source_rank < d.source_rank \
+             and s.first_at < (d.day + 1)::timestamp at time zone 'UTC' \
+             and s.latest_at >= (d.day - {SILENT_DAYS})::timestamp at time zone 'UTC')"
+        ));
         query.push(
             "), leads as (select parent, count(*) as changes, percentile_cont(0.5) within group (order by s) as median \
              from days cross join unnest(lead_seconds) as s group by parent), \

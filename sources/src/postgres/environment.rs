@@ -17,6 +17,9 @@ use crate::SourceError;
 /// Most environments of a component that are shown: review environments come and go by the thousand.
 const ENVIRONMENTS_MAX: i32 = 100;
 
+/// A system that reported a place, but nothing for so long, has given it up to the next one that reports it.
+pub(super) const SILENT_DAYS: i32 = 90;
+
 /// A state with one of its deployments; it has a row for each.
 #[derive(FromRow)]
 struct Row {
@@ -42,9 +45,14 @@ impl Database {
              s.tier as state_tier, s.url as state_url, s.latest_id, s.standing_id, ",
         );
         query.push(COLUMNS).push(" from unnest(").push_bind(texts(components));
-        query.push("::text[]) as p(ref) cross join lateral (select * from environment_state d where d.component_ref = p.ref and ");
+        query.push("::text[]) as p(ref) cross join lateral (select * from (select distinct on (environment) * from (select d.*, \
+             max(latest_at) over (partition by environment) as place_at from environment_state d where d.component_ref = p.ref and ");
         push_visible(&mut query, "d", visibility);
-        query.push(format_args!(" order by d.latest_at desc limit {ENVIRONMENTS_MAX}) s "));
+        // Of several systems that report a place, the first that has not fallen silent.
+        query.push(format_args!(
+            ") s where latest_at >= place_at - interval '{SILENT_DAYS} days' order by environment, source_rank, latest_at desc) s \
+             order by latest_at desc limit {ENVIRONMENTS_MAX}) s "
+        ));
         query.push(
             "cross join lateral (select s.latest_at as created_at, s.latest_id as id \
              union select s.standing_at, s.standing_id where s.standing_id is not null) k \

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 
-use super::{DeploymentSource, Part, Place, Step};
+use super::{DeploymentSource, Mapped, Part, Place, Step};
 use crate::{
     Clock, SourceError,
     ingest::{Applied, DeliveryRules, DeploymentBatch, DeploymentEvent, DeploymentReport, Lease, Mark, Origin},
@@ -61,6 +61,8 @@ pub struct PassReport {
     pub written: DeploymentReport,
     /// Parts that were read to their end.
     pub parts_read: usize,
+    /// Something that was read could not be written.
+    pub has_lost: bool,
     /// Parts that could not be read, each with the reason; they are read from where they were the next time.
     pub failed: Vec<(String, SourceError)>,
 }
@@ -89,6 +91,16 @@ impl Reading {
         Self { part, mark, from }
     }
 
+    /// A step that says that there is more, but not where, would be made for ever.
+    fn checked(&self, source: &dyn DeploymentSource, step: Step) -> Result<Step, SourceError> {
+        let moves = step.read_to > self.from
+            || step.cursor.as_ref().is_some_and(|cursor| self.mark.cursor.as_ref() != Some(cursor));
+        if step.has_more && !moves {
+            return Err(SourceError::protocol(source.kind(), "its list of deployments does not go on"));
+        }
+        Ok(step)
+    }
+
     /// After a step; the mark never goes back, nor ahead of our clock: what a source dates later would else hide what follows.
     fn after(self, step: &Step, now: DateTime<Utc>) -> Self {
         let read_to = self.mark.read_to.max(step.read_to.map(|read_to| read_to.min(now)));
@@ -100,14 +112,16 @@ impl Reading {
 type Read<'a> = BoxFuture<'a, (Reading, Result<Step, SourceError>)>;
 
 impl Pass<'_> {
-    /// Reads all parts of `source`, of every tenant.
+    /// Reads all parts of `source`, of every tenant; what cannot be written of one keeps no other from being read.
     pub async fn run(&self, source: &dyn DeploymentSource, report: &mut PassReport) -> Result<PassEnd, SourceError> {
         for (tenant, mapped) in self.database.mapped_components(&source.annotations()).await? {
-            let parts = source.parts(&tenant, &mapped);
-            let marks = self.database.sync_marks(&tenant, source.name()).await?;
-            let queue = self.due(parts, marks);
-            if self.read_tenant(source, &tenant, queue, report).await? == PassEnd::Fenced {
-                return Ok(PassEnd::Fenced);
+            match self.read_tenant(source, &tenant, &mapped, report).await {
+                Ok(PassEnd::Whole) => {}
+                Ok(PassEnd::Fenced) => return Ok(PassEnd::Fenced),
+                Err(error) => {
+                    report.has_lost = true;
+                    report.failed.push((format!("tenant {tenant}"), error));
+                }
             }
         }
         Ok(PassEnd::Whole)
@@ -140,9 +154,11 @@ impl Pass<'_> {
         &self,
         source: &dyn DeploymentSource,
         tenant: &str,
-        mut queue: VecDeque<Reading>,
+        mapped: &[Mapped],
         report: &mut PassReport,
     ) -> Result<PassEnd, SourceError> {
+        let marks = self.database.sync_marks(tenant, source.name()).await?;
+        let mut queue = self.due(source.parts(tenant, mapped), marks);
         let parts = queue.len();
         let mut parts_done = 0;
         let mut reads: FuturesUnordered<Read<'_>> = FuturesUnordered::new();
@@ -162,6 +178,7 @@ impl Pass<'_> {
             }
             tokio::select! {
                 Some((reading, outcome)) = reads.next(), if !reads.is_empty() => {
+                    let outcome = outcome.and_then(|step| reading.checked(source, step));
                     let is_done = match outcome {
                         Ok(step) => {
                             let reading = reading.after(&step, self.clock.now());

@@ -177,6 +177,7 @@ impl Terraform {
             source_key: run.id.clone(),
             component: None,
             created_at,
+            is_seen_only: false,
             state_at: moments.into_iter().flatten().max().unwrap_or(created_at),
             tier: EnvironmentTier::of_environment(&environment),
             environment,

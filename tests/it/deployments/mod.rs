@@ -5,6 +5,8 @@ mod fence;
 mod graph;
 mod order;
 mod sync;
+mod systems;
+mod takeover;
 
 use std::time::Duration;
 
@@ -28,6 +30,7 @@ fn event(component: &str, number: i64, minutes: i64, artifact: &str) -> Deployme
         source_key: number.to_string(),
         component: Some(EntityRef::stored(component.to_owned())),
         created_at: at(minutes),
+        is_seen_only: false,
         state_at: at(minutes + 1),
         environment: "production".to_owned(),
         environment_url: None,

@@ -14,6 +14,7 @@ use super::{
     log::{self, Change},
     marks, partitions,
     places::{self, Rederived},
+    rows,
 };
 use crate::{SourceError, ingest::audit, postgres::Database};
 
@@ -66,7 +67,7 @@ pub enum Applied {
     Fenced,
 }
 
-/// A component in an environment.
+/// A component in an environment; what other sources say of it is kept apart.
 pub(super) type Place = (String, String);
 
 /// A deployment's place in its list.
@@ -110,6 +111,7 @@ pub(super) fn position(row: &Map<String, Value>) -> Option<Position> {
 impl Database {
     /// Takes a batch over, everything or nothing; nothing when the lease has gone to another replica.
     pub async fn apply_deployments(&self, batch: &DeploymentBatch<'_>) -> Result<Applied, SourceError> {
+        let _turn = self.sync_turn().await;
         self.timed("apply_deployments", async {
             let mut transaction = self.writers().begin().await?;
             // Writers of one tenant wait for each other, and for an import of its catalog.
@@ -140,41 +142,29 @@ async fn apply(connection: &mut PgConnection, batch: &DeploymentBatch<'_>) -> Re
     if !batch.lease.still_holds(connection).await? {
         return Ok(Applied::Fenced);
     }
-    let (rows, refused) = partitions::within_time(newest_of_each(batch), at);
-    let report = write(connection, batch, &rows, at).await?;
+    let (rows, refused) = rows::of_batch(connection, batch, at).await?;
+    let report = write(connection, batch, rows, at).await?;
     marks::write(connection, &batch.origin, batch.marks).await?;
     Ok(Applied::Done(DeploymentReport { refused, ..report }))
-}
-
-/// The rows of the batch; of a deployment that is told of twice its newest state.
-fn newest_of_each(batch: &DeploymentBatch<'_>) -> Vec<EventRow> {
-    let mut rows: HashMap<Uuid, EventRow> = HashMap::with_capacity(batch.events.len());
-    for event in batch.events {
-        let row = EventRow::of(&batch.origin, event, batch.rules);
-        match rows.get_mut(&row.id) {
-            Some(known) if known.state() >= row.state() => {}
-            Some(known) => *known = row,
-            None => {
-                rows.insert(row.id, row);
-            }
-        }
-    }
-    rows.into_values().collect()
 }
 
 async fn write(
     connection: &mut PgConnection,
     batch: &DeploymentBatch<'_>,
-    rows: &[EventRow],
+    mut rows: Vec<EventRow>,
     at: DateTime<Utc>,
 ) -> Result<DeploymentReport, sqlx::Error> {
     let mut report = DeploymentReport::default();
+    let tenant = batch.origin.tenant;
+    let all = rows.len();
+    let before = before(connection, &rows).await?;
+    // Most of what a source tells again is what it told before: it is not touched.
+    rows.retain(|row| before.get(&row.id).is_none_or(|before| !row.is_known_as(before)));
+    report.unchanged = all - rows.len();
     if rows.is_empty() {
         return Ok(report);
     }
-    let tenant = batch.origin.tenant;
-    partitions::create(connection, rows).await?;
-    let before = before(connection, rows).await?;
+    partitions::create(connection, &rows).await?;
     let written: Vec<RowState> = sqlx::query_as(include_str!("../../../queries/deployments/deployments_upsert.sql"))
         .bind(rows.iter().map(Json).collect::<Vec<_>>())
         .bind(tenant)
@@ -184,7 +174,7 @@ async fn write(
         .await?;
     report.created = written.iter().filter(|row| !before.contains_key(&row.id)).count();
     report.updated = written.len() - report.created;
-    report.unchanged = rows.len() - written.len();
+    report.unchanged += rows.len() - written.len();
     if written.is_empty() {
         return Ok(report);
     }
@@ -196,7 +186,7 @@ async fn write(
         old.into_iter().for_each(|old| touched.add(old));
         changes.insert(row.id, Change { before: old.cloned(), now: row.row.0 });
     }
-    let rederived = places::derive_anew(connection, tenant, &touched.places, batch.rules).await?;
+    let rederived = places::derive_anew(connection, &batch.origin, &touched.places, batch.rules).await?;
     for Rederived { before, now } in rederived {
         // Its sums change, too; where its place begins matters no more.
         touched.add(&now.row);
@@ -204,7 +194,7 @@ async fn write(
         let change = changes.entry(now.id).or_insert_with(|| Change { before: Some(before), now: Map::new() });
         change.now = now.row.0;
     }
-    days::write(connection, tenant, &touched).await?;
+    days::write(connection, &batch.origin, &touched).await?;
     log::write(connection, tenant, batch.healed, &changes).await?;
     let entry = AuditEntry {
         subject: "weft".to_owned(),

@@ -1,4 +1,4 @@
-//! What follows from the deployments of one place, a component in an environment, taken together: what stood there before each,
+//! What follows from what one source deployed in one place, a component in an environment, taken together: what stood there before each,
 //! which brought an older version back, which needed a remedy, and which was one. A pure function of the rows and the rules, so
 //! that it does not matter in which order they came.
 

@@ -1,8 +1,11 @@
 //! `DeploymentEvent`: a deployment as a source tells of it at some moment, and the row that it becomes.
 
+use std::ops::Range;
+
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use schema::{DeploymentStatus, EntityRef, EnvironmentTier, SourceKind, WebUrl};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -18,8 +21,10 @@ pub struct DeploymentEvent {
     pub source_key: String,
     /// The component that is mapped to it; none when none is.
     pub component: Option<EntityRef>,
-    /// When the source created it; for good.
+    /// When the source created it; for good, but for one whose moment is seen only.
     pub created_at: DateTime<Utc>,
+    /// The source does not say when it was created: `created_at` is when it was seen, and what was seen first stands.
+    pub is_seen_only: bool,
     /// When the source last changed it.
     pub state_at: DateTime<Utc>,
     /// The environment's name.
@@ -53,6 +58,23 @@ pub struct DeploymentEvent {
 }
 
 impl DeploymentEvent {
+    /// When it was created, in milliseconds: keys and cursors hold those, and a finer moment would not find itself again.
+    pub(super) fn moment(&self) -> DateTime<Utc> {
+        self.created_at.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(self.created_at)
+    }
+
+    /// Within what clocks can have said: no moment but `created_at` is a reason to lose a deployment.
+    pub(super) fn bounded(&self, believable: &Range<DateTime<Utc>>) -> Self {
+        let within = |moment: Option<DateTime<Utc>>| moment.filter(|moment| believable.contains(moment));
+        Self {
+            state_at: self.state_at.clamp(believable.start, believable.end),
+            committed_at: within(self.committed_at),
+            started_at: within(self.started_at),
+            finished_at: within(self.finished_at),
+            ..self.clone()
+        }
+    }
+
     /// The same event for each of these components.
     pub fn of_each(self, components: &[EntityRef]) -> impl Iterator<Item = Self> {
         components.iter().map(move |component| Self { component: Some(component.clone()), ..self.clone() })
@@ -97,9 +119,13 @@ pub(super) struct EventRow {
 }
 
 impl EventRow {
-    pub(super) fn of(origin: &Origin<'_>, event: &DeploymentEvent, rules: &DeliveryRules) -> Self {
-        // Keys and cursors hold milliseconds; a finer moment would not find itself again.
-        let created_at = event.created_at.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(event.created_at);
+    /// `created_at` stands for the event's own.
+    pub(super) fn of(
+        origin: &Origin<'_>,
+        event: &DeploymentEvent,
+        created_at: DateTime<Utc>,
+        rules: &DeliveryRules,
+    ) -> Self {
         let component_ref = event.component.as_ref().map(|component| component.as_str().to_owned());
         let optional = |text: &Option<String>| text.as_deref().map(storable).filter(|text| !text.is_empty());
         let mut row = Self {
@@ -130,6 +156,14 @@ impl EventRow {
         row.is_hotfix = rules.is_hotfix(event.git_ref.as_deref(), &event.labels);
         row.is_incident = rules.is_incident(&event.labels);
         row
+    }
+
+    /// Whether a row that Postgres wrote as JSON says the same.
+    pub(super) fn is_known_as(&self, known: &Map<String, Value>) -> bool {
+        let is = |field: &str| known.get(field).and_then(Value::as_bool);
+        known.get("state_hash").and_then(Value::as_i64) == Some(self.state_hash)
+            && is("is_hotfix") == Some(self.is_hotfix)
+            && is("is_incident") == Some(self.is_incident)
     }
 
     /// What decides which of two states of a deployment stands: the greater one does.

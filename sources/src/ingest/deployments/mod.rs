@@ -1,8 +1,9 @@
 //! Takes deployments over, from whatever source: the only way into their tables. Events may come twice, late and in any order:
 //! the newest state of each stands, and everything that follows from a place as a whole is computed anew from its rows.
 //!
-//! `event` is what sources tell, `partitions` makes room for its month, `derive` says what follows, `places` writes that, `days`
-//! keeps the daily sums, `log` the change log; `lease` decides who may write, `sight` keeps up with the catalog.
+//! `event` is what sources tell, `rows` what of it is believed, `partitions` makes room for its month, `derive` says what follows,
+//! `places` writes that, `days` keeps the daily sums, `log` the change log; `lease` decides who may write, `sight` keeps up with
+//! the catalog.
 
 mod apply;
 mod days;
@@ -15,6 +16,7 @@ mod log;
 mod marks;
 mod partitions;
 mod places;
+mod rows;
 mod sight;
 
 pub use apply::{Applied, DeploymentBatch, DeploymentReport};

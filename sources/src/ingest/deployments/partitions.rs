@@ -2,25 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta, Utc};
+use chrono::{Datelike, Months, NaiveDate};
 use sqlx::PgConnection;
 
 use super::event::EventRow;
-
-/// The first year that is taken: what is older is a clock that was never set.
-const YEAR_MIN: i32 = 2000;
-
-/// How far ahead of ours a source's clock may be.
-const AHEAD_MAX: TimeDelta = TimeDelta::days(1);
-
-/// The rows of believable times, and how many others there were.
-pub(super) fn within_time(rows: Vec<EventRow>, now: DateTime<Utc>) -> (Vec<EventRow>, usize) {
-    let all = rows.len();
-    let believable = |row: &EventRow| row.created_at.year() >= YEAR_MIN && row.created_at <= now + AHEAD_MAX;
-    let rows: Vec<EventRow> = rows.into_iter().filter(believable).collect();
-    let refused = all - rows.len();
-    (rows, refused)
-}
 
 /// Makes the partitions that are missing for these rows.
 pub(super) async fn create(connection: &mut PgConnection, rows: &[EventRow]) -> Result<(), sqlx::Error> {

@@ -9,7 +9,7 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::{
-    DeliveryRules,
+    DeliveryRules, Origin,
     apply::{Place, Position, RowState},
     derive::{Derived, Placed, Remedy, derive},
 };
@@ -73,13 +73,13 @@ pub(super) struct Rederived {
 /// Derives these places anew, each from the first position that changed on, and tells which rows changed by it.
 pub(super) async fn derive_anew(
     connection: &mut PgConnection,
-    tenant: &str,
+    origin: &Origin<'_>,
     places: &BTreeMap<Place, Position>,
     rules: &DeliveryRules,
 ) -> Result<Vec<Rederived>, sqlx::Error> {
     let places: Vec<(&Place, Position)> = places.iter().map(|(place, first)| (place, *first)).collect();
-    let windows = windows(connection, tenant, &places).await?;
-    let earlier = earlier(connection, tenant, &places, &windows).await?;
+    let windows = windows(connection, origin, &places).await?;
+    let earlier = earlier(connection, origin, &places, &windows).await?;
     let mut changed = Vec::new();
     let nothing = HashSet::new();
     for (at, rows) in &windows {
@@ -97,7 +97,7 @@ pub(super) async fn derive_anew(
         }
     }
     let written = write(connection, &changed).await?;
-    write_states(connection, tenant, &places).await?;
+    write_states(connection, origin, &places).await?;
     let before: BTreeMap<Uuid, &WindowRow> = changed.iter().map(|(row, _)| (row.id, *row)).collect();
     let rederived = |now: RowState| {
         let row = before.get(&now.id)?;
@@ -130,15 +130,16 @@ fn place_at<'a, 'p>(places: &'a [(&'p Place, Position)], at: i32) -> Option<&'a 
 
 async fn windows(
     connection: &mut PgConnection,
-    tenant: &str,
+    origin: &Origin<'_>,
     places: &[(&Place, Position)],
 ) -> Result<BTreeMap<i32, Vec<WindowRow>>, sqlx::Error> {
     let rows: Vec<WindowRow> = sqlx::query_as(include_str!("../../../queries/deployments/places_window.sql"))
-        .bind(tenant)
+        .bind(origin.tenant)
         .bind(places.iter().map(|(place, _)| place.0.as_str()).collect::<Vec<_>>())
         .bind(places.iter().map(|(place, _)| place.1.as_str()).collect::<Vec<_>>())
         .bind(places.iter().map(|(_, first)| first.0).collect::<Vec<_>>())
         .bind(places.iter().map(|(_, first)| first.1).collect::<Vec<_>>())
+        .bind(origin.source_name)
         .fetch_all(connection)
         .await?;
     let mut windows: BTreeMap<i32, Vec<WindowRow>> = BTreeMap::new();
@@ -151,7 +152,7 @@ async fn windows(
 /// The artifacts of each window that succeeded in its place before it.
 async fn earlier(
     connection: &mut PgConnection,
-    tenant: &str,
+    origin: &Origin<'_>,
     places: &[(&Place, Position)],
     windows: &BTreeMap<i32, Vec<WindowRow>>,
 ) -> Result<BTreeMap<i32, HashSet<String>>, sqlx::Error> {
@@ -170,13 +171,14 @@ async fn earlier(
         }
     }
     let found: Vec<(i32, String)> = sqlx::query_as(include_str!("../../../queries/deployments/artifacts_earlier.sql"))
-        .bind(tenant)
+        .bind(origin.tenant)
         .bind(numbers)
         .bind(components)
         .bind(environments)
         .bind(moments)
         .bind(ids)
         .bind(artifacts)
+        .bind(origin.source_name)
         .fetch_all(connection)
         .await?;
     let mut earlier: BTreeMap<i32, HashSet<String>> = BTreeMap::new();
@@ -207,7 +209,7 @@ async fn write(connection: &mut PgConnection, changed: &[(&WindowRow, Derived)])
 /// What stands in each place and what was tried last.
 async fn write_states(
     connection: &mut PgConnection,
-    tenant: &str,
+    origin: &Origin<'_>,
     places: &[(&Place, Position)],
 ) -> Result<(), sqlx::Error> {
     let components: Vec<&str> = places.iter().map(|(place, _)| place.0.as_str()).collect();
@@ -216,7 +218,13 @@ async fn write_states(
         include_str!("../../../queries/deployments/environment_states_write.sql"),
         include_str!("../../../queries/deployments/environment_states_remove.sql"),
     ] {
-        sqlx::query(statement).bind(tenant).bind(&components).bind(&environments).execute(&mut *connection).await?;
+        sqlx::query(statement)
+            .bind(origin.tenant)
+            .bind(&components)
+            .bind(&environments)
+            .bind(origin.source_name)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }

@@ -1,0 +1,25 @@
+-- What several systems report of one place is kept apart: what stands, what was rolled back and what remedied what follows from the
+-- deployments of one system. All that was read before is read anew.
+truncate deployment, environment_state, delivery_day, sync_mark;
+
+alter table environment_state
+    add column source text collate "C" not null,
+    add column source_name text collate "C" not null,
+    add column source_rank smallint not null
+        generated always as (case source when 'gitlab' then 1 when 'openshift' then 2 when 'awx' then 3 else 4 end) stored,
+    add column first_at timestamptz not null,
+    drop constraint environment_state_pkey,
+    add primary key (tenant, component_ref, environment, source_name);
+comment on table environment_state is
+    'A row for each place, a component in an environment, and system that reports it: what stands there and what was tried last.';
+comment on column environment_state.source_rank is
+    'Of systems that report the same place at the same time the one of the least rank counts: the others report the same deployments again.';
+comment on column environment_state.first_at is 'The first deployment that the system reports of the place.';
+
+alter table delivery_day
+    add column source text collate "C" not null,
+    add column source_name text collate "C" not null,
+    add column source_rank smallint not null
+        generated always as (case source when 'gitlab' then 1 when 'openshift' then 2 when 'awx' then 3 else 4 end) stored;
+comment on table delivery_day is
+    'Deployments of a place on a day in UTC, by system, tier and owner of then. The times stand one by one: medians need them all.';

@@ -1,0 +1,112 @@
+//! Two replicas, of which the one that reads is killed again and again: the other one goes on.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use it::{Program, TestPlatform, until};
+use simulator::{Fault, Upstream};
+use sqlx::{Connection, PgConnection};
+
+const KILLS: usize = 20;
+
+/// How soon the other one must read.
+const TAKEOVER_MAX: Duration = Duration::from_secs(15);
+
+const LEADS: &str = "weft_sync_leads{source=\"gitlab\"} 1";
+
+async fn start(platform: &TestPlatform) -> Program {
+    let settings = [
+        ("WEFT_SYNC__ENABLED", "true"),
+        ("WEFT_SYNC__LEASE", "1s"),
+        ("WEFT_SYNC__INTERVAL", "1s"),
+        ("WEFT_SYNC__HISTORY", "12d"),
+    ];
+    platform.program_with(&Program::of_this_build(), &settings).await
+}
+
+/// Which of them reads GitLab now.
+async fn leader(replicas: &VecDeque<Program>) -> usize {
+    until("a replica that reads", async || {
+        for (at, replica) in replicas.iter().enumerate() {
+            if replica.measures(LEADS).await {
+                return Some(at);
+            }
+        }
+        None
+    })
+    .await
+}
+
+/// All that had ended by `now`, each as one text, and when it was created.
+async fn ended(platform: &TestPlatform, now: DateTime<Utc>) -> Vec<(String, DateTime<Utc>)> {
+    let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
+    sqlx::query_as(
+        "select concat_ws(' ', component_ref, environment, source_key, status, finished_at, is_rollback, remedy_reason), created_at \
+         from deployment where source_name = 'gitlab' and state_at < $1 order by 1",
+    )
+    .bind(now - TimeDelta::minutes(10))
+    .fetch_all(&mut connection)
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_leader_is_killed_in_the_middle_and_nothing_is_lost_or_doubled() {
+    let platform = TestPlatform::start().await;
+    // A pass takes seconds, so that every kill comes in the middle of one.
+    platform.simulator().faults(Upstream::Gitlab).always(Fault::Latency { delay_ms: 300 });
+    let mut replicas = VecDeque::from([start(&platform).await, start(&platform).await]);
+    let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
+    let mut fence = async || -> i64 {
+        sqlx::query_scalar("select coalesce(max(fence), 0) from sync_lease where source_name = 'gitlab'")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    };
+    for turn in 0..KILLS {
+        let at = leader(&replicas).await;
+        tokio::time::sleep(Duration::from_millis(50 + 37 * u64::try_from(turn).unwrap())).await;
+        let (before, killed) = (fence().await, Instant::now());
+        replicas.remove(at).unwrap().stop().await;
+        until("a higher fence", async || (fence().await > before).then_some(())).await;
+        assert!(killed.elapsed() < TAKEOVER_MAX, "turn {turn}: {:?}", killed.elapsed());
+        replicas.push_back(start(&platform).await);
+    }
+    platform.simulator().faults(Upstream::Gitlab).clear();
+    let undisturbed = TestPlatform::start().await;
+    let settings = [("WEFT_SYNC__ENABLED", "true"), ("WEFT_SYNC__HISTORY", "12d")];
+    let alone = undisturbed.program_with(&Program::of_this_build(), &settings).await;
+    let now = platform.app().clock.now();
+    for (platform, parts) in [(&platform, 0_i64), (&undisturbed, 0)] {
+        let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
+        // Every project was read to its end since.
+        until("a whole pass", async || {
+            let late: (i64, i64) = sqlx::query_as(
+                "select count(*) filter (where read_at < $1 or cursor is not null), count(*) from sync_mark where source_name = 'gitlab'",
+            )
+            .bind(now)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+            (late.0 == parts && late.1 > 50).then_some(())
+        })
+        .await;
+    }
+    let (one, other) = (ended(&platform, now).await, ended(&undisturbed, now).await);
+    assert!(one.len() > 500 && other.len() > 500, "{} and {}", one.len(), other.len());
+    let lost: Vec<_> = other.iter().filter(|row| !one.contains(row)).collect();
+    assert!(lost.is_empty(), "{lost:#?}");
+    // GitLab itself forgets old ones: of what it kept for sure there are no more than at the undisturbed one.
+    let kept_for_sure = now - TimeDelta::minutes(80);
+    let more: Vec<_> = one.iter().filter(|row| !other.contains(row) && row.1 > kept_for_sure).collect();
+    assert!(more.is_empty(), "{more:#?}");
+    for replica in replicas {
+        replica.stop().await;
+    }
+    alone.stop().await;
+    platform.stop().await;
+    undisturbed.stop().await;
+}
