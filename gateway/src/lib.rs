@@ -7,6 +7,7 @@ mod app;
 pub mod auth;
 pub mod commands;
 pub mod config;
+mod discovery_worker;
 mod executor;
 mod graphiql;
 pub mod guard;

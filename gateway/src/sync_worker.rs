@@ -103,7 +103,7 @@ pub(crate) async fn held(
 }
 
 /// Renews a lease until it is lost.
-async fn renew(database: &Database, lease: &Lease, holder: Uuid, life: Duration) {
+pub(crate) async fn renew(database: &Database, lease: &Lease, holder: Uuid, life: Duration) {
     loop {
         tokio::time::sleep(life / 3).await;
         match database.sync_lease(&lease.source_name, holder, life).await {

@@ -13,6 +13,7 @@ pub mod catalog;
 mod clock;
 mod connector;
 mod credential;
+pub mod discovery;
 mod error;
 pub mod gitlab;
 pub mod health;

@@ -12,6 +12,7 @@ mod cache;
 mod change_log;
 mod clients;
 mod deployments;
+mod discovery;
 mod doctor;
 mod gitlab;
 mod guard;

@@ -2,4 +2,4 @@
 select count(*)
 from location
 where tenant = $1
-    and type <> 'import'
+    and type in ('url', 'file')

@@ -20,7 +20,7 @@ pub(super) const FOLLOWING_AT_ONCE: usize = 4;
 
 /// GitLab's GraphQL endpoint.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     upstream: Upstream,
     base_url: Url,
     endpoint: Url,

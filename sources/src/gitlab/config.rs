@@ -9,6 +9,7 @@ use url::Url;
 use crate::{
     SecretRef, Tenants,
     cache::Lives,
+    discovery::DiscoveryConfig,
     upstream::{BreakerConfig, Limits, Problems, QuotaConfig, limits_of},
 };
 
@@ -45,6 +46,8 @@ pub struct Config {
     pub quota: Option<QuotaConfig>,
     /// When it is left alone.
     pub breaker: BreakerConfig,
+    /// Where catalog files are looked for.
+    pub discovery: DiscoveryConfig,
     /// How often health and version are probed.
     #[serde(with = "humantime_serde")]
     pub probe_interval: Duration,
@@ -56,6 +59,7 @@ impl Config {
         let mut problems = Problems::of("sources.gitlab");
         problems.address(self.enabled, self.base_url.as_ref(), self.token.as_ref());
         problems.limits(&self.limits());
+        self.discovery.check(&mut problems);
         problems.found()
     }
 

@@ -30,12 +30,7 @@ impl Client {
         from: Option<DateTime<Utc>>,
         page: u32,
     ) -> Result<Option<Vec<Deployment>>, SourceError> {
-        let mut url = self.base_url().clone();
-        // As segments: the slashes of the path are a part of the name.
-        let segments = url.path_segments_mut().map(|mut segments| {
-            segments.pop_if_empty().extend(["api", "v4", "projects", path, "deployments"]);
-        });
-        segments.map_err(|()| SourceError::protocol(SourceKind::Gitlab, "its address takes no path"))?;
+        let mut url = self.rest(&["projects", path, "deployments"])?;
         url.query_pairs_mut()
             .append_pair("order_by", "updated_at")
             .append_pair("sort", "asc")

@@ -2,7 +2,7 @@
 //!
 //! `client` makes the calls, `wire` is the JSON, `repository` the way from annotations to
 //! records, `caches` what stands between; `calls`, `list`, `wire_list` and `code_owners` are what a repository has besides itself;
-//! `deployments` is what the synchronisation reads.
+//! `deployments` is what the synchronisation reads, `project_list` what discovery does.
 
 mod caches;
 mod calls;
@@ -11,6 +11,7 @@ mod code_owners;
 mod config;
 mod deployments;
 mod list;
+mod project_list;
 mod repository;
 mod wire;
 mod wire_deployment;
@@ -22,6 +23,7 @@ use crate::About;
 
 pub use config::Config;
 pub use list::{Item, ListKey, ListKind, ListPage, ListRecord, Place};
+pub(crate) use project_list::{FoundFile, ListOrder, ListedProject};
 pub use repository::{CodeOwnersKey, Gitlab, JobsKey, RepositoryKey};
 
 /// What this connector is.

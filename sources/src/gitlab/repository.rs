@@ -18,6 +18,7 @@ use crate::{
     About, Connector, SourceError,
     cache::{Access, Served},
     connector::Surroundings,
+    discovery::DiscoveryConfig,
     upstream::{Upstream, UpstreamConfig},
 };
 
@@ -78,16 +79,21 @@ impl Gitlab {
         Ok(Some(Self { config: Arc::new(config), client, caches }))
     }
 
+    /// Where catalog files are looked for.
+    pub fn discovery(&self) -> &DiscoveryConfig {
+        &self.config.discovery
+    }
+
     /// The annotation that names an entity's project.
     pub fn annotation(&self) -> &str {
         &self.config.annotation
     }
 
-    pub(super) fn config(&self) -> &Config {
+    pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
@@ -108,7 +114,8 @@ impl Gitlab {
         Some(RepositoryKey { path: self.project_of(&tenant, path)?, tenant })
     }
 
-    fn may_read(&self, tenant: &str, path: &str) -> bool {
+    /// Whether a tenant may read the project with this path in lower case.
+    pub(crate) fn may_read(&self, tenant: &str, path: &str) -> bool {
         let is_within = |group: &str| {
             let group = group.trim_matches('/').to_lowercase();
             path.strip_prefix(&group).is_some_and(|rest| rest.starts_with('/'))

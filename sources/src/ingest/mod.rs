@@ -11,6 +11,7 @@ mod deployments;
 mod diff;
 mod due;
 mod fetch;
+mod group_location;
 mod mutation;
 mod processing_error;
 mod removal;

@@ -65,7 +65,7 @@ impl Database {
             if let Some(refusal) = refusal {
                 return refuse(self, transaction, visibility, entry, refusal).await;
             }
-            let document = location_document(&entity_ref, &name, location_type, target);
+            let document = location_document(&entity_ref, location_type.as_str(), target);
             let context = batch::Context {
                 tenant: &visibility.tenant,
                 actor: &visibility.subject,
@@ -235,8 +235,8 @@ async fn visible_entity(
     query.build_query_as().fetch_optional(connection).await
 }
 
-fn location_document(entity_ref: &EntityRef, name: &str, location_type: LocationType, target: &str) -> CatalogDocument {
-    let spec: Map<String, Value> = match json!({ "type": location_type.as_str(), "target": target }) {
+pub(super) fn location_document(entity_ref: &EntityRef, location_type: &str, target: &str) -> CatalogDocument {
+    let spec: Map<String, Value> = match json!({ "type": location_type, "target": target }) {
         Value::Object(spec) => spec,
         _ => Map::new(),
     };
@@ -248,7 +248,7 @@ fn location_document(entity_ref: &EntityRef, name: &str, location_type: Location
         api_version: "backstage.io/v1alpha1".to_owned(),
         kind: "Location".to_owned(),
         namespace: "default".to_owned(),
-        name: name.to_owned(),
+        name: entity_ref.name().to_owned(),
         title: None,
         description: None,
         labels: Map::new(),
@@ -256,7 +256,7 @@ fn location_document(entity_ref: &EntityRef, name: &str, location_type: Location
         tags: Vec::new(),
         links: Vec::new(),
         spec,
-        entity_type: Some(location_type.as_str().to_owned()),
+        entity_type: Some(location_type.to_owned()),
         lifecycle: None,
         owner_ref: None,
         system_ref: None,

@@ -40,7 +40,7 @@ impl Database {
         query.push_bind(visibility.tenant.clone());
         query.push(
             " union all select below.id from location l join processing_error below on below.location_id = l.id \
-             where l.ref = asked.ref and l.tenant = ",
+             where (l.ref = asked.ref or l.parent_ref = asked.ref) and l.tenant = ",
         );
         query.push_bind(visibility.tenant.clone()).push(") and ");
         push_visible(&mut query, "p", visibility);

@@ -12,6 +12,7 @@ mod merge_request;
 mod paging;
 mod pipeline;
 mod project;
+mod project_list;
 mod release;
 mod rest;
 mod world;
@@ -66,6 +67,11 @@ impl Gitlab {
         self.world().paths()
     }
 
+    /// Renames or moves a project, which keeps its id.
+    pub fn move_project(&self, full_path: &str, to: &str) {
+        self.0.world.write().unwrap_or_else(PoisonError::into_inner).rename(full_path, to);
+    }
+
     /// Removes a project; its path reads as unknown from now on.
     pub fn remove_project(&self, full_path: &str) {
         self.0.world.write().unwrap_or_else(PoisonError::into_inner).remove(full_path);
@@ -96,6 +102,7 @@ pub(crate) fn router(gitlab: Gitlab) -> Router {
         .route("/api/v4/metadata", get(rest::metadata))
         .route("/api/v4/version", get(rest::metadata))
         .route("/api/v4/personal_access_tokens/self", get(rest::token))
+        .route("/api/v4/groups/{id}/projects", get(project_list::of_group))
         .route("/api/v4/projects/{id}", get(rest::project))
         .route("/api/v4/projects/{id}/languages", get(rest::languages))
         .route("/api/v4/projects/{id}/deployments", get(deployment_rest::list))

@@ -55,7 +55,8 @@ pub(super) fn pipelines(project_id: u64, project: &Project, now: DateTime<Utc>) 
 
 /// When the project was last pushed to.
 pub(super) fn last_activity(project_id: u64, project: &Project, now: DateTime<Utc>) -> DateTime<Utc> {
-    runs(project_id, project, now).next().map_or(project.created_at, |newest| newest.created_at)
+    let newest = runs(project_id, project, now).next().map_or(project.created_at, |newest| newest.created_at);
+    project.pushed_at.map_or(newest, |pushed_at| newest.max(pushed_at))
 }
 
 /// The number within the project of the pipeline that was the newest one at `at`; none where there was none.

@@ -54,6 +54,8 @@ pub struct Project {
     pub created_at: DateTime<Utc>,
     /// No push and no pipeline since then; `None`: active to this day.
     pub quiet_since: Option<DateTime<Utc>>,
+    /// A push that no pipeline followed.
+    pub pushed_at: Option<DateTime<Utc>>,
     /// From one pipeline to the next, at least two minutes; `None`: it has no pipelines.
     pub pipeline_every: Option<TimeDelta>,
     /// How often it deploys; `None`: never.
@@ -81,6 +83,7 @@ impl Project {
             default_branch: "main".to_owned(),
             created_at: FIRST_CREATED,
             quiet_since: None,
+            pushed_at: None,
             pipeline_every: Some(TimeDelta::minutes(5)),
             deploys: None,
             open_merge_requests: 0,

@@ -94,7 +94,7 @@ pub(super) fn find<'a>(world: &'a super::World, id: &str) -> Option<(u64, &'a Pr
     id.parse().map_or_else(|_| world.by_path(id), |id| world.by_id(id))
 }
 
-fn describe(gitlab: &Gitlab, id: u64, project: &Project) -> Value {
+pub(super) fn describe(gitlab: &Gitlab, id: u64, project: &Project) -> Value {
     let (url, path) = (gitlab.url(), &project.full_path);
     let activity = instant(pipeline::last_activity(id, project, gitlab.now()));
     let namespace = path.rsplit_once('/').map_or("", |(namespace, _)| namespace);

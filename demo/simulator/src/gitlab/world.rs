@@ -36,6 +36,14 @@ impl World {
         }
     }
 
+    pub(super) fn rename(&mut self, full_path: &str, to: &str) {
+        let Some(id) = self.ids.remove(&key(full_path)) else { return };
+        self.ids.insert(key(to), id);
+        if let Some(project) = self.projects.get_mut(&id) {
+            to.clone_into(&mut project.full_path);
+        }
+    }
+
     pub(super) fn paths(&self) -> Vec<String> {
         self.projects.values().map(|project| project.full_path.clone()).collect()
     }

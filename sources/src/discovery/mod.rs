@@ -1,0 +1,13 @@
+//! Discovery: looks through groups of GitLab for catalog files, and has the import take each over as a location of its own.
+//! Projects are listed by last activity, as far back as something may have changed; all of them are now and then, because what is
+//! gone is not active any more.
+//!
+//! `config` says where to look, `scan` is one run over a group, `project` what becomes of one project, `store` what is remembered.
+
+mod config;
+mod project;
+mod scan;
+mod store;
+
+pub use config::{DiscoveredGroup, DiscoveryConfig};
+pub use scan::{Scan, ScanReport};
