@@ -137,7 +137,7 @@ async fn what_is_moved_archived_and_deleted_is_followed() {
 }
 
 async fn connect(platform: &TestPlatform) -> sqlx::PgConnection {
-    sqlx::Connection::connect(&platform.database_url()).await.unwrap()
+    <sqlx::PgConnection as sqlx::Connection>::connect(&platform.database_url()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
