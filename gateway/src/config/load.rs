@@ -63,9 +63,11 @@ impl Config {
             let key = name.strip_prefix("WEFT_").filter(|rest| rest.contains("__"));
             if let Some(key) = key {
                 let key = key.to_ascii_lowercase().replace("__", ".");
-                builder = match serde_json::from_str::<Vec<String>>(value) {
-                    Ok(list) => builder.set_override(key, list)?,
-                    Err(_) => builder.set_override(key, value.as_str())?,
+                // Lists are JSON, of words or of tables.
+                let list = value.starts_with('[').then(|| serde_json::from_str::<config::Value>(value));
+                builder = match list {
+                    Some(Ok(list)) => builder.set_override(key, list)?,
+                    _ => builder.set_override(key, value.as_str())?,
                 };
             }
         }
@@ -107,6 +109,17 @@ mod tests {
         let loaded = load(&[("WEFT_LISTEN", "127.0.0.1:1"), ("WEFT_SERVER__REQUEST_TIMEOUT", "7s")], None).unwrap();
         assert_eq!(loaded.config.server.listen.port(), 1);
         assert_eq!(loaded.config.server.request_timeout.as_secs(), 7);
+    }
+
+    #[test]
+    fn lists_in_the_environment_are_json() {
+        let groups = ("WEFT_SOURCES__GITLAB__DISCOVERY__GROUPS", r#"[{ "group": "acme", "topics": ["backend"] }]"#);
+        let loaded = load(&[groups, ("WEFT_SOURCES__GITLAB__GROUPS", r#"["acme"]"#)], None).unwrap();
+        let gitlab = loaded.config.sources.gitlab;
+        assert_eq!(gitlab.groups, ["acme"]);
+        assert_eq!(gitlab.discovery.groups[0].group, "acme");
+        assert_eq!(gitlab.discovery.groups[0].topics, ["backend"]);
+        assert!(load(&[("WEFT_SOURCES__GITLAB__GROUPS", "[acme")], None).is_err());
     }
 
     #[test]

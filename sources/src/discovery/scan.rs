@@ -74,6 +74,7 @@ impl Scan<'_> {
         }
         let whole_at = known.as_ref().map(|known| known.whole_at);
         let whole_at = whole_at.filter(|whole_at| is_within(*whole_at, self.config.whole_interval));
+        self.check_reach()?;
         let mut report = ScanReport::default();
         let seen_to = known.and_then(|known| known.seen_to);
         let newest = match whole_at {
@@ -88,6 +89,17 @@ impl Scan<'_> {
             ScanMark { covers, seen_to: newest.max(seen_to), whole_at: whole_at.unwrap_or(now), scanned_at: now };
         self.database.write_discovery_mark(self.scope(), &mark).await?;
         Ok(Some(report))
+    }
+
+    /// A group that its tenant may read nothing of would only be searched in vain.
+    fn check_reach(&self) -> Result<(), SourceError> {
+        let Self { tenant, gitlab, group: DiscoveredGroup { group, .. }, .. } = self;
+        if gitlab.may_read_within(tenant, group) {
+            return Ok(());
+        }
+        Err(SourceError::Invalid(format!(
+            "nothing in the group {group} may be read for the tenant {tenant}: see `groups` and `tenants` in [sources.gitlab]"
+        )))
     }
 
     pub(super) fn scope(&self) -> Scope<'_> {
@@ -109,9 +121,10 @@ impl Scan<'_> {
             let (projects, has_more) = self.page(ListOrder::LastActive, page).await?;
             let activities = || projects.iter().filter_map(|project| project.last_activity_at);
             newest = newest.max(activities().max());
-            let is_known = activities().any(|active_at| Some(active_at) < seen_to);
-            self.look_at(&projects, report).await?;
-            if is_known || !has_more {
+            let seen = activities().filter(|active_at| Some(*active_at) <= seen_to).count();
+            let changed = self.look_at(&projects, report).await?;
+            // One that was seen and is as it was: what follows was active earlier, or in the same moment.
+            if seen > changed || !has_more {
                 break;
             }
         }
@@ -155,7 +168,9 @@ impl Scan<'_> {
         let known = self.database.discovered(self.scope(), ids).await?;
         for id in ids {
             match self.gitlab.client().project_by_id(*id).await? {
-                Some(project) => self.look_at(&[project], report).await?,
+                Some(project) => {
+                    self.look_at(&[project], report).await?;
+                }
                 None => self.withdraw_known(known.get(id), report).await?,
             }
         }
@@ -177,8 +192,8 @@ impl Scan<'_> {
         })
     }
 
-    /// Looks at those of a page that changed.
-    async fn look_at(&self, projects: &[ListedProject], report: &mut ScanReport) -> Result<(), SourceError> {
+    /// Looks at those of a page that changed; answers how many.
+    async fn look_at(&self, projects: &[ListedProject], report: &mut ScanReport) -> Result<usize, SourceError> {
         report.listed += projects.len();
         let ids: Vec<i64> = projects.iter().map(|project| project.id).collect();
         let known: HashMap<i64, KnownProject> = self.database.discovered(self.scope(), &ids).await?;
@@ -191,7 +206,8 @@ impl Scan<'_> {
                 Task::Withdraw => self.withdraw_known(known, report).await?,
             }
         }
-        self.read(&changed, report).await
+        self.read(&changed, report).await?;
+        Ok(changed.len())
     }
 
     /// Reads their files, some at once, and takes them over one after another.

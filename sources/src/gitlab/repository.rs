@@ -114,6 +114,17 @@ impl Gitlab {
         Some(RepositoryKey { path: self.project_of(&tenant, path)?, tenant })
     }
 
+    /// Whether a tenant may read a part of this group at least.
+    pub(crate) fn may_read_within(&self, tenant: &str, group: &str) -> bool {
+        let asked = format!("{}/", group.trim_matches('/').to_lowercase());
+        let meets = |group: &str| {
+            let group = format!("{}/", group.trim_matches('/').to_lowercase());
+            group.starts_with(&asked) || asked.starts_with(&group)
+        };
+        let Config { groups, tenants, .. } = &*self.config;
+        (groups.is_empty() || groups.iter().any(|group| meets(group))) && tenants.reach(tenant).holds(meets)
+    }
+
     /// Whether a tenant may read the project with this path in lower case.
     pub(crate) fn may_read(&self, tenant: &str, path: &str) -> bool {
         let is_within = |group: &str| {
