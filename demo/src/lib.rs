@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod database;
+mod discovered;
 pub mod estate;
 pub mod platform;
 pub mod postgres;

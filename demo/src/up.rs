@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use sources::Clock;
 
 use crate::{
-    database,
+    database, discovered,
     estate::{Estate, Role, roles},
     platform::{Platform, PlatformConfig, TOKEN_LIFETIME, client_secret},
     postgres::{Cluster, ClusterConfig, Profile},
@@ -88,6 +88,7 @@ async fn start(
         // Whoever looks shall see it move.
         ("WEFT_SYNC__INTERVAL".to_owned(), "10s".to_owned()),
     ];
+    settings.extend(discovered::settings());
     settings.extend(redis.as_ref().map(|redis| ("REDIS_URL".to_owned(), redis.url())));
 
     let step = Step::begin("The fake upstreams, the issuer and the gateway");
@@ -109,6 +110,7 @@ async fn start(
         collects_metrics: true,
     })
     .await?;
+    discovered::put(&platform.simulator);
     step.done(&format!("at {}", platform.url()));
 
     let step = Step::begin("The catalog of two tenants");

@@ -19,6 +19,9 @@ pub struct DeploymentRecord {
     /// Key of the deployment that remedied it.
     #[graphql(skip)]
     pub remedied_by_key: Option<Uuid>,
+    /// What its source calls it.
+    #[graphql(skip)]
+    pub source_key: String,
     /// What did it: the type and the key of its id in the graph, with a colon between them.
     #[graphql(skip)]
     pub job_key: Option<String>,
@@ -56,6 +59,13 @@ pub struct DeploymentRecord {
     pub is_rework: bool,
     /// Why it needed an immediate remedy; null when it needed none.
     pub remedy_reason: Option<RemedyReason>,
+}
+
+impl DeploymentRecord {
+    /// The number of GitLab's own deployment; none for those of other systems.
+    pub fn gitlab_number(&self) -> Option<u64> {
+        self.source_key.parse().ok().filter(|_| self.source == SourceKind::Gitlab)
+    }
 }
 
 /// How a deployment stands.

@@ -54,8 +54,8 @@ pub use mutation::{
 pub use ownership::{OwnershipByKind, OwnershipByTeamRecord, OwnershipReportRecord, OwnershipSummary};
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page, PageArgs, PageError, PageInfo};
 pub use repository::{
-    CodeOwnersRecord, CodeOwnersRule, MergeRequestRecord, MergeRequestState, PipelineJobSummary, PipelineRecord,
-    PipelineStatus, ReleaseRecord, RepositoryLanguage, RepositoryRecord, RepositoryVisibility,
+    CodeOwnersRecord, CodeOwnersRule, CommitRecord, MergeRequestRecord, MergeRequestState, PipelineJobSummary,
+    PipelineRecord, PipelineStatus, ReleaseRecord, RepositoryLanguage, RepositoryRecord, RepositoryVisibility,
 };
 pub use scalars::{Date, DateTime, Decimal, Json, JsonObject, WebUrl, scalar_problem};
 pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};

@@ -173,6 +173,21 @@ pub enum MergeRequestState {
     Unknown,
 }
 
+/// A commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitRecord {
+    /// Its full hash.
+    pub sha: String,
+    /// First line of its message.
+    pub title: Option<String>,
+    /// Name of its author, as recorded in it.
+    pub author_name: Option<String>,
+    /// When it was written.
+    pub authored_at: Option<DateTime>,
+    /// Its page in GitLab.
+    pub web_url: Option<WebUrl>,
+}
+
 /// A released version of a repository.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReleaseRecord {

@@ -1,10 +1,10 @@
 //! GitLab projects, and what they have.
 
-use schema::{CodeOwnersRecord, PipelineJobSummary, RepositoryRecord, SourceKind};
+use schema::{CodeOwnersRecord, CommitRecord, PipelineJobSummary, RepositoryRecord, SourceKind};
 use sources::{
     Sources,
     cache::Access,
-    gitlab::{CodeOwnersKey, JobsKey, ListKey, ListRecord, RepositoryKey},
+    gitlab::{BroughtKey, BroughtRecord, CodeOwnersKey, CommitKey, JobsKey, ListKey, ListRecord, RepositoryKey},
 };
 
 use super::{LiveKey, LiveOutcomes};
@@ -30,3 +30,5 @@ of_gitlab!(RepositoryKey, RepositoryRecord, repositories_by_keys);
 of_gitlab!(ListKey, ListRecord, lists_by_keys);
 of_gitlab!(CodeOwnersKey, CodeOwnersRecord, code_owners_by_keys);
 of_gitlab!(JobsKey, PipelineJobSummary, jobs_by_keys);
+of_gitlab!(CommitKey, CommitRecord, commits_by_keys);
+of_gitlab!(BroughtKey, BroughtRecord, brought_by_keys);

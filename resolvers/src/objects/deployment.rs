@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, SimpleObject, Union};
 use schema::{DeploymentFilter, DeploymentRecord, EntityRef, NodeId, Page, PageArgs, scope};
+use sources::gitlab::{Brought, RepositoryKey};
 use uuid::Uuid;
 
-use super::{AutomationJob, Component, Pipeline, TerraformRun};
+use super::{
+    AutomationJob, Commit, CommitConnection, Component, MergeRequestConnection, Pipeline, TerraformRun, brought,
+};
 use crate::{
     connection::{needs_page, plain_connection, shown_count},
     error::{Nullable, OrFieldError, Result},
@@ -70,6 +73,55 @@ impl Deployment {
         Self::of_uuid(ctx, self.record.remedied_by_key?).await.transpose()
     }
 
+    /// The commit that was deployed, with its message and author; live.
+    async fn commit(&self, ctx: &Context<'_>) -> Nullable<Commit> {
+        let load = async {
+            let (Some(sha), Some(repository)) = (&self.record.commit_sha, self.repository(ctx).await?) else {
+                return Ok(None);
+            };
+            Commit::load(ctx, repository, sha).await
+        };
+        load.await.transpose()
+    }
+
+    /// Commits that it brought over `previous`, newest first; live.
+    #[graphql(directive = crate::cost::page::apply())]
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+    ) -> Nullable<CommitConnection> {
+        let load = async {
+            let (Some(to), Some(key)) = (&self.record.commit_sha, self.record.previous_key) else { return Ok(None) };
+            let previous = RequestData::of(ctx).loaders().load_one(DeploymentKey(key)).await.or_field_error()?;
+            let from = previous.and_then(|previous| previous.commit_sha.clone());
+            let Some(list) = from.and_then(|from| Brought::commits(&from, to)) else { return Ok(None) };
+            let Some(repository) = self.repository(ctx).await? else { return Ok(None) };
+            let list = brought::load(ctx, &repository, list, first, after).await?;
+            Ok(list.map(|list| CommitConnection::of(&repository, list)))
+        };
+        load.await.transpose()
+    }
+
+    /// Merge requests that it brought, latest first; live. Known of GitLab's own deployments.
+    #[graphql(directive = crate::cost::page::apply())]
+    async fn merge_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
+        #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+    ) -> Nullable<MergeRequestConnection> {
+        let load = async {
+            let Some(deployment) = self.record.gitlab_number() else { return Ok(None) };
+            let Some(repository) = self.repository(ctx).await? else { return Ok(None) };
+            let list = Brought::MergeRequests { deployment };
+            let list = brought::load(ctx, &repository, list, first, after).await?;
+            Ok(list.map(|list| MergeRequestConnection::of(&repository, list)))
+        };
+        load.await.transpose()
+    }
+
     /// The pipeline, automation job or Terraform run that did it; live.
     async fn job(&self, ctx: &Context<'_>) -> Nullable<Job> {
         let (type_name, key) = self.record.job_key.as_deref()?.split_once(':')?;
@@ -105,6 +157,16 @@ impl Deployment {
     pub async fn of_key(ctx: &Context<'_>, key: &str) -> Result<Option<Self>> {
         let Ok(key) = Uuid::try_parse(key) else { return Ok(None) };
         Self::of_uuid(ctx, key).await
+    }
+
+    /// The GitLab project of its component, where its commits are.
+    async fn repository(&self, ctx: &Context<'_>) -> Result<Option<RepositoryKey>> {
+        let Some(component) = &self.record.component_ref else { return Ok(None) };
+        may_read_catalog(ctx, component).await?;
+        let request = RequestData::of(ctx);
+        let Some(gitlab) = request.sources().gitlab() else { return Ok(None) };
+        let component = Component::load(ctx, component).await?;
+        Ok(component.and_then(|component| gitlab.repository_key(request.visibility(), &component.record)))
     }
 
     async fn of_uuid(ctx: &Context<'_>, key: Uuid) -> Result<Option<Self>> {

@@ -76,16 +76,12 @@ macro_rules! live_connection {
         }
 
         impl $connection {
-            /// Reads a page; none when the project is gone.
-            pub async fn load(
-                ctx: &async_graphql::Context<'_>,
+            /// A page of a project's list.
+            pub fn of(
                 repository: &sources::gitlab::RepositoryKey,
-                kind: sources::gitlab::ListKind,
-                first: Option<i32>,
-                after: Option<String>,
-            ) -> $crate::error::Result<Option<Self>> {
-                let list = $crate::objects::gitlab_list::load(ctx, repository, kind, first, after).await?;
-                Ok(list.map(|list| Self { repository: repository.clone(), list }))
+                list: $crate::objects::gitlab_list::LoadedList,
+            ) -> Self {
+                Self { repository: repository.clone(), list }
             }
 
             fn rows(&self) -> impl Iterator<Item = (&String, $node)> {

@@ -10,8 +10,8 @@ use schema::{NodeId, scope};
 use uuid::Uuid;
 
 use super::{
-    Api, AuditObject, AutomationJob, AutomationTemplate, CloudResource, Component, CustomEntity, Deployment, Domain,
-    Entity, Location, MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template,
+    Api, AuditObject, AutomationJob, AutomationTemplate, CloudResource, Commit, Component, CustomEntity, Deployment,
+    Domain, Entity, Location, MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template,
     TerraformRun, TerraformWorkspace, User, Workload,
 };
 use crate::{
@@ -52,6 +52,8 @@ pub enum NodeKind {
     MergeRequest(MergeRequest),
     /// A released version.
     Release(Release),
+    /// A commit.
+    Commit(Commit),
     /// A template in AWX.
     AutomationTemplate(AutomationTemplate),
     /// A run in AWX.
@@ -123,6 +125,7 @@ async fn of_upstream(ctx: &Context<'_>, type_name: &str, key: &str) -> Result<Op
         "Repository" => Repository::of_path(ctx, key).await?.map(NodeKind::Repository),
         "Pipeline" => Pipeline::of_key(ctx, key).await?.map(NodeKind::Pipeline),
         "MergeRequest" => MergeRequest::of_key(ctx, key).await?.map(NodeKind::MergeRequest),
+        "Commit" => Commit::of_key(ctx, key).await?.map(NodeKind::Commit),
         "Release" => Release::of_key(ctx, key).await?.map(NodeKind::Release),
         "Workload" => Workload::of_key(ctx, key).await?.map(NodeKind::Workload),
         "AutomationTemplate" => AutomationTemplate::of_key(ctx, key).await?.map(NodeKind::AutomationTemplate),

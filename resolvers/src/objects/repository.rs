@@ -9,7 +9,7 @@ use schema::{
 };
 use sources::gitlab::{CodeOwnersKey, ListKind, RepositoryKey};
 
-use super::{MergeRequestConnection, Pipeline, PipelineConnection, ReleaseConnection};
+use super::{MergeRequestConnection, Pipeline, PipelineConnection, ReleaseConnection, gitlab_list};
 use crate::{
     error::{Nullable, OrFieldError, Result, bad_input},
     request::RequestData,
@@ -123,7 +123,8 @@ impl Repository {
         #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
         #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
     ) -> Nullable<PipelineConnection> {
-        PipelineConnection::load(ctx, &self.key, ListKind::Pipelines, first, after).await.transpose()
+        let list = gitlab_list::load(ctx, &self.key, ListKind::Pipelines, first, after).await.transpose()?;
+        Some(list.map(|list| PipelineConnection::of(&self.key, list)))
     }
     /// Merge requests, latest change first.
     #[graphql(directive = crate::cost::page::apply())]
@@ -136,9 +137,10 @@ impl Repository {
     ) -> Nullable<MergeRequestConnection> {
         let list = async {
             let kind = ListKind::MergeRequests(states(state)?);
-            MergeRequestConnection::load(ctx, &self.key, kind, first, after).await
+            gitlab_list::load(ctx, &self.key, kind, first, after).await
         };
-        list.await.transpose()
+        let list = list.await.transpose()?;
+        Some(list.map(|list| MergeRequestConnection::of(&self.key, list)))
     }
     /// Releases, newest first.
     #[graphql(directive = crate::cost::page::apply())]
@@ -148,7 +150,8 @@ impl Repository {
         #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
         #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
     ) -> Nullable<ReleaseConnection> {
-        ReleaseConnection::load(ctx, &self.key, ListKind::Releases, first, after).await.transpose()
+        let list = gitlab_list::load(ctx, &self.key, ListKind::Releases, first, after).await.transpose()?;
+        Some(list.map(|list| ReleaseConnection::of(&self.key, list)))
     }
     /// Who must review what; null when the default branch has no CODEOWNERS file.
     async fn code_owners(&self, ctx: &Context<'_>) -> Nullable<CodeOwnersRecord> {

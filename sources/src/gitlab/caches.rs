@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 
-use schema::{CodeOwnersRecord, PipelineJobSummary, RepositoryRecord};
+use schema::{CodeOwnersRecord, CommitRecord, PipelineJobSummary, RepositoryRecord};
 
 use super::{
     Config,
+    brought::{Brought, BroughtRecord},
     calls::PIPELINES_MAX,
     client::{Client, PATHS_MAX},
+    commit::COMMITS_MAX,
     list::{ListPage, ListRecord},
 };
 use crate::{
@@ -28,6 +30,10 @@ pub(super) struct Caches {
     pub(super) lists: SourceCache<ListRecord>,
     pub(super) code_owners: SourceCache<CodeOwnersRecord>,
     pub(super) jobs: SourceCache<PipelineJobSummary>,
+    pub(super) commits: SourceCache<CommitRecord>,
+    /// Commits between two hashes, which never change.
+    pub(super) changes: SourceCache<BroughtRecord>,
+    pub(super) brought: SourceCache<BroughtRecord>,
 }
 
 impl Caches {
@@ -42,6 +48,9 @@ impl Caches {
             lists: maker.cache(kind("list", PATHS_MAX), lists),
             code_owners: maker.cache(kind("code_owners", PATHS_MAX), code_owners),
             jobs: maker.cache(kind("jobs", PIPELINES_MAX), jobs),
+            commits: maker.cache(CacheKind { lives: config.settled_cache, ..kind("commits", COMMITS_MAX) }, commits),
+            changes: maker.cache(CacheKind { lives: config.settled_cache, ..kind("changes", 1) }, brought),
+            brought: maker.cache(kind("deployment_merge_requests", 1), brought),
         }
     }
 
@@ -110,6 +119,28 @@ async fn jobs(client: Client, keys: Vec<String>) -> Found<PipelineJobSummary> {
         .collect();
     let summaries = client.jobs(&pipelines).await?;
     Ok(keys.into_iter().zip(summaries).filter_map(|(key, summary)| Some((key, summary?))).collect())
+}
+
+async fn commits(client: Client, keys: Vec<String>) -> Found<CommitRecord> {
+    let commits: Vec<(String, String)> = keys
+        .iter()
+        .map(|key| (path_of(key).unwrap_or_default().to_owned(), rest_of(key).unwrap_or_default().to_owned()))
+        .collect();
+    let records = client.commits(&commits).await?;
+    Ok(keys.into_iter().zip(records).filter_map(|(key, record)| Some((key, record?))).collect())
+}
+
+/// One call for each key: a page of what a deployment brought.
+async fn brought(client: Client, keys: Vec<String>) -> Found<BroughtRecord> {
+    let mut found = HashMap::new();
+    for key in keys {
+        let page = rest_of(&key).and_then(|rest| serde_json::from_str::<(Brought, u32)>(rest).ok());
+        let (Some(path), Some((list, page))) = (path_of(&key), page) else { continue };
+        if let Some(record) = client.brought(path, &list, page).await? {
+            found.insert(key, record);
+        }
+    }
+    Ok(found)
 }
 
 /// The tags of a cache key: its project, whoever's tenant asks.

@@ -38,6 +38,8 @@ pub struct Config {
     pub body_max: ByteSize,
     /// How long answers are kept.
     pub cache: Lives,
+    /// How long is kept what does not change: commits, and those between two of them.
+    pub settled_cache: Lives,
     /// Most projects in the cache of this process.
     pub cache_entries_max: u64,
     /// Certificates of authorities to trust besides the usual ones, in PEM.

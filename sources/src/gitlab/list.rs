@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use schema::{MergeRequestRecord, MergeRequestState, PipelineRecord, ReleaseRecord};
+use schema::{CommitRecord, MergeRequestRecord, MergeRequestState, PipelineRecord, ReleaseRecord};
 use serde::{Deserialize, Serialize};
 
 use super::RepositoryKey;
@@ -100,6 +100,8 @@ pub enum Item {
     MergeRequest(MergeRequestRecord),
     /// Of releases.
     Release(ReleaseRecord),
+    /// Of commits.
+    Commit(CommitRecord),
 }
 
 impl Item {
@@ -109,6 +111,7 @@ impl Item {
             Self::MergeRequest(record) => record.updated_at,
             Self::Pipeline(record) => record.created_at,
             Self::Release(record) => record.published_at,
+            Self::Commit(record) => record.authored_at,
         }
     }
 }

@@ -1,19 +1,22 @@
 //! GitLab, read live through its GraphQL API: repositories of components, in batches, cached.
 //!
 //! `client` makes the calls, `wire` is the JSON, `repository` the way from annotations to
-//! records, `caches` what stands between; `calls`, `list`, `wire_list` and `code_owners` are what a repository has besides itself;
+//! records, `caches` what stands between; `calls`, `list`, `wire_list` and `code_owners` are what a repository has besides itself; `commit` and `brought` what a deployment is made of;
 //! `deployments` is what the synchronisation reads, `project_list` what discovery does.
 
+mod brought;
 mod caches;
 mod calls;
 mod client;
 mod code_owners;
+mod commit;
 mod config;
 mod deployments;
 mod list;
 mod project_list;
 mod repository;
 mod wire;
+mod wire_brought;
 mod wire_deployment;
 mod wire_list;
 
@@ -21,6 +24,8 @@ use schema::SourceKind;
 
 use crate::About;
 
+pub use brought::{BROUGHT_ROWS, Brought, BroughtKey, BroughtRecord};
+pub use commit::CommitKey;
 pub use config::Config;
 pub use list::{Item, ListKey, ListKind, ListPage, ListRecord, Place};
 pub(crate) use project_list::{FoundFile, ListOrder, ListedProject};

@@ -4,12 +4,12 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use schema::{
-    CodeOwnersRecord, EntityRecord, MergeRequestRecord, PipelineJobSummary, PipelineRecord, ReleaseRecord,
-    RepositoryRecord, SourceKind, Visibility,
+    CodeOwnersRecord, CommitRecord, EntityRecord, MergeRequestRecord, PipelineJobSummary, PipelineRecord,
+    ReleaseRecord, RepositoryRecord, SourceKind, Visibility,
 };
 
 use super::{
-    ABOUT, Config,
+    ABOUT, Brought, BroughtKey, BroughtRecord, CommitKey, Config,
     caches::{Caches, project_tag},
     client::Client,
     list::{ListKey, ListPage, ListRecord},
@@ -191,6 +191,38 @@ impl Gitlab {
     ) -> HashMap<JobsKey, Result<Served<PipelineJobSummary>, SourceError>> {
         let cache_key = |key: &JobsKey| format!("{}\n{}", key.repository.cache_key(), key.pipeline);
         let mut outcomes = self.caches.jobs.get_many(keys.iter().map(cache_key).collect(), access).await;
+        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&cache_key(key))?))).collect()
+    }
+
+    /// One outcome for each commit: twenty are one call.
+    pub async fn commits_by_keys(
+        &self,
+        keys: &[CommitKey],
+        access: &Access,
+    ) -> HashMap<CommitKey, Result<Served<CommitRecord>, SourceError>> {
+        let cache_key = |key: &CommitKey| format!("{}\n{}", key.repository.cache_key(), key.sha);
+        let mut outcomes = self.caches.commits.get_many(keys.iter().map(cache_key).collect(), access).await;
+        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&cache_key(key))?))).collect()
+    }
+
+    /// One outcome, and one call, for each page of what a deployment brought.
+    pub async fn brought_by_keys(
+        &self,
+        keys: &[BroughtKey],
+        access: &Access,
+    ) -> HashMap<BroughtKey, Result<Served<BroughtRecord>, SourceError>> {
+        let cache_key = |key: &BroughtKey| {
+            let page = serde_json::to_string(&(&key.list, key.page)).unwrap_or_default();
+            format!("{}\n{page}", key.repository.cache_key())
+        };
+        let (changes, others): (Vec<_>, Vec<_>) =
+            keys.iter().partition(|key| matches!(key.list, Brought::Commits { .. }));
+        let read = |keys: Vec<&BroughtKey>| keys.into_iter().map(cache_key).collect();
+        let (mut outcomes, others) = tokio::join!(
+            self.caches.changes.get_many(read(changes), access),
+            self.caches.brought.get_many(read(others), access)
+        );
+        outcomes.extend(others);
         keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&cache_key(key))?))).collect()
     }
 

@@ -87,19 +87,24 @@ impl MergeRequest {
         Some(MergeRequestRecord {
             number: self.iid?.parse().ok()?,
             title: self.title.unwrap_or_default(),
-            state: match self.state.as_deref() {
-                Some("opened") => MergeRequestState::Opened,
-                Some("closed") => MergeRequestState::Closed,
-                Some("locked") => MergeRequestState::Locked,
-                Some("merged") => MergeRequestState::Merged,
-                _ => MergeRequestState::Unknown,
-            },
+            state: state(self.state.as_deref()),
             author: self.author.and_then(|author| author.username),
             created_at: self.created_at.map(Into::into),
             updated_at: self.updated_at.map(Into::into),
             merged_at: self.merged_at.map(Into::into),
             web_url: self.web_url.as_deref().and_then(WebUrl::read),
         })
+    }
+}
+
+/// GitLab's word for how a merge request stands.
+pub(super) fn state(word: Option<&str>) -> MergeRequestState {
+    match word {
+        Some("opened") => MergeRequestState::Opened,
+        Some("closed") => MergeRequestState::Closed,
+        Some("locked") => MergeRequestState::Locked,
+        Some("merged") => MergeRequestState::Merged,
+        _ => MergeRequestState::Unknown,
     }
 }
 

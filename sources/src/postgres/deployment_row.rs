@@ -6,13 +6,14 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 /// The columns of [`DeploymentRow`], of a table called `d`.
-pub(super) const COLUMNS: &str = "d.id, d.created_at, d.component_ref, d.owner_ref, d.environment, d.tier, d.version, \
+pub(super) const COLUMNS: &str = "d.id, d.source_key, d.created_at, d.component_ref, d.owner_ref, d.environment, d.tier, d.version, \
      d.commit_sha, d.status, d.source, d.source_name, d.started_at, d.finished_at, d.triggered_by, d.url, d.job_key, \
      d.previous_id, d.is_rollback, d.is_rework, d.remedy_reason, d.remedied_by";
 
 #[derive(FromRow)]
 pub(super) struct DeploymentRow {
     pub(super) id: Uuid,
+    source_key: String,
     pub(super) created_at: DateTime<Utc>,
     component_ref: Option<String>,
     owner_ref: Option<String>,
@@ -41,6 +42,7 @@ impl From<DeploymentRow> for DeploymentRecord {
             key: row.id,
             previous_key: row.previous_id,
             remedied_by_key: row.remedied_by,
+            source_key: row.source_key,
             job_key: row.job_key,
             created_at: row.created_at.into(),
             component_ref: row.component_ref.map(EntityRef::stored),

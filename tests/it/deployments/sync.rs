@@ -25,7 +25,7 @@ async fn count(connection: &mut PgConnection) -> i64 {
 }
 
 /// One pass over GitLab, as far back as `since`.
-async fn pass(platform: &TestPlatform, since: DateTime<Utc>, interval: Option<Duration>) -> PassReport {
+pub(super) async fn pass(platform: &TestPlatform, since: DateTime<Utc>, interval: Option<Duration>) -> PassReport {
     pass_of(platform, platform.app().sources.gitlab().unwrap(), since, interval).await
 }
 

@@ -75,7 +75,7 @@ async fn the_leader_is_killed_in_the_middle_and_nothing_is_lost_or_doubled() {
     }
     platform.simulator().faults(Upstream::Gitlab).clear();
     let undisturbed = TestPlatform::start().await;
-    let settings = [("WEFT_SYNC__ENABLED", "true"), ("WEFT_SYNC__HISTORY", "12d")];
+    let settings = [("WEFT_SYNC__ENABLED", "true"), ("WEFT_SYNC__INTERVAL", "1s"), ("WEFT_SYNC__HISTORY", "12d")];
     let alone = undisturbed.program_with(&Program::of_this_build(), &settings).await;
     let now = platform.app().clock.now();
     for (platform, parts) in [(&platform, 0_i64), (&undisturbed, 0)] {

@@ -56,18 +56,38 @@ impl Pace {
 
 /// All that are listed as they stand at `now`, oldest first.
 pub(super) fn deployments(project_id: u64, project: &Project, now: DateTime<Utc>) -> Vec<Deployment> {
-    let Some(pace) = project.deploys.filter(|_| !project.is_empty) else { return Vec::new() };
-    let every = pace.every.max(TimeDelta::minutes(2)).num_seconds();
-    let last = project.quiet_since.map_or(now, |quiet| quiet.min(now));
-    let newest = ((last - project.created_at).num_seconds() / every).max(0);
-    let oldest = (newest - i64::try_from(pace.kept).unwrap_or(i64::MAX) + 1).max(1);
-    (oldest..=newest)
+    listed(project_id, project, now)
         .flat_map(|change| {
-            let begun = project.created_at + TimeDelta::seconds(change * every);
-            let change = Change { project_id, project, number: change.unsigned_abs(), begun, every };
             ENVIRONMENTS.into_iter().enumerate().filter_map(move |(place, name)| change.deployment(place, name, now))
         })
         .collect()
+}
+
+/// What is deployed by the changes that are listed, oldest first: what names it, and when its commit was made.
+pub(super) fn changes(project: &Project, now: DateTime<Utc>) -> impl Iterator<Item = (String, DateTime<Utc>)> {
+    listed(0, project, now).map(|change| {
+        let subject = change.subject(change.number);
+        let committed_at = change.begun - lead(&subject);
+        (subject, committed_at)
+    })
+}
+
+fn listed(project_id: u64, project: &Project, now: DateTime<Utc>) -> impl Iterator<Item = Change<'_>> {
+    let pace = project.deploys.filter(|_| !project.is_empty);
+    let every = pace.map_or(TimeDelta::minutes(2), |pace| pace.every.max(TimeDelta::minutes(2))).num_seconds();
+    let last = project.quiet_since.map_or(now, |quiet| quiet.min(now));
+    let newest = ((last - project.created_at).num_seconds() / every).max(0);
+    let kept = pace.map_or(0, |pace| pace.kept);
+    let oldest = (newest - i64::try_from(kept).unwrap_or(i64::MAX) + 1).max(1);
+    (oldest..=newest).map(move |change| {
+        let begun = project.created_at + TimeDelta::seconds(change * every);
+        Change { project_id, project, number: change.unsigned_abs(), begun, every }
+    })
+}
+
+/// From the commit of a change to its first deployment.
+fn lead(subject: &str) -> TimeDelta {
+    TimeDelta::seconds(i64::try_from(between(subject, "lead", 600, 172_800)).unwrap_or(600))
 }
 
 /// A change on its way.
@@ -121,7 +141,6 @@ impl Change<'_> {
             0 => (format!("v1.{source}.0"), true),
             _ => (self.project.default_branch.clone(), false),
         };
-        let lead = i64::try_from(between(&of_source, "lead", 600, 172_800)).unwrap_or(600);
         let begun = self.begun - TimeDelta::seconds(self.every * i64::try_from(self.number - source).unwrap_or(0));
         let has_started = now >= starts_at;
         Some(Deployment {
@@ -130,7 +149,7 @@ impl Change<'_> {
             git_ref,
             is_tag,
             sha: sha(&of_source),
-            committed_at: begun - TimeDelta::seconds(lead),
+            committed_at: begun - lead(&of_source),
             environment,
             status,
             created_at,
@@ -151,6 +170,6 @@ fn outcome(subject: &str, environment: &str) -> &'static str {
     }
 }
 
-fn sha(subject: &str) -> String {
+pub(super) fn sha(subject: &str) -> String {
     format!("{:016x}{:016x}{:08x}", draw(subject, "a"), draw(subject, "b"), draw(subject, "c") >> 32)
 }

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use super::{
     Gitlab, Project,
+    commit::{self, Commit},
     deployment::{Deployment, deployments},
+    merge_request,
     paging::Paging,
     pipeline,
     rest::{find, instant, missing},
@@ -55,6 +57,46 @@ pub(super) async fn one(State(gitlab): State<Gitlab>, Path((id, number)): Path<(
         return missing("Deployment");
     };
     Json(Place { url: gitlab.url(), id, project }.deployment(&row)).into_response()
+}
+
+pub(super) async fn commits(
+    State(gitlab): State<Gitlab>,
+    Path(id): Path<String>,
+    uri: Uri,
+    Query(parameters): Parameters,
+) -> Response {
+    let world = gitlab.world();
+    let Some((_, project)) = find(&world, &id) else { return missing("Project") };
+    let name = parameters.iter().rfind(|(key, _)| key == "ref_name").map(|(_, value)| value.as_str());
+    let rows = commit::log(project, name, gitlab.now());
+    Paging::of(&parameters).answer(gitlab.url(), &uri, &rows, |row| row.rest(gitlab.url(), project))
+}
+
+/// What was merged since the change before began.
+pub(super) async fn merge_requests(
+    State(gitlab): State<Gitlab>,
+    Path((id, number)): Path<(String, u64)>,
+    uri: Uri,
+    Query(parameters): Parameters,
+) -> Response {
+    let (world, now) = (gitlab.world(), gitlab.now());
+    let Some((id, project)) = find(&world, &id) else { return missing("Project") };
+    let rows = deployments(id, project, now);
+    let Some(row) = rows.iter().find(|row| row.id == number) else { return missing("Deployment") };
+    let before = rows.iter().filter(|other| other.environment == row.environment && other.created_at < row.created_at);
+    let since = before.map(|other| other.created_at).max();
+    let mut merged = merge_request::merge_requests(id, project, now);
+    merged.retain(|request| {
+        request.merged_at.is_some_and(|at| at <= row.created_at && since.is_none_or(|since| at > since))
+    });
+    let value = |name: &str| parameters.iter().rfind(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    if value("order_by") != Some("updated_at") {
+        merged.sort_by_key(|request| std::cmp::Reverse((request.created_at, request.id)));
+    }
+    if value("sort") == Some("asc") {
+        merged.reverse();
+    }
+    Paging::of(&parameters).answer(gitlab.url(), &uri, &merged, |request| request.rest(gitlab.url(), id, project))
 }
 
 pub(super) async fn environments(
@@ -189,6 +231,7 @@ impl Place<'_> {
         let took = row.started_at.zip(row.finished_at).map(|(start, end)| (end - start).as_seconds_f64());
         let pipeline = pipeline::number_at(self.project, row.created_at).unwrap_or(1);
         let pipeline_id = pipeline * 10_000_000 + self.id;
+        let commit = Commit { sha: row.sha.clone(), authored_at: row.committed_at };
         json!({
             "id": job_id,
             "status": row.status,
@@ -205,21 +248,7 @@ impl Place<'_> {
             "duration": took,
             "queued_duration": row.started_at.map(|start| (start - row.created_at).as_seconds_f64()),
             "user": self.user(row.user),
-            "commit": {
-                "id": row.sha,
-                "short_id": row.sha.get(..8),
-                "title": "Make it better",
-                "message": "Make it better\n",
-                "author_name": row.user,
-                "author_email": format!("{}@example.com", row.user),
-                "authored_date": instant(row.committed_at),
-                "committer_name": row.user,
-                "committer_email": format!("{}@example.com", row.user),
-                "committed_date": instant(row.committed_at),
-                "created_at": instant(row.committed_at),
-                "parent_ids": [],
-                "web_url": format!("{page}/-/commit/{}", row.sha),
-            },
+            "commit": commit.rest(self.url, self.project),
             "pipeline": {
                 "id": pipeline_id,
                 "iid": pipeline,

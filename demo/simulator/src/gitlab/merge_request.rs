@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Project;
+use serde_json::{Value, json};
+
+use super::{Project, rest::instant};
 use crate::seed::{between, draw, pick};
 
 /// How many of the latest that have ended are listed.
@@ -29,6 +31,37 @@ pub(super) struct MergeRequest {
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
     pub(super) merged_at: Option<DateTime<Utc>>,
+}
+
+impl MergeRequest {
+    /// As REST writes it.
+    pub(super) fn rest(&self, url: &str, project_id: u64, project: &Project) -> Value {
+        json!({
+            "id": self.id,
+            "iid": self.iid,
+            "project_id": project_id,
+            "title": self.title,
+            "description": null,
+            "state": self.state,
+            "created_at": instant(self.created_at),
+            "updated_at": instant(self.updated_at),
+            "merged_at": self.merged_at.map(instant),
+            "closed_at": null,
+            "source_branch": format!("change-{}", self.iid),
+            "target_branch": project.default_branch,
+            "author": {
+                "id": draw(self.author, "id") % 10_000,
+                "username": self.author,
+                "name": self.author,
+                "state": "active",
+                "avatar_url": null,
+                "web_url": format!("{url}/{}", self.author),
+            },
+            "labels": [],
+            "draft": false,
+            "web_url": format!("{url}/{}/-/merge_requests/{}", project.full_path, self.iid),
+        })
+    }
 }
 
 /// All that are listed, latest change first.

@@ -4,6 +4,7 @@
 //! what the token may not see, no order) because each of those has an answer that looks right until production.
 
 mod auth;
+mod commit;
 mod deployment;
 mod deployment_rest;
 mod graphql;
@@ -107,6 +108,8 @@ pub(crate) fn router(gitlab: Gitlab) -> Router {
         .route("/api/v4/projects/{id}/languages", get(rest::languages))
         .route("/api/v4/projects/{id}/deployments", get(deployment_rest::list))
         .route("/api/v4/projects/{id}/deployments/{number}", get(deployment_rest::one))
+        .route("/api/v4/projects/{id}/deployments/{number}/merge_requests", get(deployment_rest::merge_requests))
+        .route("/api/v4/projects/{id}/repository/commits", get(deployment_rest::commits))
         .route("/api/v4/projects/{id}/environments", get(deployment_rest::environments))
         .route("/api/v4/projects/{id}/repository/files/{path}/raw", get(rest::raw_file))
         .route_layer(middleware::from_fn_with_state(gitlab.clone(), auth::rest));

@@ -8,7 +8,7 @@ use super::{
     resolve::{Answer, NULL, Source, instant, page},
 };
 use crate::gitlab::{
-    Project, job,
+    Project, commit, job,
     merge_request::{self, MergeRequest},
     pipeline::Pipeline,
     release::{self, Release},
@@ -75,6 +75,14 @@ pub(super) fn blobs<'a>(run: &Execution<'a>, project: &'a Project, field: &'a Fi
         Some((number, Source::Plain(blob)))
     });
     page(run, field, rows)
+}
+
+/// The whole tree at a branch or hash; a tree without a commit where there is no such.
+pub(super) fn tree<'a>(run: &Execution<'a>, project: &'a Project, field: &'a Field) -> Answer<'a> {
+    let name = run.text(field, "ref");
+    let newest = commit::log(project, name.as_deref(), run.now).into_iter().next();
+    let commit = newest.map(|commit| commit.graphql(run.url, project));
+    Answer::Object(Source::Plain(json!({ "lastCommit": commit })))
 }
 
 pub(super) fn jobs<'a>(run: &Execution<'a>, pipeline: &Pipeline, field: &'a Field) -> Answer<'a> {

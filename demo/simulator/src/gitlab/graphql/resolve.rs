@@ -47,6 +47,7 @@ pub(super) fn resolve<'a>(run: &Execution<'a>, source: &Source<'a>, field: &'a F
         Source::Pipeline(project, pipeline) => of_pipeline(run, project, pipeline, name, field),
         Source::Repository(project, fields) => match name {
             "blobs" => more::blobs(run, project, field),
+            "tree" => more::tree(run, project, field),
             _ => Answer::Leaf(fields.get(name).cloned().unwrap_or_default()),
         },
         Source::Page(page) => match name {

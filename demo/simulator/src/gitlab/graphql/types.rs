@@ -78,6 +78,7 @@ pub(super) fn fields(type_name: &str) -> Option<&'static [FieldType]> {
         "ReleaseEdge" => RELEASE_EDGE,
         "Release" => RELEASE,
         "ReleaseLinks" => RELEASE_LINKS,
+        "Tree" => TREE,
         "Commit" => COMMIT,
         "RepositoryBlobConnection" => BLOB_CONNECTION,
         "RepositoryBlob" => BLOB,
@@ -180,7 +181,14 @@ const REPOSITORY: &[FieldType] = &[
         shape: Shape::Connection("RepositoryBlobConnection"),
         arguments: &[("paths", "[String!]!"), ("ref", "String"), ("first", "Int"), ("after", "String")],
     },
+    FieldType {
+        name: "tree",
+        shape: Shape::Object("Tree"),
+        arguments: &[("path", "String"), ("ref", "String"), ("recursive", "Boolean")],
+    },
 ];
+
+const TREE: &[FieldType] = &[object("lastCommit", "Commit")];
 
 const BLOB_CONNECTION: &[FieldType] = &[object("nodes", "RepositoryBlob"), object("pageInfo", "PageInfo")];
 
@@ -269,7 +277,13 @@ const RELEASE: &[FieldType] = &[
 
 const RELEASE_LINKS: &[FieldType] = &[leaf("selfUrl", "String")];
 
-const COMMIT: &[FieldType] = &[leaf("sha", "String"), leaf("title", "String"), leaf("authorName", "String")];
+const COMMIT: &[FieldType] = &[
+    leaf("sha", "String"),
+    leaf("title", "String"),
+    leaf("authorName", "String"),
+    leaf("authoredDate", "Time"),
+    leaf("webUrl", "String"),
+];
 
 const PAGE_INFO: &[FieldType] = &[
     leaf("hasNextPage", "Boolean"),
