@@ -17,12 +17,16 @@ const TAKEOVER_MAX: Duration = Duration::from_secs(15);
 
 const LEADS: &str = "weft_sync_leads{source=\"gitlab\"} 1";
 
+/// A replica that reads GitLab alone, as often as it can.
 async fn start(platform: &TestPlatform) -> Program {
     let settings = [
         ("WEFT_SYNC__ENABLED", "true"),
         ("WEFT_SYNC__LEASE", "2s"),
         ("WEFT_SYNC__INTERVAL", "1s"),
-        ("WEFT_SYNC__HISTORY", "12d"),
+        ("WEFT_SYNC__HISTORY", "6d"),
+        ("WEFT_SOURCES__OPENSHIFT", "[]"),
+        ("WEFT_SOURCES__AWX__ENABLED", "false"),
+        ("WEFT_SOURCES__TERRAFORM__ENABLED", "false"),
     ];
     platform.program_with(&Program::of_this_build(), &settings).await
 }
@@ -75,10 +79,9 @@ async fn the_leader_is_killed_in_the_middle_and_nothing_is_lost_or_doubled() {
     }
     platform.simulator().faults(Upstream::Gitlab).clear();
     let undisturbed = TestPlatform::start().await;
-    let settings = [("WEFT_SYNC__ENABLED", "true"), ("WEFT_SYNC__INTERVAL", "1s"), ("WEFT_SYNC__HISTORY", "12d")];
-    let alone = undisturbed.program_with(&Program::of_this_build(), &settings).await;
+    let alone = start(&undisturbed).await;
     let now = platform.app().clock.now();
-    for (platform, parts) in [(&platform, 0_i64), (&undisturbed, 0)] {
+    for platform in [&platform, &undisturbed] {
         let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
         // Every project was read to its end since.
         until("a whole pass", async || {
@@ -89,7 +92,7 @@ async fn the_leader_is_killed_in_the_middle_and_nothing_is_lost_or_doubled() {
             .fetch_one(&mut connection)
             .await
             .unwrap();
-            (late.0 == parts && late.1 > 50).then_some(())
+            (late.0 == 0 && late.1 > 50).then_some(())
         })
         .await;
     }
