@@ -8,25 +8,30 @@ comment on column location.type is
 
 create table discovered_project (
     tenant text collate "C" not null references tenant (name),
-    group_path text collate "C" not null,
     project_id bigint not null,
+    group_path text collate "C" not null,
+    location text collate "C" not null,
     full_path text collate "C" not null,
-    target text collate "C" not null,
+    page text collate "C" not null,
     covers text not null,
     active_at timestamptz,
     content_hash bytea,
     is_declaring boolean not null,
+    failures integer not null,
     look_at timestamptz,
-    primary key (tenant, group_path, project_id)
+    primary key (tenant, project_id)
 );
-create index discovered_project_look on discovered_project (look_at) where look_at is not null;
+create index discovered_project_group on discovered_project (tenant, group_path, look_at);
 comment on table discovered_project is 'Projects of GitLab that were looked at for a catalog file, each a location of its own.';
 comment on column discovered_project.project_id is 'Stays when the project is moved or renamed.';
-comment on column discovered_project.target is 'The address of the file, which is the target of its location.';
+comment on column discovered_project.group_path is 'The configured group in which it was found last.';
+comment on column discovered_project.location is 'The target of its location, which stays as the number does.';
+comment on column discovered_project.page is 'Where the file is shown.';
 comment on column discovered_project.covers is 'With which filters it was looked at.';
 comment on column discovered_project.active_at is 'The last activity of the project that was looked at.';
-comment on column discovered_project.content_hash is 'Of the file as it was taken over; null when there was none or it could not be read.';
+comment on column discovered_project.content_hash is 'Of the file as it was taken over as a whole; null when there was none, or a part of it was refused.';
 comment on column discovered_project.is_declaring is 'There is a location for it that may declare something or bear an error.';
+comment on column discovered_project.failures is 'How often in a row it could not be taken over as a whole: the next look waits twice as long each time.';
 comment on column discovered_project.look_at is 'When to look again whatever the list says; null: when it says so.';
 
 create table discovery_scan (

@@ -78,4 +78,14 @@ select
 from deployment
 group by tenant, component_ref, environment, tier, (created_at at time zone 'UTC')::date, owner_ref, source, source_name;
 
-analyze deployment, environment_state, delivery_day;
+insert into delivery_month (
+    tenant, component_ref, environment, tier, month, owner_ref, ended, succeeded, failed, recovered, rework, lead_seconds,
+    recovery_seconds, is_team_only
+)
+select
+    tenant, component_ref, environment, tier, date_trunc('month', day)::date, owner_ref, sum(ended), sum(succeeded), sum(failed),
+    sum(recovered), sum(rework), numbers_concat(lead_seconds), numbers_concat(recovery_seconds), false
+from delivery_day
+group by tenant, component_ref, environment, tier, date_trunc('month', day), owner_ref;
+
+analyze deployment, environment_state, delivery_day, delivery_month;

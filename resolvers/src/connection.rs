@@ -224,7 +224,7 @@ macro_rules! plain_connection {
             /// All items, on every page. Counted only when selected; null when that would take too long.
             #[graphql(directive = $crate::cost::cost::apply(10))]
             async fn total_count(&self, ctx: &async_graphql::Context<'_>) -> $crate::error::Nullable<i32> {
-                Some(self.count(ctx).await)
+                self.count(ctx).await.map(Into::into).transpose()
             }
         }
     };

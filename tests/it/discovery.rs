@@ -7,7 +7,7 @@ use it::{TestPlatform, until};
 use serde_json::{Value, json};
 use simulator::{Fault, Upstream, gitlab::Project};
 use sources::{
-    Clock,
+    Clock, SourceError,
     discovery::{DiscoveredGroup, DiscoveryConfig, Scan, ScanReport},
 };
 
@@ -30,6 +30,14 @@ fn group() -> DiscoveredGroup {
 
 /// One run as of `now`; every run is due, and a whole one after a day.
 async fn scan(platform: &TestPlatform, group: &DiscoveredGroup, now: DateTime<Utc>) -> ScanReport {
+    try_scan(platform, group, now).await.unwrap()
+}
+
+async fn try_scan(
+    platform: &TestPlatform,
+    group: &DiscoveredGroup,
+    now: DateTime<Utc>,
+) -> Result<ScanReport, SourceError> {
     let config =
         DiscoveryConfig { interval: Duration::ZERO, whole_interval: Duration::from_secs(86_400), groups: Vec::new() };
     let limits = platform.app().config.catalog.apply_limits();
@@ -43,7 +51,7 @@ async fn scan(platform: &TestPlatform, group: &DiscoveredGroup, now: DateTime<Ut
         text_bytes_max: 10_000,
         clock: &Clock::of(move || now),
     };
-    scan.run().await.unwrap().expect("a run that is due")
+    Ok(scan.run().await?.expect("a run that is due"))
 }
 
 /// Calls for lists and files; the probe of health is none of them.
@@ -121,7 +129,7 @@ async fn what_is_moved_archived_and_deleted_is_followed() {
     gitlab.remove_project("found/deleted");
     // By a whole run: none of it is an activity but the push.
     let report = scan(&platform, &group(), now + TimeDelta::days(2)).await;
-    assert_eq!((report.taken_over, report.withdrawn, report.failed), (0, 4, 0), "{report:?}");
+    assert_eq!((report.taken_over, report.withdrawn, report.failed), (1, 4, 0), "{report:?}");
     let expected =
         json!({ "moved": false, "archived": true, "deleted": true, "left": true, "stays": false, "emptied": true });
     assert_eq!(components(&platform).await, expected);
@@ -183,24 +191,11 @@ async fn what_cannot_be_read_is_an_error_with_a_link_and_removes_nothing() {
     gitlab.put_project(project("found/bad", "better", now + TimeDelta::minutes(3)));
     gitlab.put_project(project("found/large", "small", now + TimeDelta::minutes(3)));
     platform.simulator().faults(Upstream::Gitlab).always(Fault::Status { code: 500 });
-    let config =
-        DiscoveryConfig { interval: Duration::ZERO, whole_interval: Duration::from_secs(86_400), groups: Vec::new() };
-    let limits = platform.app().config.catalog.apply_limits();
-    let group = group();
-    let down = Scan {
-        database: platform.database(),
-        gitlab: platform.app().sources.gitlab().unwrap(),
-        config: &config,
-        group: &group,
-        tenant: "default",
-        limits: &limits,
-        text_bytes_max: 10_000,
-        clock: &Clock::of(move || now + TimeDelta::minutes(4)),
-    };
-    assert!(down.run().await.is_err());
+    let down = async || try_scan(&platform, &group(), now + TimeDelta::minutes(4)).await;
+    assert!(down().await.is_err());
     assert_eq!(components(&platform).await, json!({ "good": false }));
     platform.simulator().faults(Upstream::Gitlab).clear();
-    until("GitLab is asked again", async || down.run().await.ok()).await;
+    until("GitLab is asked again", async || down().await.ok()).await;
     assert_eq!(components(&platform).await, json!({ "better": false, "good": false, "small": false }));
     let data = platform.client("admin").data(query, json!({})).await;
     assert_eq!(data["entities"]["nodes"][0]["processingErrors"], json!([]), "{data:#}");
@@ -247,5 +242,86 @@ async fn a_running_gateway_looks_by_itself() {
     gitlab.put_project(project("found/b", "b", now));
     until("the second", async || (components(&platform).await == json!({ "a": false, "b": false })).then_some(()))
         .await;
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_takes_the_place_of_another_is_not_mistaken_for_it() {
+    let platform = TestPlatform::start_empty(&[OURS]).await;
+    let (gitlab, now) = (platform.simulator().gitlab(), platform.app().clock.now());
+    let old = now - TimeDelta::days(30);
+    gitlab.put_project(project("found/pay", "pay", old));
+    scan(&platform, &group(), now).await;
+    // Its name goes on to another project, which declares something else.
+    gitlab.move_project("found/pay", "found/pay-legacy");
+    gitlab.put_project(project("found/pay", "pay-new", now));
+    scan(&platform, &group(), now + TimeDelta::minutes(5)).await;
+    scan(&platform, &group(), now + TimeDelta::days(2)).await;
+    let both = json!({ "pay": false, "pay-new": false });
+    assert_eq!(components(&platform).await, both);
+    let mut targets: Vec<String> =
+        sqlx::query_scalar("select target from entity where kind = 'Component' order by name")
+            .fetch_all(&mut connect(&platform).await)
+            .await
+            .unwrap();
+    assert!(targets.remove(0).contains("/found/pay-legacy/-/"), "{targets:?}");
+    assert!(targets.remove(0).contains("/found/pay/-/"), "{targets:?}");
+    // Deleted, and made anew under its path with the same file: refused while the old one stands, and taken over then.
+    gitlab.remove_project("found/pay");
+    gitlab.put_project(project("found/pay-again", "pay-new", now + TimeDelta::days(2)));
+    scan(&platform, &group(), now + TimeDelta::days(2) + TimeDelta::minutes(1)).await;
+    assert_eq!(components(&platform).await, both);
+    scan(&platform, &group(), now + TimeDelta::days(4)).await;
+    scan(&platform, &group(), now + TimeDelta::days(4) + TimeDelta::hours(1)).await;
+    assert_eq!(components(&platform).await, both);
+    let targets: Vec<String> = sqlx::query_scalar("select target from entity where ref = 'component:default/pay-new'")
+        .fetch_all(&mut connect(&platform).await)
+        .await
+        .unwrap();
+    assert!(targets[0].contains("/found/pay-again/"), "{targets:?}");
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_for_good_is_asked_for_less_and_less_and_holds_up_nobody() {
+    let platform = TestPlatform::start_empty(&[OURS]).await;
+    let (gitlab, now) = (platform.simulator().gitlab(), platform.app().clock.now());
+    let old = now - TimeDelta::days(30);
+    // The first that is looked at has no file: nothing of the tenant is there yet.
+    gitlab.put_project(Project { files: [].into(), ..project("found/empty", "", old) });
+    scan(&platform, &group(), now).await;
+    let refused = Project {
+        files: [("catalog-info.yaml".to_owned(), "kind: [".to_owned())].into(),
+        ..project("found/bad", "", now)
+    };
+    gitlab.put_project(refused);
+    let mut looks = 0;
+    for minutes in (0..24 * 60).step_by(2) {
+        looks += scan(&platform, &group(), now + TimeDelta::minutes(minutes)).await.looked_at;
+    }
+    // After 2, 4, 8, … minutes; one each 12 hours would be two.
+    assert!((8..=14).contains(&looks), "{looks}");
+    gitlab.put_project(project("found/good", "good", now + TimeDelta::days(1)));
+    scan(&platform, &group(), now + TimeDelta::days(1) + TimeDelta::minutes(1)).await;
+    assert_eq!(components(&platform).await, json!({ "good": false }));
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_not_there_is_told_where_people_look() {
+    let platform = TestPlatform::start_empty(&[OURS]).await;
+    let now = platform.app().clock.now();
+    assert!(try_scan(&platform, &group(), now).await.is_err());
+    let query =
+        "{ entities(filter: { kind: [\"Location\"] }, first: 5) { nodes { processingErrors { message target } } } }";
+    let errors = async || {
+        platform.client("admin").data(query, json!({})).await["entities"]["nodes"][0]["processingErrors"].take()
+    };
+    let told = errors().await;
+    assert!(told[0]["message"].as_str().unwrap().contains("no group found"), "{told:#}");
+    assert!(told[0]["target"].as_str().unwrap().ends_with("/found"), "{told:#}");
+    platform.simulator().gitlab().put_project(project("found/a", "a", now));
+    scan(&platform, &group(), now).await;
+    assert_eq!(errors().await, json!([]));
     platform.stop().await;
 }

@@ -17,7 +17,7 @@ use crate::{child::Process, place::Place, platform::with_postgres};
 const SINCE: &str = "2020-01-01";
 
 /// All that is kept, as one number each; not what only tells when something was written.
-const DIGESTS: [(&str, &str); 3] = [
+const DIGESTS: [(&str, &str); 4] = [
     ("deployment", "select count(*), coalesce(sum(hashtextextended(to_jsonb(d)::text, 0)), 0)::text from deployment d"),
     (
         "environment_state",
@@ -26,6 +26,10 @@ const DIGESTS: [(&str, &str); 3] = [
     (
         "delivery_day",
         "select count(*), coalesce(sum(hashtextextended(to_jsonb(d)::text, 0)), 0)::text from delivery_day d",
+    ),
+    (
+        "delivery_month",
+        "select count(*), coalesce(sum(hashtextextended(to_jsonb(d)::text, 0)), 0)::text from delivery_month d",
     ),
 ];
 

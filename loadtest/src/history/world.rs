@@ -21,7 +21,8 @@ pub(crate) async fn start(projects: usize) -> anyhow::Result<Simulator> {
     let now = Clock::system().now();
     let project = |number: usize| Project {
         created_at: now - TimeDelta::days(700),
-        quiet_since: Some(now - TimeDelta::days(1)),
+        // Long enough ago that what was begun then has ended everywhere.
+        quiet_since: Some(now - TimeDelta::days(30)),
         pipeline_every: None,
         deploys: Some(Pace { every: TimeDelta::hours(60 + i64::try_from(number % 200).unwrap_or(0)), kept: CHANGES }),
         ..Project::new(path(number))
@@ -40,6 +41,10 @@ pub(crate) async fn catalog(place: &Place, cluster: &Cluster, name: &str, projec
     database::drop(&admin_url, name).await?;
     database::create(&admin_url, name).await?;
     let folder = place.load.join("history");
+    // Files of a larger run before would count too.
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
     std::fs::create_dir_all(&folder)?;
     let mut text = String::new();
     for number in 0..projects {

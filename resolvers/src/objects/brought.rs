@@ -2,7 +2,7 @@
 
 use async_graphql::Context;
 use schema::{Cursor, CursorError, Page};
-use sources::gitlab::{BROUGHT_ROWS, Brought, BroughtKey, BroughtRecord, Item, RepositoryKey};
+use sources::gitlab::{BROUGHT_ROWS, Brought, BroughtKey, BroughtRecord, CommitKey, Item, RepositoryKey};
 
 use super::gitlab_list::LoadedList;
 use crate::{
@@ -31,6 +31,9 @@ pub async fn load(
     if !needs_page(ctx) && !ctx.look_ahead().field("totalCount").exists() {
         return Ok(Some(LoadedList { page: Page::default(), count: None }));
     }
+    if matches!(&list, Brought::Commits { from, to } if from == to) {
+        return Ok(Some(LoadedList::empty()));
+    }
     let limit = usize::try_from(args.limit).unwrap_or(BROUGHT_ROWS);
     let (number, skipped) = (offset / BROUGHT_ROWS, offset % BROUGHT_ROWS);
     let page = async |number: usize| {
@@ -38,7 +41,7 @@ pub async fn load(
         let key = BroughtKey { repository: repository.clone(), list: list.clone(), page };
         RequestData::of(ctx).live(ctx, key).await
     };
-    let Some(found) = page(number).await? else { return Ok(None) };
+    let Some(found) = page(number).await? else { return nothing(ctx, repository, &list).await };
     let mut last = (number, found.clone());
     let mut items: Vec<_> = found.items.iter().skip(skipped).cloned().collect();
     if items.len() < limit && found.has_next {
@@ -53,6 +56,16 @@ pub async fn load(
     let rows = items.into_iter().enumerate().map(row).collect();
     let page = Page { rows, has_next, has_previous: offset > 0 };
     Ok(Some(LoadedList { page, count: count(last.0, &last.1) }))
+}
+
+/// An empty page where nothing was brought: an older version came back, say. None where GitLab does not know what was.
+async fn nothing(ctx: &Context<'_>, repository: &RepositoryKey, list: &Brought) -> Result<Option<LoadedList>> {
+    let Brought::Commits { from, to } = list else { return Ok(None) };
+    let keys: Vec<CommitKey> =
+        [from, to].into_iter().filter_map(|sha| CommitKey::new(repository.clone(), sha)).collect();
+    let asked = keys.len();
+    let known = RequestData::of(ctx).live_many(ctx, keys).await?;
+    Ok((known.len() == asked).then(LoadedList::empty))
 }
 
 /// All items, where the last page is known; whoever wants to know of more turns on.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, SimpleObject, Union};
 use schema::{DeploymentFilter, DeploymentRecord, EntityRef, NodeId, Page, PageArgs, scope};
-use sources::gitlab::{Brought, RepositoryKey};
+use sources::{
+    gitlab::{Brought, RepositoryKey},
+    postgres::DEPLOYMENTS_COUNTED_MAX,
+};
 use uuid::Uuid;
 
 use super::{
@@ -85,7 +88,8 @@ impl Deployment {
     }
 
     /// Commits that it brought over `previous`, newest first; live.
-    #[graphql(directive = crate::cost::page::apply())]
+    // A call to GitLab each.
+    #[graphql(directive = crate::cost::page::apply(), directive = crate::cost::cost::apply(10))]
     async fn changes(
         &self,
         ctx: &Context<'_>,
@@ -105,7 +109,8 @@ impl Deployment {
     }
 
     /// Merge requests that it brought, latest first; live. Known of GitLab's own deployments.
-    #[graphql(directive = crate::cost::page::apply())]
+    // A call to GitLab each.
+    #[graphql(directive = crate::cost::page::apply(), directive = crate::cost::cost::apply(10))]
     async fn merge_requests(
         &self,
         ctx: &Context<'_>,
@@ -218,7 +223,7 @@ impl DeploymentConnection {
         Ok(Self { scope: Scope::Component(component.clone(), filter), page })
     }
 
-    async fn count(&self, ctx: &Context<'_>) -> Result<i32> {
+    async fn count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
         let request = RequestData::of(ctx);
         let count = match &self.scope {
             Scope::Root(filter) => request.sources().database().deployments_count(request.visibility(), filter).await,
@@ -227,7 +232,8 @@ impl DeploymentConnection {
                 request.loaders().load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
             }
         };
-        Ok(shown_count(count.or_field_error()?))
+        let count = count.or_field_error()?;
+        Ok((count <= DEPLOYMENTS_COUNTED_MAX).then(|| shown_count(count)))
     }
 }
 

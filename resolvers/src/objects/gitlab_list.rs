@@ -16,6 +16,13 @@ pub struct LoadedList {
     pub count: Option<i32>,
 }
 
+impl LoadedList {
+    /// The one page of a list without items.
+    pub fn empty() -> Self {
+        Self { page: Page::default(), count: Some(0) }
+    }
+}
+
 /// Reads a page of a list; none when the project is gone.
 pub async fn load(
     ctx: &Context<'_>,

@@ -1,4 +1,5 @@
 -- projects_known
-select project_id, full_path, target, covers, active_at, content_hash, is_declaring
+-- Whatever group it was found in: one that has moved keeps its location.
+select project_id, location, full_path, page, covers, active_at, content_hash, is_declaring, failures
 from discovered_project
-where tenant = $1 and group_path = $2 and project_id = any($3)
+where tenant = $1 and project_id = any($2)

@@ -7,9 +7,9 @@ with found as (
         and l.type <> 'import'
         and (l.ref = $2 or l.id = (select e.location_id from entity e where e.tenant = $1 and e.ref = $2))
 ), discovered as (
-    update discovered_project p set look_at = $3
+    update discovered_project p set look_at = $3, content_hash = null
     from found f
-    where f.type = 'gitlab' and p.tenant = $1 and p.target = f.target
+    where f.type = 'gitlab' and p.tenant = $1 and p.location = f.target
 ), registered as (
     update location l set refresh_requested_at = $3, next_read_at = $3
     from found f

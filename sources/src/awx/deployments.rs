@@ -148,7 +148,7 @@ impl Awx {
             url: self.client().run_page(run.r#type.as_deref().unwrap_or("job"), number),
             job_key: Some(format!("AutomationJob:{number}")),
             git_ref: run.branch(),
-            labels: Vec::new(),
+            labels: run.labels(),
         })
     }
 }

@@ -45,10 +45,22 @@ fn catalog_file() -> String {
 }
 
 impl DiscoveredGroup {
+    /// Its path as GitLab compares paths.
+    pub(super) fn group_path(&self) -> String {
+        self.group.trim_matches('/').to_lowercase()
+    }
+
     /// What is looked for, as one word: what was looked at for something else is looked at anew.
     pub(super) fn covers(&self) -> String {
         let Self { path, branch, topics, .. } = self;
         hex::encode(Sha256::digest(format!("{path}\n{}\n{}", branch.as_deref().unwrap_or_default(), topics.join("\n"))))
+    }
+
+    /// Whether a project may lie in both; a tenant that is not named may be the other's.
+    fn overlaps(&self, other: &Self) -> bool {
+        let (one, two) = (format!("{}/", self.group_path()), format!("{}/", other.group_path()));
+        let is_same_tenant = self.tenant.is_none() || other.tenant.is_none() || self.tenant == other.tenant;
+        is_same_tenant && (one.starts_with(&two) || two.starts_with(&one))
     }
 }
 
@@ -74,8 +86,11 @@ impl DiscoveryConfig {
             if is_empty(&group.group) || is_empty(&group.path) {
                 problems.tell(&format!("discovery.groups[{at}]"), "needs a `group`, and a `path` that names a file");
             }
-            if self.groups.iter().take(at).any(|other| other.group == group.group && other.tenant == group.tenant) {
-                problems.tell(&format!("discovery.groups[{at}]"), "names a group twice for the same tenant");
+            if self.groups.iter().take(at).any(|other| group.overlaps(other)) {
+                problems.tell(
+                    &format!("discovery.groups[{at}]"),
+                    "overlaps another group of the same tenant: name the tenant at both, or leave one out",
+                );
             }
         }
     }

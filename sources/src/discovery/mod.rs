@@ -2,10 +2,12 @@
 //! Projects are listed by last activity, as far back as something may have changed; all of them are now and then, because what is
 //! gone is not active any more.
 //!
-//! `config` says where to look, `scan` is one run over a group, `project` what becomes of one project, `store` what is remembered.
+//! `config` says where to look, `scan` is one run over a group, `read` what is asked of GitLab for each project, `project` what
+//! becomes of it, `store` what is remembered.
 
 mod config;
 mod project;
+mod read;
 mod scan;
 mod store;
 

@@ -7,19 +7,19 @@ use sha2::{Digest, Sha256};
 
 use super::{
     scan::{Scan, ScanReport},
-    store::KnownProject,
+    store::{KnownProject, Scope},
 };
 use crate::{
     SourceError,
     catalog::{self, Outcome, Refusal},
     gitlab::{FoundFile, ListedProject},
-    ingest::Location,
+    ingest::{ImportReport, Location},
 };
 
 /// GitLab notes an activity at most once in an hour: what is pushed within one of it shows only then.
 const UNNOTED: TimeDelta = TimeDelta::minutes(61);
 
-/// How soon a project that failed is looked at again.
+/// How soon a project is looked at again that could not be taken over as a whole; twice as long each time.
 const RETRY: TimeDelta = TimeDelta::minutes(2);
 
 /// What to do with a listed project.
@@ -40,8 +40,9 @@ impl Scan<'_> {
             Some(_) if !is_wanted => Task::Withdraw,
             None if !is_wanted => Task::Nothing,
             Some(known)
-                if known.covers == self.covers()
+                if known.covers == self.group.covers()
                     && known.full_path == project.full_path
+                    && known.page == self.page_of(project)
                     && known.active_at >= project.last_activity_at =>
             {
                 Task::Nothing
@@ -52,15 +53,15 @@ impl Scan<'_> {
 
     fn is_wanted(&self, project: &ListedProject) -> bool {
         let topics = &self.group.topics;
-        let below = format!("{}/", self.group.group.trim_matches('/').to_lowercase());
+        let path = project.full_path.to_lowercase();
         project.archived != Some(true)
-            && project.full_path.to_lowercase().starts_with(&below)
-            && self.gitlab.may_read(self.tenant, &project.full_path.to_lowercase())
+            && path.starts_with(&format!("{}/", self.group.group_path()))
+            && self.gitlab.may_read(self.tenant, &path)
             && (topics.is_empty() || project.topics.iter().any(|topic| topics.contains(topic)))
     }
 
-    /// The file's page, which people can open: the target of its location.
-    fn target(&self, project: &ListedProject) -> String {
+    /// The file's page, which people can open.
+    fn page_of(&self, project: &ListedProject) -> String {
         let url = project.web_url.clone().unwrap_or_else(|| project.full_path.clone());
         let branch = self.group.branch.as_deref().or(project.default_branch.as_deref()).unwrap_or("HEAD");
         format!("{url}/-/blob/{branch}/{}", self.group.path.trim_matches('/'))
@@ -69,89 +70,134 @@ impl Scan<'_> {
     /// Takes over what was found of a project.
     pub(super) async fn settle(
         &self,
-        project: &ListedProject,
+        scope: Scope<'_>,
         known: Option<&KnownProject>,
+        project: &ListedProject,
         found: Result<FoundFile, SourceError>,
         report: &mut ScanReport,
     ) -> Result<(), SourceError> {
         let now = self.clock.now();
-        let target = self.target(project);
-        let was_declaring = known.is_some_and(|known| known.is_declaring);
-        if let Some(known) = known.filter(|known| known.is_declaring && known.target != target) {
-            self.database.move_discovered(self.tenant, &known.target, &target).await?;
-        }
         report.looked_at += 1;
         let mut settled = KnownProject {
             project_id: project.id,
+            // By the number, which stays when a project is moved, and is no other's when one takes its place.
+            location: self.gitlab.client().group_page(&format!("projects/{}", project.id)),
             full_path: project.full_path.clone(),
-            target,
-            covers: self.covers(),
+            page: self.page_of(project),
+            covers: self.group.covers(),
             active_at: project.last_activity_at,
             content_hash: None,
             is_declaring: false,
+            failures: 0,
         };
-        let mut look_at = second_look(project.last_activity_at, now);
+        let mut is_whole = true;
         match found {
             Ok(FoundFile::Bytes(bytes)) => {
                 let hash = Sha256::digest(&bytes).to_vec();
-                if known.and_then(|known| known.content_hash.as_ref()) != Some(&hash) {
-                    self.take_over(&settled.target, bytes).await?;
+                let is_known =
+                    known.is_some_and(|known| known.content_hash.as_ref() == Some(&hash) && known.page == settled.page);
+                if !is_known {
                     report.taken_over += 1;
+                    is_whole = self.take_over(&settled, bytes).await?;
                 }
-                (settled.content_hash, settled.is_declaring) = (Some(hash), true);
+                (settled.content_hash, settled.is_declaring) = (Some(hash).filter(|_| is_whole), true);
             }
-            Ok(FoundFile::Missing) if was_declaring => {
-                self.apply(&settled.target, Vec::new()).await?;
+            Ok(FoundFile::Missing) if known.is_some_and(|known| known.is_declaring) => {
+                self.apply(&settled.location, Vec::new()).await?;
                 report.withdrawn += 1;
             }
             Ok(FoundFile::Missing) => {}
             Err(error) => {
                 report.failed += 1;
-                let message = format!("it could not be read: {}", error.chain());
-                self.apply(&settled.target, vec![refused(&settled.target, message)]).await?;
-                settled.is_declaring = true;
-                look_at = Some(now + RETRY);
+                (is_whole, settled.is_declaring) = (false, true);
+                // Under its old page what it declared there counts as unreadable, and stays.
+                let page = known.filter(|known| known.is_declaring).map_or(&settled.page, |known| &known.page).clone();
+                self.apply(&settled.location, vec![refused(&page, format!("it could not be read: {error}"))]).await?;
+                settled.page = page;
             }
         }
-        self.database.write_discovered(self.scope(), &settled, look_at).await
+        let mut look_at = second_look(project.last_activity_at, now);
+        if !is_whole {
+            (settled.failures, look_at) = self.next_try(known, now);
+        }
+        self.database.write_discovered(scope, &settled, look_at).await
+    }
+
+    /// How often in a row it has failed now, and when it is tried again.
+    fn next_try(&self, known: Option<&KnownProject>, now: DateTime<Utc>) -> (i32, Option<DateTime<Utc>>) {
+        let failures = known.map_or(0, |known| known.failures).saturating_add(1);
+        let longest = TimeDelta::from_std(self.config.whole_interval).unwrap_or(RETRY).max(RETRY);
+        let wait = RETRY * 2_i32.pow(u32::try_from(failures - 1).unwrap_or(0).min(16));
+        (failures, Some(now + wait.min(longest)))
+    }
+
+    /// Looks at a project some other time of which GitLab does not say what it is now.
+    pub(super) async fn put_off(
+        &self,
+        scope: Scope<'_>,
+        known: Option<KnownProject>,
+        error: &SourceError,
+        report: &mut ScanReport,
+    ) -> Result<(), SourceError> {
+        let Some(known) = known else { return Ok(()) };
+        report.failed += 1;
+        tracing::warn!(project = known.full_path, error = error.chain(), "a project could not be looked at");
+        let (failures, look_at) = self.next_try(Some(&known), self.clock.now());
+        self.database.write_discovered(scope, &KnownProject { failures, ..known }, look_at).await
     }
 
     /// Withdraws what a project declared, which is gone or not looked for any more.
-    pub(super) async fn withdraw(&self, known: &KnownProject, report: &mut ScanReport) -> Result<(), SourceError> {
+    pub(super) async fn withdraw(
+        &self,
+        scope: Scope<'_>,
+        known: Option<KnownProject>,
+        report: &mut ScanReport,
+    ) -> Result<(), SourceError> {
+        let Some(known) = known else { return Ok(()) };
         if known.is_declaring {
-            self.apply(&known.target, Vec::new()).await?;
+            self.apply(&known.location, Vec::new()).await?;
             report.withdrawn += 1;
         }
-        self.database.forget_discovered(self.scope(), known.project_id).await
+        self.database.forget_discovered(scope, known.project_id).await
     }
 
-    async fn take_over(&self, target: &str, bytes: Vec<u8>) -> Result<(), SourceError> {
+    /// Whether all that the file says was taken over.
+    async fn take_over(&self, project: &KnownProject, bytes: Vec<u8>) -> Result<bool, SourceError> {
+        let page = project.page.clone();
         let outcomes = if bytes.len() > self.text_bytes_max {
-            vec![refused(target, format!("it is larger than {} bytes", self.text_bytes_max))]
+            vec![refused(&page, format!("it is larger than {} bytes", self.text_bytes_max))]
         } else {
-            let target = target.to_owned();
             let parse = tokio::task::spawn_blocking(move || match String::from_utf8(bytes) {
-                Ok(text) => catalog::resolve_conflicts(catalog::read_text(&target, &text, &catalog::Limits::default())),
-                Err(_) => vec![refused(&target, "it is not UTF-8 text".to_owned())],
+                Ok(text) => catalog::resolve_conflicts(catalog::read_text(&page, &text, &catalog::Limits::default())),
+                Err(_) => vec![refused(&page, "it is not UTF-8 text".to_owned())],
             });
             parse.await.map_err(|error| SourceError::Invalid(error.to_string()))?
         };
-        self.apply(target, outcomes).await
+        match self.apply(&project.location, outcomes).await {
+            Ok(report) => Ok(report.refused.is_empty()),
+            // Of one file, not of the database.
+            Err(error @ (SourceError::Invalid(_) | SourceError::Statement(_))) => {
+                tracing::error!(page = project.page, error = error.chain(), "a catalog file could not be taken over");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    async fn apply(&self, target: &str, outcomes: Vec<Outcome>) -> Result<(), SourceError> {
-        let location = Location { tenant: self.tenant.to_owned(), location_type: "gitlab", target: target.to_owned() };
+    pub(super) async fn apply(&self, location: &str, outcomes: Vec<Outcome>) -> Result<ImportReport, SourceError> {
         let audit = AuditEntry {
             subject: "weft".to_owned(),
             action: "discovery.gitlab".to_owned(),
-            target: Some(target.chars().take(200).collect()),
+            target: Some(location.chars().take(200).collect()),
             ..AuditEntry::default()
         };
-        self.database.apply_location(&location, outcomes, self.limits, &audit, &|_| {}).await.map(|_| ())
+        let location =
+            Location { tenant: self.tenant.to_owned(), location_type: "gitlab", target: location.to_owned() };
+        self.database.apply_location(&location, outcomes, self.limits, &audit, &|_| {}).await
     }
 }
 
-fn refused(target: &str, message: String) -> Outcome {
+pub(super) fn refused(target: &str, message: String) -> Outcome {
     Outcome::Refused(Refusal {
         target: target.to_owned(),
         line: None,

@@ -1,10 +1,9 @@
 //! `Scan`: one run over the projects of a group.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::{StreamExt, stream};
-use schema::SourceKind;
+use schema::{EntityRef, SourceKind};
 
 use super::{
     DiscoveredGroup, DiscoveryConfig,
@@ -20,6 +19,10 @@ use crate::{
 
 /// Most pages of a group: GitLab itself turns no more than 50,000 projects by number.
 const PAGES_MAX: u32 = 500;
+
+/// How much earlier than its beginning all is taken for seen that a run over the whole list saw: what was pushed meanwhile may
+/// have been listed before, and clocks differ.
+const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
 /// Most projects that are looked at again in one run, besides those that the list tells of.
 const DUE_MAX: i64 = 500;
@@ -63,32 +66,65 @@ impl Scan<'_> {
     /// Looks through the group; none when it is not due. What ends on the way goes on with what is left the next time.
     pub async fn run(&self) -> Result<Option<ScanReport>, SourceError> {
         let now = self.clock.now();
-        let known = self.database.discovery_mark(self.scope()).await?;
-        let covers = self.covers();
-        let known = known.filter(|known| known.covers == covers);
-        let is_within = |moment: DateTime<Utc>, span: std::time::Duration| {
-            TimeDelta::from_std(span).is_ok_and(|span| now - moment < span)
-        };
-        if known.as_ref().is_some_and(|known| is_within(known.scanned_at, self.config.interval)) {
+        let group_path = self.group.group_path();
+        let scope = Scope { tenant: self.tenant, group: &group_path };
+        let known = self.database.discovery_mark(scope).await?;
+        if known.as_ref().is_some_and(|known| is_within(now - known.scanned_at, self.config.interval)) {
             return Ok(None);
         }
-        let whole_at = known.as_ref().map(|known| known.whole_at);
-        let whole_at = whole_at.filter(|whole_at| is_within(*whole_at, self.config.whole_interval));
-        self.check_reach()?;
+        let page = self.gitlab.client().group_page(&group_path);
+        let parent = self.database.declare_group(self.tenant, &page).await?;
+        // With other filters all of it is new.
+        let known = known.filter(|known| known.covers == self.group.covers());
         let mut report = ScanReport::default();
+        let outcome = self.look_through(scope, known, now, &mut report).await;
+        self.tell(scope, &parent, &page, outcome.as_ref().err()).await?;
+        outcome.map(|()| Some(report))
+    }
+
+    async fn look_through(
+        &self,
+        scope: Scope<'_>,
+        known: Option<ScanMark>,
+        now: DateTime<Utc>,
+        report: &mut ScanReport,
+    ) -> Result<(), SourceError> {
+        self.check_reach()?;
+        let whole_at = known.as_ref().map(|known| known.whole_at);
+        let whole_at = whole_at.filter(|whole_at| is_within(now - *whole_at, self.config.whole_interval));
         let seen_to = known.and_then(|known| known.seen_to);
         let newest = match whole_at {
-            Some(_) => self.recent(seen_to, &mut report).await?,
-            None => self.whole(&mut report).await?,
+            Some(_) => self.recent(scope, seen_to, report).await?,
+            None => self.whole(scope, report).await?.map(|newest| newest.min(now - OVERLAP)),
         };
-        self.look_again(now, &mut report).await?;
-        let page = self.gitlab.client().group_page(self.group.group.trim_matches('/'));
-        let parent = self.database.declare_group(self.tenant, &page).await?;
-        self.database.adopt_discovered(self.scope(), &parent).await?;
-        let mark =
-            ScanMark { covers, seen_to: newest.max(seen_to), whole_at: whole_at.unwrap_or(now), scanned_at: now };
-        self.database.write_discovery_mark(self.scope(), &mark).await?;
-        Ok(Some(report))
+        self.look_again(scope, now, report).await?;
+        let mark = ScanMark {
+            covers: self.group.covers(),
+            seen_to: newest.max(seen_to),
+            whole_at: whole_at.unwrap_or(now),
+            scanned_at: now,
+        };
+        self.database.write_discovery_mark(scope, &mark).await
+    }
+
+    /// Lets people see what is wrong with the group itself, which they can mend; that GitLab is away is shown elsewhere.
+    async fn tell(
+        &self,
+        scope: Scope<'_>,
+        parent: &EntityRef,
+        page: &str,
+        failure: Option<&SourceError>,
+    ) -> Result<(), SourceError> {
+        let message = match failure {
+            Some(SourceError::Invalid(message)) => Some(message.clone()),
+            Some(_) => return Ok(()),
+            None => None,
+        };
+        if self.database.group_failure(self.tenant, page).await? != message {
+            let refused = message.map(|message| super::project::refused(page, message));
+            self.apply(page, refused.into_iter().collect()).await?;
+        }
+        self.database.adopt_discovered(scope, parent, page).await
     }
 
     /// A group that its tenant may read nothing of would only be searched in vain.
@@ -102,17 +138,10 @@ impl Scan<'_> {
         )))
     }
 
-    pub(super) fn scope(&self) -> Scope<'_> {
-        Scope { tenant: self.tenant, group: &self.group.group }
-    }
-
-    pub(super) fn covers(&self) -> String {
-        self.group.covers()
-    }
-
     /// Those that were active since, latest first; answers the latest activity.
     async fn recent(
         &self,
+        scope: Scope<'_>,
         seen_to: Option<DateTime<Utc>>,
         report: &mut ScanReport,
     ) -> Result<Option<DateTime<Utc>>, SourceError> {
@@ -122,7 +151,7 @@ impl Scan<'_> {
             let activities = || projects.iter().filter_map(|project| project.last_activity_at);
             newest = newest.max(activities().max());
             let seen = activities().filter(|active_at| Some(*active_at) <= seen_to).count();
-            let changed = self.look_at(&projects, report).await?;
+            let changed = self.look_at(scope, &projects, report).await?;
             // One that was seen and is as it was: what follows was active earlier, or in the same moment.
             if seen > changed || !has_more {
                 break;
@@ -132,101 +161,78 @@ impl Scan<'_> {
     }
 
     /// All of them, and what is not among them any more; answers the latest activity.
-    async fn whole(&self, report: &mut ScanReport) -> Result<Option<DateTime<Utc>>, SourceError> {
+    async fn whole(&self, scope: Scope<'_>, report: &mut ScanReport) -> Result<Option<DateTime<Utc>>, SourceError> {
         let (mut newest, mut listed) = (None, Vec::new());
         for page in 1..=PAGES_MAX {
             let (projects, has_more) = self.page(ListOrder::Id, page).await?;
             newest = newest.max(projects.iter().filter_map(|project| project.last_activity_at).max());
             listed.extend(projects.iter().map(|project| project.id));
-            self.look_at(&projects, report).await?;
+            self.look_at(scope, &projects, report).await?;
             if !has_more {
                 break;
             }
         }
         // The list may have shifted while its pages were turned: each is asked for before it counts as gone.
-        let unlisted = self.database.discovery_unlisted(self.scope(), &listed).await?;
-        self.look_at_each(&unlisted, report).await?;
+        let unlisted = self.database.discovery_unlisted(scope, &listed).await?;
+        let known = self.database.discovered(self.tenant, &unlisted).await?;
+        let found = self.find(scope, &unlisted, &known, report).await?;
+        self.look_at(scope, &found, report).await?;
         Ok(newest)
     }
 
     /// Those that are due whatever the list says.
-    async fn look_again(&self, now: DateTime<Utc>, report: &mut ScanReport) -> Result<(), SourceError> {
-        let due = self.database.discovery_due(self.scope(), now, DUE_MAX).await?;
-        let known = self.database.discovered(self.scope(), &due).await?;
-        for id in due {
-            match self.gitlab.client().project_by_id(id).await? {
-                Some(project) if self.task(&project, None) == Task::Read => {
-                    self.read(&[(project, known.get(&id).cloned())], report).await?;
-                }
-                _ => self.withdraw_known(known.get(&id), report).await?,
+    async fn look_again(
+        &self,
+        scope: Scope<'_>,
+        now: DateTime<Utc>,
+        report: &mut ScanReport,
+    ) -> Result<(), SourceError> {
+        let due = self.database.discovery_due(scope, now, DUE_MAX).await?;
+        let known = self.database.discovered(self.tenant, &due).await?;
+        let (mut wanted, mut others) = (Vec::new(), Vec::new());
+        for project in self.find(scope, &due, &known, report).await? {
+            match self.task(&project, None) {
+                Task::Read => wanted.push((known.get(&project.id).cloned(), project)),
+                _ => others.push(project),
             }
         }
-        Ok(())
-    }
-
-    async fn look_at_each(&self, ids: &[i64], report: &mut ScanReport) -> Result<(), SourceError> {
-        let known = self.database.discovered(self.scope(), ids).await?;
-        for id in ids {
-            match self.gitlab.client().project_by_id(*id).await? {
-                Some(project) => {
-                    self.look_at(&[project], report).await?;
-                }
-                None => self.withdraw_known(known.get(id), report).await?,
-            }
-        }
-        Ok(())
-    }
-
-    async fn withdraw_known(&self, known: Option<&KnownProject>, report: &mut ScanReport) -> Result<(), SourceError> {
-        match known {
-            Some(known) => self.withdraw(known, report).await,
-            None => Ok(()),
-        }
+        self.look_at(scope, &others, report).await?;
+        self.read(scope, wanted, report).await
     }
 
     async fn page(&self, order: ListOrder, page: u32) -> Result<(Vec<ListedProject>, bool), SourceError> {
-        let found = self.gitlab.client().group_projects(self.group.group.trim_matches('/'), order, page).await?;
+        let found = self.gitlab.client().group_projects(&self.group.group_path(), order, page).await?;
         found.ok_or_else(|| {
             let group = &self.group.group;
-            SourceError::protocol(SourceKind::Gitlab, format!("there is no group {group} that its token may see"))
+            SourceError::Invalid(format!("{} shows no group {group} to its token", SourceKind::Gitlab.as_str()))
         })
     }
 
     /// Looks at those of a page that changed; answers how many.
-    async fn look_at(&self, projects: &[ListedProject], report: &mut ScanReport) -> Result<usize, SourceError> {
+    async fn look_at(
+        &self,
+        scope: Scope<'_>,
+        projects: &[ListedProject],
+        report: &mut ScanReport,
+    ) -> Result<usize, SourceError> {
         report.listed += projects.len();
         let ids: Vec<i64> = projects.iter().map(|project| project.id).collect();
-        let known: HashMap<i64, KnownProject> = self.database.discovered(self.scope(), &ids).await?;
+        let mut known: HashMap<i64, KnownProject> = self.database.discovered(self.tenant, &ids).await?;
         let mut changed = Vec::new();
         for project in projects {
-            let known = known.get(&project.id);
-            match self.task(project, known) {
+            let known = known.remove(&project.id);
+            match self.task(project, known.as_ref()) {
                 Task::Nothing => {}
-                Task::Read => changed.push((project.clone(), known.cloned())),
-                Task::Withdraw => self.withdraw_known(known, report).await?,
+                Task::Read => changed.push((known, project.clone())),
+                Task::Withdraw => self.withdraw(scope, known, report).await?,
             }
         }
-        self.read(&changed, report).await?;
-        Ok(changed.len())
+        let count = changed.len();
+        self.read(scope, changed, report).await?;
+        Ok(count)
     }
+}
 
-    /// Reads their files, some at once, and takes them over one after another.
-    async fn read(
-        &self,
-        projects: &[(ListedProject, Option<KnownProject>)],
-        report: &mut ScanReport,
-    ) -> Result<(), SourceError> {
-        let file = async |(project, known): &(ListedProject, Option<KnownProject>)| {
-            let path = self.group.path.trim_matches('/');
-            let found = self.gitlab.client().file(project.id, path, self.group.branch.as_deref()).await;
-            (project.clone(), known.clone(), found)
-        };
-        // The other half is for whoever asks. All are read before the first is written: a read that nobody polls would time out.
-        let at_once = self.gitlab.config().requests_in_flight_max.div_ceil(2);
-        let found: Vec<_> = stream::iter(projects).map(file).buffer_unordered(at_once).collect().await;
-        for (project, known, found) in found {
-            self.settle(&project, known.as_ref(), found, report).await?;
-        }
-        Ok(())
-    }
+fn is_within(passed: TimeDelta, span: Duration) -> bool {
+    TimeDelta::from_std(span).is_ok_and(|span| passed < span)
 }

@@ -28,12 +28,14 @@ pub(super) struct ScanMark {
 #[derive(Debug, Clone, FromRow)]
 pub(super) struct KnownProject {
     pub(super) project_id: i64,
+    pub(super) location: String,
     pub(super) full_path: String,
-    pub(super) target: String,
+    pub(super) page: String,
     pub(super) covers: String,
     pub(super) active_at: Option<DateTime<Utc>>,
     pub(super) content_hash: Option<Vec<u8>>,
     pub(super) is_declaring: bool,
+    pub(super) failures: i32,
 }
 
 impl Database {
@@ -57,15 +59,14 @@ impl Database {
         self.timed("scan_write", write).await.map(|_| ())
     }
 
-    /// Those of these projects that were looked at, by number.
+    /// Those of these projects that were looked at, in whatever group, by number.
     pub(super) async fn discovered(
         &self,
-        scope: Scope<'_>,
+        tenant: &str,
         ids: &[i64],
     ) -> Result<HashMap<i64, KnownProject>, SourceError> {
         let rows = sqlx::query_as(include_str!("../../queries/discovery/projects_known.sql"))
-            .bind(scope.tenant)
-            .bind(scope.group)
+            .bind(tenant)
             .bind(ids)
             .fetch_all(self.writers());
         let rows: Vec<KnownProject> = self.timed("projects_known", rows).await?;
@@ -109,12 +110,14 @@ impl Database {
             .bind(scope.tenant)
             .bind(scope.group)
             .bind(project.project_id)
+            .bind(&project.location)
             .bind(&project.full_path)
-            .bind(&project.target)
+            .bind(&project.page)
             .bind(&project.covers)
             .bind(project.active_at)
             .bind(project.content_hash.as_deref())
             .bind(project.is_declaring)
+            .bind(project.failures)
             .bind(look_at)
             .execute(self.writers());
         self.timed("project_write", write).await.map(|_| ())
@@ -129,23 +132,28 @@ impl Database {
         self.timed("project_delete", delete).await.map(|_| ())
     }
 
-    /// Lets what is wrong with this group's files be shown at the entity that stands for it.
-    pub(super) async fn adopt_discovered(&self, scope: Scope<'_>, parent: &EntityRef) -> Result<(), SourceError> {
+    /// Lets what is wrong with this group, and with its files, be shown at the entity that stands for it. `page` is the group's.
+    pub(super) async fn adopt_discovered(
+        &self,
+        scope: Scope<'_>,
+        parent: &EntityRef,
+        page: &str,
+    ) -> Result<(), SourceError> {
         let update = sqlx::query(include_str!("../../queries/discovery/locations_adopt.sql"))
             .bind(scope.tenant)
             .bind(scope.group)
             .bind(parent.as_str())
+            .bind(page)
             .execute(self.writers());
         self.timed("locations_adopt", update).await.map(|_| ())
     }
 
-    /// Gives a location another address, with all that hangs on it.
-    pub(super) async fn move_discovered(&self, tenant: &str, from: &str, to: &str) -> Result<(), SourceError> {
-        let update = sqlx::query(include_str!("../../queries/discovery/location_move.sql"))
+    /// What is told to be wrong with the group of this page.
+    pub(super) async fn group_failure(&self, tenant: &str, page: &str) -> Result<Option<String>, SourceError> {
+        let message = sqlx::query_scalar(include_str!("../../queries/discovery/group_failure.sql"))
             .bind(tenant)
-            .bind(from)
-            .bind(to)
-            .execute(self.writers());
-        self.timed("location_move", update).await.map(|_| ())
+            .bind(page)
+            .fetch_optional(self.writers());
+        self.timed("group_failure", message).await
     }
 }

@@ -63,7 +63,7 @@ pub struct BroughtRecord {
 }
 
 impl Client {
-    /// A page of what a deployment of a project brought; none when GitLab knows no such project, hash or deployment.
+    /// A page of what a deployment of a project brought; none when GitLab knows no such project or deployment, or of no commits.
     pub(super) async fn brought(
         &self,
         path: &str,
@@ -84,6 +84,10 @@ impl Client {
                 items(answer.json::<Vec<MergeRequest>>()?, |request| request.into_record().map(Item::MergeRequest))
             }
         };
+        if matches!(list, Brought::Commits { .. }) && page == 1 && count == 0 {
+            // What GitLab says of hashes that it does not know, too: whoever asks must look.
+            return Ok(None);
+        }
         let has_next = match answer.header("x-next-page") {
             Some(next) => !next.is_empty(),
             None => count >= BROUGHT_ROWS,

@@ -38,7 +38,7 @@ impl Client {
         Ok(Self { upstream, base_url, endpoint, token })
     }
 
-    pub(super) fn upstream(&self) -> &Upstream {
+    pub(crate) fn upstream(&self) -> &Upstream {
         &self.upstream
     }
 

@@ -80,7 +80,8 @@ pub(super) async fn apply(
     documents: &[CatalogDocument],
 ) -> Result<BatchReport, sqlx::Error> {
     let mut report = BatchReport::default();
-    let writes = plan(connection, context, documents, &mut report).await?;
+    let Plan { writes, moved } = plan(connection, context, documents, &mut report).await?;
+    note_places(connection, &moved).await?;
     report.created = writes.iter().filter(|write| write.is_new).count();
     report.updated = writes.len() - report.created;
     if writes.is_empty() {
@@ -95,13 +96,38 @@ pub(super) async fn apply(
     Ok(report)
 }
 
+/// What a batch comes to.
+#[derive(Default)]
+struct Plan<'a> {
+    writes: Vec<Write<'a>>,
+    /// Equal to what stands, but in another file.
+    moved: Vec<(Uuid, &'a CatalogDocument)>,
+}
+
+/// Notes where entities are declared now that say what they said before: that is no revision.
+async fn note_places(connection: &mut PgConnection, moved: &[(Uuid, &CatalogDocument)]) -> Result<(), sqlx::Error> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = moved.iter().map(|(id, _)| *id).collect();
+    let targets: Vec<&str> = moved.iter().map(|(_, document)| document.target.as_str()).collect();
+    let lines: Vec<Option<i32>> = moved.iter().map(|(_, document)| i32::try_from(document.line).ok()).collect();
+    sqlx::query(include_str!("../../queries/ingest/entities_moved.sql"))
+        .bind(ids)
+        .bind(targets)
+        .bind(lines)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Which documents must be written. One whose reference another location declares is refused.
 async fn plan<'a>(
     connection: &mut PgConnection,
     context: &Context<'_>,
     documents: &'a [CatalogDocument],
     report: &mut BatchReport,
-) -> Result<Vec<Write<'a>>, sqlx::Error> {
+) -> Result<Plan<'a>, sqlx::Error> {
     let unknown: Vec<&str> = documents
         .iter()
         .map(|document| document.entity_ref.as_str())
@@ -116,13 +142,16 @@ async fn plan<'a>(
             .await?;
         elsewhere.extend(rows.into_iter().map(|row| (row.r#ref.clone(), row)));
     }
-    let mut writes = Vec::new();
+    let mut planned = Plan::default();
     for document in documents {
         let content_hash = rows::content_hash(document);
         let entity_ref = document.entity_ref.as_str();
         let (id, is_new) = match (context.standing.get(entity_ref), elsewhere.get(entity_ref)) {
             (Some(standing), _) if standing.content_hash == content_hash && !standing.is_orphan => {
                 report.unchanged += 1;
+                if standing.target.as_deref() != Some(document.target.as_str()) {
+                    planned.moved.push((standing.id, document));
+                }
                 continue;
             }
             (Some(standing), _) => (standing.id, false),
@@ -133,9 +162,9 @@ async fn plan<'a>(
             (None, Some(other)) => (other.id, false),
             (None, None) => (Uuid::now_v7(), true),
         };
-        writes.push(Write { id, document, content_hash, is_new });
+        planned.writes.push(Write { id, document, content_hash, is_new });
     }
-    Ok(writes)
+    Ok(planned)
 }
 
 /// Whether whoever could not see the other declaration sees nothing of it through this one: history comes with the entity.

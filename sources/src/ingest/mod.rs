@@ -20,6 +20,7 @@ mod rows;
 mod side_tables;
 
 pub use apply::{ApplyLimits, Location};
+pub(crate) use deployments::STARTED_EARLY_MAX;
 pub use deployments::{
     Applied, DeliveryRules, DeploymentBatch, DeploymentEvent, DeploymentReport, Lease, Mark, Origin,
 };

@@ -22,7 +22,13 @@ pub(super) struct ReplicaSet {
     pub(super) image: Option<String>,
     /// Why it came, as whoever rolled it out wrote.
     pub(super) cause: Option<String>,
+    /// What [`LABELS`] says.
+    #[serde(default)]
+    pub(super) labels: Vec<String>,
 }
+
+/// The annotation that labels a rollout, with commas between the labels; what the Deployment carries, its next rollout takes over.
+const LABELS: &str = "weft.dev/deployment-labels";
 
 impl Placed for ReplicaSet {
     fn place(&self) -> (&str, &str) {
@@ -46,6 +52,11 @@ impl ReplicaSet {
             created_at: meta.creation_timestamp.as_ref().and_then(moment),
             image: containers.and_then(|containers| containers.into_iter().next()?.image),
             cause: annotations.get("kubernetes.io/change-cause").cloned(),
+            labels: annotations.get(LABELS).map(|labels| words(labels)).unwrap_or_default(),
         })
     }
+}
+
+fn words(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }

@@ -179,7 +179,7 @@ fn event(workload: &Workload, set: &ReplicaSet) -> Option<DeploymentEvent> {
         url: None,
         job_key: None,
         git_ref: None,
-        labels: Vec::new(),
+        labels: set.labels.clone(),
     })
 }
 

@@ -1,15 +1,14 @@
-//! DORA's measures from the daily sums, for many components or teams in one statement.
+//! DORA's measures from the sums of days and months, for many components or teams in one statement.
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, Months, NaiveDate};
 use schema::{DateRange, DeliveryCounts, DeliverySample, EntityRef, Visibility};
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::{FromRow, Postgres, QueryBuilder};
 
 use super::{
     Database,
     deployment::push_parents,
-    environment::SILENT_DAYS,
     visibility::{push_guardians, push_visible},
 };
 use crate::SourceError;
@@ -42,76 +41,181 @@ struct Row {
     failed: i64,
     recovered: i64,
     rework: i64,
-    changes: i64,
-    lead_seconds: Option<f64>,
-    recovery_seconds: Option<f64>,
+    lead_seconds: Vec<u8>,
+    recovery_seconds: Vec<u8>,
 }
 
+/// What is summed of a day or a month.
+const SUMS: &str = "d.ended, d.succeeded, d.failed, d.recovered, d.rework, d.lead_seconds, d.recovery_seconds";
+
 impl Database {
-    /// What each parent's deployments count up to; parents without any are left out. One statement.
+    /// What each parent's deployments count up to; parents without any are left out. One statement: whole months stand
+    /// together, and only the days before and after them are read one by one.
     pub async fn delivery(
         &self,
         visibility: &Visibility,
         delivery: &DeliveryQuery,
         parents: &[EntityRef],
     ) -> Result<HashMap<EntityRef, DeliveryCounts>, SourceError> {
-        let mut query = QueryBuilder::new(
-            "-- delivery\nwith days as materialized (select p.ref as parent, d.ended, d.succeeded, d.failed, d.recovered, \
-             d.rework, d.lead_seconds, d.recovery_seconds",
-        );
-        push_parents(&mut query, parents);
+        let (from, to) = (delivery.range.from.0, delivery.range.to.0);
+        let months = whole_months(from, to);
+        let mut query = QueryBuilder::new("-- delivery\nwith parents as (select p.ref as parent, ");
         match delivery.of {
             Measured::Component => {
-                query.push(" join delivery_day d on d.component_ref = p.ref");
+                query.push("p.ref as value");
+                push_parents(&mut query, parents);
             }
             Measured::Team => {
+                query.push("t.ref as value");
+                push_parents(&mut query, parents);
                 query.push(" cross join lateral teams_below(").push_bind(visibility.tenant.clone());
                 query.push(", p.ref, ");
                 push_guardians(&mut query, visibility);
-                query.push(") as t(ref) join delivery_day d on d.owner_ref = t.ref");
+                query.push(") as t(ref)");
             }
         }
-        query.push(" where ");
-        push_visible(&mut query, "d", visibility);
-        query.push(" and d.day between ").push_bind::<NaiveDate>(delivery.range.from.0);
-        query.push(" and ").push_bind::<NaiveDate>(delivery.range.to.0);
-        match &delivery.environments {
-            Some(environments) => query.push(" and d.environment = any(").push_bind(environments.clone()).push(")"),
-            None => query.push(" and d.tier = 'PRODUCTION'"),
-        };
-        query.push(format_args!(
-            " and not exists (select from environment_state s where s.tenant = d.tenant and s.component_ref = d.component_ref \
-             and s.environment = d.environment and s.source_rank < d.source_rank \
-             and s.first_at < (d.day + 1)::timestamp at time zone 'UTC' \
-             and s.latest_at >= (d.day - {SILENT_DAYS})::timestamp at time zone 'UTC')"
-        ));
+        query.push("), sums as (");
+        if let Some((first, end)) = months {
+            Self::push_sums(&mut query, visibility, delivery, "delivery_month");
+            query.push(" and d.month >= ").push_bind(first).push(" and d.month < ").push_bind(end);
+            query.push(" union all ");
+        }
+        Self::push_sums(&mut query, visibility, delivery, "delivery_day");
+        query.push(" and d.counts and d.day between ").push_bind(from).push(" and ").push_bind(to);
+        if let Some((first, end)) = months {
+            query.push(" and (d.day < ").push_bind(first).push(" or d.day >= ").push_bind(end).push(")");
+        }
         query.push(
-            "), leads as (select parent, count(*) as changes, percentile_cont(0.5) within group (order by s) as median \
-             from days cross join unnest(lead_seconds) as s group by parent), \
-             recoveries as (select parent, percentile_cont(0.5) within group (order by s) as median \
-             from days cross join unnest(recovery_seconds) as s group by parent) \
-             select parent, sum(ended) as ended, sum(succeeded) as succeeded, sum(failed) as failed, \
-             sum(recovered) as recovered, sum(rework) as rework, coalesce(max(leads.changes), 0) as changes, \
-             max(leads.median) as lead_seconds, max(recoveries.median) as recovery_seconds \
-             from days left join leads using (parent) left join recoveries using (parent) group by parent",
+            ") select parent, sum(ended) as ended, sum(succeeded) as succeeded, sum(failed) as failed, \
+             sum(recovered) as recovered, sum(rework) as rework, string_agg(array_send(lead_seconds), '') as lead_seconds, \
+             string_agg(array_send(recovery_seconds), '') as recovery_seconds from sums group by parent",
         );
         let rows: Vec<Row> = self.all("delivery", query.build_query_as()).await?;
         Ok(rows.into_iter().map(|row| (EntityRef::stored(row.parent.clone()), counts(&row))).collect())
     }
+
+    fn push_sums(query: &mut QueryBuilder<Postgres>, visibility: &Visibility, delivery: &DeliveryQuery, table: &str) {
+        let column = match delivery.of {
+            Measured::Component => "component_ref",
+            Measured::Team => "owner_ref",
+        };
+        query
+            .push(format_args!("select p.parent, {SUMS} from parents p join {table} d on d.{column} = p.value where "));
+        push_visible(query, "d", visibility);
+        match &delivery.environments {
+            Some(environments) => query.push(" and d.environment = any(").push_bind(environments.clone()).push(")"),
+            None => query.push(" and d.tier = 'PRODUCTION'"),
+        };
+    }
+}
+
+/// The first days of the first whole month of a range, and of the one after the last; none where it has none.
+fn whole_months(from: NaiveDate, to: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+    let first = if from.day() == 1 { from } else { from.with_day(1)?.checked_add_months(Months::new(1))? };
+    let end = to.succ_opt()?.with_day(1)?;
+    (first < end).then_some((first, end))
+}
+
+/// The middle one of the numbers in arrays as Postgres sends them, one behind the other, and how many there are.
+fn median(arrays: &[u8]) -> (usize, Option<f64>) {
+    let mut numbers = numbers(arrays);
+    numbers.sort_unstable_by(f64::total_cmp);
+    let middle = numbers.len() / 2;
+    let median = match (numbers.len().is_multiple_of(2), middle.checked_sub(1).and_then(|low| numbers.get(low))) {
+        (true, Some(low)) => numbers.get(middle).map(|high| f64::midpoint(*low, *high)),
+        _ => numbers.get(middle).copied(),
+    };
+    (numbers.len(), median)
+}
+
+/// Dimensions, whether there are nulls, the type; for each dimension its length and where it begins; each number with its length.
+fn numbers(arrays: &[u8]) -> Vec<f64> {
+    let mut rest = arrays;
+    let mut numbers = Vec::with_capacity(arrays.len() / 12);
+    while let Some(dimensions) = take(&mut rest).map(u32::from_be_bytes) {
+        let _ = (take::<4>(&mut rest), take::<4>(&mut rest));
+        let mut count = u32::from(dimensions > 0);
+        for _ in 0..dimensions {
+            count = count.saturating_mul(take(&mut rest).map_or(0, u32::from_be_bytes));
+            let _ = take::<4>(&mut rest);
+        }
+        for _ in 0..count {
+            let _ = take::<4>(&mut rest);
+            numbers.extend(take(&mut rest).map(f64::from_be_bytes));
+        }
+    }
+    numbers
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, left) = rest.split_first_chunk()?;
+    *rest = left;
+    Some(*taken)
 }
 
 fn counts(row: &Row) -> DeliveryCounts {
     let whole = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
+    let (changes, lead_seconds) = median(&row.lead_seconds);
     DeliveryCounts {
         succeeded: whole(row.succeeded),
         sample: DeliverySample {
             deployments: whole(row.ended),
-            changes: whole(row.changes),
+            changes: i32::try_from(changes).unwrap_or(i32::MAX),
             failed_deployments: whole(row.failed),
             recoveries: whole(row.recovered),
             rework_deployments: whole(row.rework),
         },
-        lead_seconds: row.lead_seconds,
-        recovery_seconds: row.recovery_seconds,
+        lead_seconds,
+        recovery_seconds: median(&row.recovery_seconds).1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn whole_months_lie_within_the_range() {
+        for (from, to, expected) in [
+            ("2026-01-01", "2026-12-31", Some(("2026-01-01", "2027-01-01"))),
+            ("2026-01-02", "2026-12-30", Some(("2026-02-01", "2026-12-01"))),
+            ("2026-01-31", "2026-02-28", Some(("2026-02-01", "2026-03-01"))),
+            ("2026-02-01", "2026-02-27", None),
+            ("2026-02-02", "2026-03-30", None),
+            ("2026-02-10", "2026-02-10", None),
+        ] {
+            let expected = expected.map(|(first, end)| (day(first), day(end)));
+            assert_eq!(whole_months(day(from), day(to)), expected, "{from} to {to}");
+        }
+    }
+
+    /// As `array_send` writes them.
+    fn sent(numbers: &[f64]) -> Vec<u8> {
+        let words = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
+        if numbers.is_empty() {
+            return words(&[0, 0, 701]);
+        }
+        let mut bytes = words(&[1, 0, 701, u32::try_from(numbers.len()).unwrap(), 1]);
+        for number in numbers {
+            bytes.extend(8_u32.to_be_bytes());
+            bytes.extend(number.to_be_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn the_median_is_the_middle_of_all_arrays() {
+        let of = |arrays: &[&[f64]]| median(&arrays.iter().flat_map(|array| sent(array)).collect::<Vec<u8>>());
+        assert_eq!(of(&[]), (0, None));
+        assert_eq!(of(&[&[], &[]]), (0, None));
+        assert_eq!(of(&[&[3.0]]), (1, Some(3.0)));
+        assert_eq!(of(&[&[9.0, 1.0], &[], &[4.0]]), (3, Some(4.0)));
+        assert_eq!(of(&[&[9.0, 1.0], &[4.0, 2.0]]), (4, Some(3.0)));
+        // What is cut off is no number.
+        assert_eq!(numbers(&sent(&[1.0, 2.0])[..35]), [1.0]);
     }
 }

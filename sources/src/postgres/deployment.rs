@@ -17,6 +17,9 @@ use crate::SourceError;
 
 const ORDER: &str = "deployment.desc";
 
+/// Most deployments that are counted: beyond it a count takes longer than anybody waits for a figure.
+pub const DEPLOYMENTS_COUNTED_MAX: i64 = 100_000;
+
 #[derive(FromRow)]
 struct OfParent {
     parent_ref: String,
@@ -56,16 +59,18 @@ impl Database {
         Ok(paged(rows, page))
     }
 
-    /// How many deployments match; one statement.
+    /// How many deployments match; one statement. Counts no further than one beyond [`DEPLOYMENTS_COUNTED_MAX`].
     pub async fn deployments_count(
         &self,
         visibility: &Visibility,
         filter: &DeploymentFilter,
     ) -> Result<i64, SourceError> {
         filter.validate()?;
-        let mut query = QueryBuilder::new("-- deployments_count\nselect count(*) from deployment d where ");
+        let mut query =
+            QueryBuilder::new("-- deployments_count\nselect count(*) from (select from deployment d where ");
         push_visible(&mut query, "d", visibility);
         push_filter(&mut query, filter, None);
+        query.push(format_args!(" limit {}) d", DEPLOYMENTS_COUNTED_MAX + 1));
         Ok(self.one::<(i64,)>("deployments_count", query.build_query_as()).await?.0)
     }
 
@@ -95,7 +100,7 @@ impl Database {
         Ok(by_parent.into_iter().map(|(parent, rows)| (parent, paged(rows, page))).collect())
     }
 
-    /// How many deployments of each component match; one statement.
+    /// How many deployments of each component match, as [`Database::deployments_count`] says; one statement.
     pub async fn component_deployments_counts(
         &self,
         visibility: &Visibility,
@@ -103,13 +108,14 @@ impl Database {
         components: &[EntityRef],
     ) -> Result<HashMap<EntityRef, i64>, SourceError> {
         filter.validate()?;
-        let mut query = QueryBuilder::new(
-            "-- component_deployments_counts\nselect d.component_ref, count(*) from deployment d where ",
+        let mut query = QueryBuilder::new("-- component_deployments_counts\nselect p.ref, c.count");
+        push_parents(&mut query, components);
+        query.push(
+            " cross join lateral (select count(*) from (select from deployment d where d.component_ref = p.ref and ",
         );
         push_visible(&mut query, "d", visibility);
-        query.push(" and d.component_ref = any(").push_bind(texts(components)).push(")");
         push_filter(&mut query, filter, None);
-        query.push(" group by d.component_ref");
+        query.push(format_args!(" limit {}) d) c", DEPLOYMENTS_COUNTED_MAX + 1));
         let rows: Vec<(String, i64)> = self.all("component_deployments_counts", query.build_query_as()).await?;
         Ok(rows.into_iter().map(|(component, count)| (EntityRef::stored(component), count)).collect())
     }

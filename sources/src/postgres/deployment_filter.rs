@@ -1,6 +1,8 @@
 //! Filters of deployments as SQL: fixed fragments and binds only.
 
 use schema::{DeploymentFilter, EntityRef};
+
+use crate::ingest::STARTED_EARLY_MAX;
 use sqlx::{Postgres, QueryBuilder};
 
 /// The condition whose index a list walks along.
@@ -77,6 +79,8 @@ pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Deploymen
     }
     if let Some(before) = filter.started_before {
         query.push(" and d.started_at < ").push_bind(before.0);
+        // Lists go by the creation: what came later need not be looked at.
+        query.push(" and d.created_at < ").push_bind(before.0 + STARTED_EARLY_MAX);
     }
 }
 

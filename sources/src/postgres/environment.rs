@@ -18,7 +18,7 @@ use crate::SourceError;
 const ENVIRONMENTS_MAX: i32 = 100;
 
 /// A system that reported a place, but nothing for so long, has given it up to the next one that reports it.
-pub(super) const SILENT_DAYS: i32 = 90;
+pub(crate) const SILENT_DAYS: i32 = 90;
 
 /// A state with one of its deployments; it has a row for each.
 #[derive(FromRow)]

@@ -158,9 +158,16 @@ async fn the_measures_of_a_thousand_histories_are_those_of_a_plain_computation()
     let components: Vec<EntityRef> = histories.keys().cloned().collect();
     let day = |offset: i64| (at(0) + chrono::TimeDelta::days(offset)).date_naive();
     let mut measured = 0;
-    for (environments, from, to) in
-        [(None, 0, 40), (None, 3, 9), (Some(vec!["staging"]), 0, 40), (Some(vec!["production", "staging"]), 2, 20)]
-    {
+    // Histories begin on the second of a month; ranges of days, of a whole month, of months with days before and after.
+    for (environments, from, to) in [
+        (None, 0, 40),
+        (None, 3, 9),
+        (None, -1, 29),
+        (None, -1, 40),
+        (None, -40, 33),
+        (Some(vec!["staging"]), -5, 59),
+        (Some(vec!["production", "staging"]), 2, 20),
+    ] {
         let (from, to) = (day(from), day(to));
         let range = DateRange { from: Date(from), to: Date(to) };
         let named = environments.as_ref().map(|names| names.iter().map(|name| (*name).to_owned()).collect());

@@ -14,10 +14,11 @@ use sqlx::{Connection, PgConnection};
 use super::{apply, at, event, lease};
 
 /// All that is kept of deployments, in an order of its own; not what only tells when something was written.
-const DUMPS: [&str; 3] = [
+const DUMPS: [&str; 4] = [
     "select to_jsonb(d)::text from deployment d order by id",
     "select to_jsonb(s)::text from environment_state s order by tenant, component_ref, environment",
     "select to_jsonb(d)::text from delivery_day d order by tenant, component_ref, environment, day, tier, owner_ref",
+    "select to_jsonb(m)::text from delivery_month m order by tenant, component_ref, environment, month, tier, owner_ref",
 ];
 
 async fn dump(connection: &mut PgConnection) -> Vec<Vec<String>> {
@@ -72,7 +73,7 @@ async fn permuted_doubled_and_late_events_give_the_same_tables() {
         let chunk = (1_usize..15).new_tree(&mut runner).unwrap().current();
         let mut found = Vec::new();
         for (events, chunk) in [(&events, events.len()), (&shuffled, chunk), (&shuffled, 1)] {
-            sqlx::raw_sql("truncate deployment, environment_state, delivery_day")
+            sqlx::raw_sql("truncate deployment, environment_state, delivery_day, delivery_month")
                 .execute(&mut connection)
                 .await
                 .unwrap();
@@ -128,9 +129,11 @@ async fn an_environment_that_is_renamed_and_times_that_cannot_be_are_no_new_depl
     let report = apply(&platform, &lease, &[renamed]).await;
     assert_eq!((report.created, report.updated), (0, 1));
     let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
-    for statement in ["select environment from environment_state", "select environment from delivery_day"] {
-        let environments: Vec<String> = sqlx::query_scalar(statement).fetch_all(&mut connection).await.unwrap();
-        assert_eq!(environments, ["eu-production"], "{statement}");
+    for table in ["environment_state", "delivery_day", "delivery_month"] {
+        let statement = format!("select environment from {table}");
+        let environments: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(environments, ["eu-production"], "{table}");
     }
     let never = DeploymentEvent { created_at: chrono::DateTime::UNIX_EPOCH, ..one.clone() };
     let not_yet = DeploymentEvent { created_at: platform.app().clock.now() + TimeDelta::days(3), ..one };

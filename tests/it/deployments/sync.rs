@@ -29,7 +29,7 @@ pub(super) async fn pass(platform: &TestPlatform, since: DateTime<Utc>, interval
     pass_of(platform, platform.app().sources.gitlab().unwrap(), since, interval).await
 }
 
-async fn pass_of(
+pub(super) async fn pass_of(
     platform: &TestPlatform,
     source: &dyn DeploymentSource,
     since: DateTime<Utc>,

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use it::TestPlatform;
 use schema::{DeploymentStatus, SourceKind};
 use serde_json::{Value, json};
+use simulator::openshift::App;
 use sources::{
     SourceError,
     ingest::{Applied, DeploymentBatch, DeploymentEvent, DeploymentReport, Lease, Origin},
@@ -15,7 +16,7 @@ use sources::{
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::{at, event, rules};
+use super::{at, event, rules, sync::pass_of};
 
 const COMPONENT: &str = "component:default/payments-api";
 
@@ -63,6 +64,34 @@ async fn what_several_systems_report_of_one_place_is_kept_apart() {
     let component = shown(&platform, at(0)).await;
     assert_eq!(component["environments"][0]["deployment"], json!({ "source": "TERRAFORM", "commitSha": "d" }));
     assert_eq!(component["delivery"]["deploymentCount"], 3, "{component:#}");
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_annotation_marks_a_rollout_as_the_cause_of_an_incident() {
+    let platform = TestPlatform::start_with(&[
+        ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__FRESH", "0s"),
+        ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__STALE", "0s"),
+        ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__NEGATIVE", "0s"),
+    ])
+    .await;
+    let put = |labels: &str| {
+        let mut app = App::new("money-payments", "payments-api");
+        app.rollout_every = None;
+        app.annotations.insert("weft.dev/deployment-labels".to_owned(), labels.to_owned());
+        platform.simulator().openshift().put_app(app);
+    };
+    let since = DateTime::UNIX_EPOCH + TimeDelta::days(366 * 40);
+    let client = platform.client("admin");
+    let query = "{ component(ref: \"payments-api\") { deployments(first: 1, filter: { source: [OPENSHIFT] }) { nodes { remedyReason } } } }";
+    for (labels, reason) in [("calm, quiet", Value::Null), ("quiet, incident", json!("INCIDENT"))] {
+        put(labels);
+        let sources = platform.app().sources.deployment_sources();
+        let cluster = sources.iter().find(|source| source.kind() == SourceKind::Openshift).unwrap();
+        pass_of(&platform, *cluster, since, None).await;
+        let data = client.data(query, json!({})).await;
+        assert_eq!(data["component"]["deployments"]["nodes"][0]["remedyReason"], reason, "{data:#}");
+    }
     platform.stop().await;
 }
 

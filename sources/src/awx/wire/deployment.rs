@@ -27,6 +27,13 @@ pub(in crate::awx) struct DeploymentJob {
 struct SummaryFields {
     organization: Option<Named>,
     inventory: Option<Named>,
+    labels: Option<Labels>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Labels {
+    #[serde(default)]
+    results: Vec<Named>,
 }
 
 impl DeploymentJob {
@@ -38,6 +45,12 @@ impl DeploymentJob {
     /// The name of the inventory that it ran against; a workflow has none.
     pub(in crate::awx) fn inventory(&self) -> Option<&str> {
         self.summary_fields.as_ref()?.inventory.as_ref()?.name.as_deref().filter(|name| !name.trim().is_empty())
+    }
+
+    /// The labels that it, or its template, bears.
+    pub(in crate::awx) fn labels(&self) -> Vec<String> {
+        let labels = self.summary_fields.as_ref().and_then(|fields| fields.labels.as_ref());
+        labels.into_iter().flat_map(|labels| &labels.results).filter_map(|label| label.name.clone()).collect()
     }
 
     /// Who or what launched it.
@@ -53,5 +66,23 @@ impl DeploymentJob {
     /// It is a slice of a run that was cut into several, which has a number of its own.
     pub(in crate::awx) fn is_slice(&self) -> bool {
         self.job_slice_count.is_some_and(|slices| slices > 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_read_wherever_there_are_any() {
+        let job = |fields: serde_json::Value| -> DeploymentJob {
+            serde_json::from_value(serde_json::json!({ "summary_fields": fields })).unwrap()
+        };
+        let labelled = job(
+            serde_json::json!({ "labels": { "count": 2, "results": [{ "id": 1, "name": "incident" }, { "id": 2 }] } }),
+        );
+        assert_eq!(labelled.labels(), ["incident"]);
+        assert!(job(serde_json::json!({})).labels().is_empty());
+        assert!(job(serde_json::json!({ "labels": { "count": 0 } })).labels().is_empty());
     }
 }

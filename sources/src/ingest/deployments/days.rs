@@ -1,18 +1,22 @@
-//! The daily sums of places: counted anew for every day that a batch touches.
+//! The sums of places by day and by month: counted anew for every day that a batch touches, and its month.
 
-use chrono::NaiveDate;
+use std::collections::BTreeSet;
+
+use chrono::{Datelike, NaiveDate};
 use sqlx::PgConnection;
 
-use super::{Origin, apply::Touched};
+use super::{
+    Origin,
+    apply::{Place, Touched},
+};
+use crate::postgres::SILENT_DAYS;
 
 pub(super) async fn write(
     connection: &mut PgConnection,
     origin: &Origin<'_>,
     touched: &Touched,
 ) -> Result<(), sqlx::Error> {
-    let components: Vec<&str> = touched.days.iter().map(|((component, _), _)| component.as_str()).collect();
-    let environments: Vec<&str> = touched.days.iter().map(|((_, environment), _)| environment.as_str()).collect();
-    let days: Vec<NaiveDate> = touched.days.iter().map(|(_, day)| *day).collect();
+    let (components, environments, days) = columns(&touched.days);
     for statement in [
         include_str!("../../../queries/deployments/delivery_days_remove.sql"),
         include_str!("../../../queries/deployments/delivery_days_write.sql"),
@@ -26,5 +30,43 @@ pub(super) async fn write(
             .execute(&mut *connection)
             .await?;
     }
+    let judged: Vec<(String, String, NaiveDate)> =
+        sqlx::query_as(include_str!("../../../queries/deployments/delivery_days_judge.sql"))
+            .bind(origin.tenant)
+            .bind(&components)
+            .bind(&environments)
+            .bind(SILENT_DAYS)
+            .fetch_all(&mut *connection)
+            .await?;
+    let judged = judged.into_iter().map(|(component, environment, day)| ((component, environment), day));
+    let months = touched.days.iter().cloned().chain(judged).map(|(place, day)| (place, day.with_day(1).unwrap_or(day)));
+    write_months(connection, origin.tenant, &months.collect()).await
+}
+
+async fn write_months(
+    connection: &mut PgConnection,
+    tenant: &str,
+    touched: &BTreeSet<(Place, NaiveDate)>,
+) -> Result<(), sqlx::Error> {
+    let (components, environments, months) = columns(touched);
+    for statement in [
+        include_str!("../../../queries/deployments/delivery_months_remove.sql"),
+        include_str!("../../../queries/deployments/delivery_months_write.sql"),
+    ] {
+        sqlx::query(statement)
+            .bind(tenant)
+            .bind(&components)
+            .bind(&environments)
+            .bind(&months)
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
+}
+
+/// Components, environments and dates, as columns of the same length.
+fn columns(touched: &BTreeSet<(Place, NaiveDate)>) -> (Vec<&str>, Vec<&str>, Vec<NaiveDate>) {
+    let components = touched.iter().map(|((component, _), _)| component.as_str()).collect();
+    let environments = touched.iter().map(|((_, environment), _)| environment.as_str()).collect();
+    (components, environments, touched.iter().map(|(_, date)| *date).collect())
 }

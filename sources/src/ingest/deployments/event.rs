@@ -57,6 +57,9 @@ pub struct DeploymentEvent {
     pub labels: Vec<String>,
 }
 
+/// How long before its creation something can have begun, by clocks that differ.
+pub(crate) const STARTED_EARLY_MAX: TimeDelta = TimeDelta::days(1);
+
 impl DeploymentEvent {
     /// When it was created, in milliseconds: keys and cursors hold those, and a finer moment would not find itself again.
     pub(super) fn moment(&self) -> DateTime<Utc> {
@@ -66,10 +69,11 @@ impl DeploymentEvent {
     /// Within what clocks can have said: no moment but `created_at` is a reason to lose a deployment.
     pub(super) fn bounded(&self, believable: &Range<DateTime<Utc>>) -> Self {
         let within = |moment: Option<DateTime<Utc>>| moment.filter(|moment| believable.contains(moment));
+        let is_started = |started_at: &DateTime<Utc>| *started_at >= self.created_at - STARTED_EARLY_MAX;
         Self {
             state_at: self.state_at.clamp(believable.start, believable.end),
             committed_at: within(self.committed_at),
-            started_at: within(self.started_at),
+            started_at: within(self.started_at).filter(is_started),
             finished_at: within(self.finished_at),
             ..self.clone()
         }

@@ -21,6 +21,7 @@ mod sight;
 
 pub use apply::{Applied, DeploymentBatch, DeploymentReport};
 pub use derive::DeliveryRules;
+pub(crate) use event::STARTED_EARLY_MAX;
 pub use event::{DeploymentEvent, Origin};
 pub use lease::Lease;
 pub use marks::Mark;

@@ -32,6 +32,7 @@ pub(in crate::ingest) async fn follow(
         include_str!("../../../queries/deployments/sight_environment_state.sql"),
         include_str!("../../../queries/deployments/sight_deployment.sql"),
         include_str!("../../../queries/deployments/sight_delivery_day.sql"),
+        include_str!("../../../queries/deployments/sight_delivery_month.sql"),
     ] {
         sqlx::query(statement)
             .bind(tenant)

@@ -68,6 +68,8 @@ fn draft<'a>(
         meta.annotations.insert(key.to_owned(), value);
     };
     if is_set {
+        // The controller copies what the Deployment carries.
+        meta.annotations.extend(app.annotations.clone());
         annotation(&mut meta, "deployment.kubernetes.io/revision", rollout.revision.to_string());
         annotation(&mut meta, "deployment.kubernetes.io/desired-replicas", app.replicas.to_string());
     } else {
