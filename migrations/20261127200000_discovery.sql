@@ -16,6 +16,7 @@ create table discovered_project (
     covers text not null,
     active_at timestamptz,
     content_hash bytea,
+    blob_id text,
     is_declaring boolean not null,
     failures integer not null,
     look_at timestamptz,
@@ -30,6 +31,7 @@ comment on column discovered_project.page is 'Where the file is shown.';
 comment on column discovered_project.covers is 'With which filters it was looked at.';
 comment on column discovered_project.active_at is 'The last activity of the project that was looked at.';
 comment on column discovered_project.content_hash is 'Of the file as it was taken over as a whole; null when there was none, or a part of it was refused.';
+comment on column discovered_project.blob_id is 'What Git calls the content that was taken over as a whole, where GitLab told it.';
 comment on column discovered_project.is_declaring is 'There is a location for it that may declare something or bear an error.';
 comment on column discovered_project.failures is 'How often in a row it could not be taken over as a whole: the next look waits twice as long each time.';
 comment on column discovered_project.look_at is 'When to look again whatever the list says; null: when it says so.';

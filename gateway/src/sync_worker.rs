@@ -15,8 +15,21 @@ use uuid::Uuid;
 
 use crate::App;
 
-/// How often a source is looked at: whether it is free, and whether a part of it is due.
+/// How often it is looked whether a source is free that another replica reads.
 const POLL: Duration = Duration::from_secs(2);
+
+/// Longest pause between two looks at what is due: each reads which components are mapped.
+const DUE_POLL_MAX: Duration = Duration::from_secs(10);
+
+/// What became of a look at a source.
+enum Look {
+    /// What was due has been read.
+    Read,
+    /// Another replica reads it.
+    Held,
+    /// Something could not be read or written.
+    Lost,
+}
 
 /// Reads until the gateway ends.
 pub async fn run(app: Arc<App>, ended: watch::Receiver<bool>) {
@@ -31,14 +44,19 @@ pub async fn run(app: Arc<App>, ended: watch::Receiver<bool>) {
 
 async fn read_source(app: &App, source: &dyn DeploymentSource, holder: Uuid, mut ended: watch::Receiver<bool>) {
     let mut pause = POLL;
+    let interval = app.config.sync.interval;
     loop {
-        let is_good = tokio::select! {
-            is_good = read_once(app, source, holder) => is_good,
+        let look = tokio::select! {
+            look = read_once(app, source, holder) => look,
             // What was written stays; the lease ends by itself.
             _ = ended.changed() => return,
         };
-        // What could not be written would be read again at once, for no better outcome.
-        pause = if is_good { POLL } else { (pause * 2).min(app.config.sync.interval.max(POLL)) };
+        pause = match look {
+            Look::Held => POLL,
+            Look::Read => (interval / 6).clamp(POLL, DUE_POLL_MAX),
+            // What could not be written would be read again at once, for no better outcome.
+            Look::Lost => (pause * 2).min(interval.max(POLL)),
+        };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             _ = ended.changed() => return,
@@ -46,8 +64,8 @@ async fn read_source(app: &App, source: &dyn DeploymentSource, holder: Uuid, mut
     }
 }
 
-/// Reads what is due, if nobody else does; whether all of it could be written.
-async fn read_once(app: &App, source: &dyn DeploymentSource, holder: Uuid) -> bool {
+/// Reads what is due, if nobody else does.
+async fn read_once(app: &App, source: &dyn DeploymentSource, holder: Uuid) -> Look {
     let sync = &app.config.sync;
     let database = app.sources.database();
     let history = TimeDelta::from_std(sync.history).unwrap_or(TimeDelta::MAX);
@@ -74,12 +92,12 @@ async fn read_once(app: &App, source: &dyn DeploymentSource, holder: Uuid) -> bo
     match outcome.await {
         Ok(Some(report)) => {
             tell(source, &report);
-            !report.has_lost
+            if report.has_lost { Look::Lost } else { Look::Read }
         }
-        Ok(None) => true,
+        Ok(None) => Look::Held,
         Err(error) => {
             tracing::warn!(source = source.name(), error = error.chain(), "deployments could not be read");
-            false
+            Look::Lost
         }
     }
 }

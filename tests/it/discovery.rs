@@ -106,8 +106,14 @@ async fn the_catalog_fills_itself_and_asks_once_for_what_changed() {
     gitlab.put_project(project("found/deep/p8", "unnoted", minutes(6)));
     let early = scan(&platform, &group(), minutes(30)).await;
     assert_eq!(early.looked_at, 0);
+    let files = || {
+        let calls = platform.simulator().calls(Upstream::Gitlab).recent();
+        calls.iter().filter(|call| call.path.contains("/repository/files/")).count()
+    };
+    let before = files();
     let later = scan(&platform, &group(), minutes(70)).await;
-    assert_eq!((later.looked_at, later.taken_over), (2, 1));
+    assert_eq!((later.looked_at, later.taken_over), (1, 1));
+    assert_eq!(files() - before, 1, "of the one that has another file");
     let last = scan(&platform, &group(), minutes(140)).await;
     assert_eq!(last.looked_at, 0);
     platform.stop().await;

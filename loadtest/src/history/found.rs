@@ -52,12 +52,12 @@ const OPERATIONS: [Operation; 4] = [
         variables: |turn| json!({ "f": { "environment": [if turn % 2 == 0 { "production" } else { "staging" }] } }),
     },
     Operation {
-        name: "newest 50 of a component that failed",
+        name: "newest 50 of a component that succeeded",
         query: LIST,
         p99_max_ms: 60.0,
         variables: |turn| {
             let component = format!("component:default/project-{:05}", turn * 37 % COMPONENTS);
-            json!({ "f": { "component": [component], "status": ["FAILED"] } })
+            json!({ "f": { "component": [component], "status": ["SUCCEEDED"] } })
         },
     },
     Operation {

@@ -7,7 +7,7 @@ with found as (
         and l.type <> 'import'
         and (l.ref = $2 or l.id = (select e.location_id from entity e where e.tenant = $1 and e.ref = $2))
 ), discovered as (
-    update discovered_project p set look_at = $3, content_hash = null
+    update discovered_project p set look_at = $3, content_hash = null, blob_id = null
     from found f
     where f.type = 'gitlab' and p.tenant = $1 and p.location = f.target
 ), registered as (

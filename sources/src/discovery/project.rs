@@ -12,7 +12,7 @@ use super::{
 use crate::{
     SourceError,
     catalog::{self, Outcome, Refusal},
-    gitlab::{FoundFile, ListedProject},
+    gitlab::{FoundFile, FoundProject, ListedProject},
     ingest::{ImportReport, Location},
 };
 
@@ -39,12 +39,7 @@ impl Scan<'_> {
         match known {
             Some(_) if !is_wanted => Task::Withdraw,
             None if !is_wanted => Task::Nothing,
-            Some(known)
-                if known.covers == self.group.covers()
-                    && known.full_path == project.full_path
-                    && known.page == self.page_of(project)
-                    && known.active_at >= project.last_activity_at =>
-            {
+            Some(known) if self.is_in_place(project, known) && known.active_at >= project.last_activity_at => {
                 Task::Nothing
             }
             _ => Task::Read,
@@ -87,12 +82,13 @@ impl Scan<'_> {
             covers: self.group.covers(),
             active_at: project.last_activity_at,
             content_hash: None,
+            blob_id: None,
             is_declaring: false,
             failures: 0,
         };
         let mut is_whole = true;
         match found {
-            Ok(FoundFile::Bytes(bytes)) => {
+            Ok(FoundFile::Content { bytes, blob_id }) => {
                 let hash = Sha256::digest(&bytes).to_vec();
                 let is_known =
                     known.is_some_and(|known| known.content_hash.as_ref() == Some(&hash) && known.page == settled.page);
@@ -100,7 +96,10 @@ impl Scan<'_> {
                     report.taken_over += 1;
                     is_whole = self.take_over(&settled, bytes).await?;
                 }
-                (settled.content_hash, settled.is_declaring) = (Some(hash).filter(|_| is_whole), true);
+                settled.is_declaring = true;
+                if is_whole {
+                    (settled.content_hash, settled.blob_id) = (Some(hash), blob_id);
+                }
             }
             Ok(FoundFile::Missing) if known.is_some_and(|known| known.is_declaring) => {
                 self.apply(&settled.location, Vec::new()).await?;
@@ -121,6 +120,33 @@ impl Scan<'_> {
             (settled.failures, look_at) = self.next_try(known, now);
         }
         self.database.write_discovered(scope, &settled, look_at).await
+    }
+
+    /// Whether a project that is to be looked at again still has the very file that was taken over.
+    pub(super) fn is_as_known(&self, found: &FoundProject, known: &KnownProject) -> bool {
+        self.is_in_place(&found.project, known)
+            && known.failures == 0
+            && known.blob_id == found.blob_id
+            && known.blob_id.is_some() == known.is_declaring
+    }
+
+    /// Remembers that nothing became of an activity.
+    pub(super) async fn settle_as_known(
+        &self,
+        scope: Scope<'_>,
+        found: &FoundProject,
+        known: &KnownProject,
+    ) -> Result<(), SourceError> {
+        let active_at = found.project.last_activity_at;
+        let look_at = second_look(active_at, self.clock.now());
+        self.database.write_discovered(scope, &KnownProject { active_at, ..known.clone() }, look_at).await
+    }
+
+    /// Whether it is looked for as before, and lies where it lay.
+    fn is_in_place(&self, project: &ListedProject, known: &KnownProject) -> bool {
+        known.covers == self.group.covers()
+            && known.full_path == project.full_path
+            && known.page == self.page_of(project)
     }
 
     /// How often in a row it has failed now, and when it is tried again.
@@ -169,7 +195,7 @@ impl Scan<'_> {
         } else {
             let parse = tokio::task::spawn_blocking(move || match String::from_utf8(bytes) {
                 Ok(text) => catalog::resolve_conflicts(catalog::read_text(&page, &text, &catalog::Limits::default())),
-                Err(_) => vec![refused(&page, "it is not UTF-8 text".to_owned())],
+                Err(_) => vec![refused(&page, "it is not UTF-8 text")],
             });
             parse.await.map_err(|error| SourceError::Invalid(error.to_string()))?
         };
@@ -197,16 +223,8 @@ impl Scan<'_> {
     }
 }
 
-pub(super) fn refused(target: &str, message: String) -> Outcome {
-    Outcome::Refused(Refusal {
-        target: target.to_owned(),
-        line: None,
-        column: None,
-        entity_ref: None,
-        is_team_only: false,
-        owner_ref: None,
-        message,
-    })
+pub(super) fn refused(page: &str, message: impl Into<String>) -> Outcome {
+    Outcome::Refused(Refusal::of_file(page, message))
 }
 
 /// When to look again at what was active just now: once the next activity would be noted.

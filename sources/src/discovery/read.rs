@@ -9,7 +9,10 @@ use super::{
     scan::{Scan, ScanReport},
     store::{KnownProject, Scope},
 };
-use crate::{SourceError, gitlab::ListedProject};
+use crate::{
+    SourceError,
+    gitlab::{FoundProject, ListedProject, PATHS_MAX},
+};
 
 /// How often it is waited for the quota, a second each time.
 const ROOM_WAITS_MAX: usize = 600;
@@ -32,14 +35,46 @@ impl Scan<'_> {
         }
     }
 
-    /// These projects as they are now; what those declared that are gone is withdrawn.
+    /// These projects as they are now, fifty with one call; what those declared that are gone is withdrawn.
     pub(super) async fn find(
         &self,
         scope: Scope<'_>,
         ids: &[i64],
         known: &HashMap<i64, KnownProject>,
         report: &mut ScanReport,
-    ) -> Result<Vec<ListedProject>, SourceError> {
+    ) -> Result<Vec<FoundProject>, SourceError> {
+        let (path, branch) = (self.group.path.trim_matches('/'), self.group.branch.as_deref());
+        let mut projects = Vec::new();
+        for ids in ids.chunks(PATHS_MAX) {
+            self.leave_room().await;
+            match self.gitlab.client().projects_by_ids(ids, path, branch).await {
+                Ok(found) => {
+                    let is_gone = |id: &&i64| !found.iter().any(|found| found.project.id == **id);
+                    for id in ids.iter().filter(is_gone) {
+                        self.withdraw(scope, known.get(id).cloned(), report).await?;
+                    }
+                    // The lists say when it was active.
+                    let active_at = |id| known.get(&id).and_then(|known| known.active_at);
+                    projects.extend(found.into_iter().map(|found| {
+                        let last_activity_at = active_at(found.project.id);
+                        FoundProject { project: ListedProject { last_activity_at, ..found.project }, ..found }
+                    }));
+                }
+                Err(error @ SourceError::Throttled { .. }) => return Err(error),
+                // One that GitLab fails at fails all that are asked for together.
+                Err(_) => projects.extend(self.find_singly(scope, ids, known, report).await?),
+            }
+        }
+        Ok(projects)
+    }
+
+    async fn find_singly(
+        &self,
+        scope: Scope<'_>,
+        ids: &[i64],
+        known: &HashMap<i64, KnownProject>,
+        report: &mut ScanReport,
+    ) -> Result<Vec<FoundProject>, SourceError> {
         let mut projects = Vec::new();
         for ids in ids.chunks(self.at_once()) {
             self.leave_room().await;
@@ -48,7 +83,7 @@ impl Scan<'_> {
             ends_run(found.iter().map(|(_, outcome)| outcome.as_ref().err()))?;
             for (id, outcome) in found {
                 match outcome {
-                    Ok(Some(project)) => projects.push(project),
+                    Ok(Some(project)) => projects.push(FoundProject { project, blob_id: None }),
                     Ok(None) => self.withdraw(scope, known.get(&id).cloned(), report).await?,
                     Err(error) => self.put_off(scope, known.get(&id).cloned(), &error, report).await?,
                 }

@@ -176,6 +176,7 @@ impl Scan<'_> {
         let unlisted = self.database.discovery_unlisted(scope, &listed).await?;
         let known = self.database.discovered(self.tenant, &unlisted).await?;
         let found = self.find(scope, &unlisted, &known, report).await?;
+        let found: Vec<ListedProject> = found.into_iter().map(|found| found.project).collect();
         self.look_at(scope, &found, report).await?;
         Ok(newest)
     }
@@ -190,10 +191,14 @@ impl Scan<'_> {
         let due = self.database.discovery_due(scope, now, DUE_MAX).await?;
         let known = self.database.discovered(self.tenant, &due).await?;
         let (mut wanted, mut others) = (Vec::new(), Vec::new());
-        for project in self.find(scope, &due, &known, report).await? {
-            match self.task(&project, None) {
-                Task::Read => wanted.push((known.get(&project.id).cloned(), project)),
-                _ => others.push(project),
+        for found in self.find(scope, &due, &known, report).await? {
+            let known = known.get(&found.project.id);
+            match (self.task(&found.project, None), known) {
+                (Task::Read, Some(known)) if self.is_as_known(&found, known) => {
+                    self.settle_as_known(scope, &found, known).await?;
+                }
+                (Task::Read, known) => wanted.push((known.cloned(), found.project)),
+                _ => others.push(found.project),
             }
         }
         self.look_at(scope, &others, report).await?;

@@ -34,6 +34,7 @@ pub(super) struct KnownProject {
     pub(super) covers: String,
     pub(super) active_at: Option<DateTime<Utc>>,
     pub(super) content_hash: Option<Vec<u8>>,
+    pub(super) blob_id: Option<String>,
     pub(super) is_declaring: bool,
     pub(super) failures: i32,
 }
@@ -116,6 +117,7 @@ impl Database {
             .bind(&project.covers)
             .bind(project.active_at)
             .bind(project.content_hash.as_deref())
+            .bind(&project.blob_id)
             .bind(project.is_declaring)
             .bind(project.failures)
             .bind(look_at)

@@ -14,7 +14,7 @@ use super::wire::{Answer, Probe, Project, ProjectPipeline, Projects, Token};
 use crate::{Credential, SourceError, redis::Namespace, upstream::Upstream};
 
 /// Most paths that GitLab accepts in one query.
-pub(super) const PATHS_MAX: usize = 50;
+pub(crate) const PATHS_MAX: usize = 50;
 /// Calls at once for what a first call left open.
 pub(super) const FOLLOWING_AT_ONCE: usize = 4;
 

@@ -25,10 +25,11 @@ use schema::SourceKind;
 use crate::About;
 
 pub use brought::{BROUGHT_ROWS, Brought, BroughtKey, BroughtRecord};
+pub(crate) use client::PATHS_MAX;
 pub use commit::CommitKey;
 pub use config::Config;
 pub use list::{Item, ListKey, ListKind, ListPage, ListRecord, Place};
-pub(crate) use project_list::{FoundFile, ListOrder, ListedProject};
+pub(crate) use project_list::{FoundFile, FoundProject, ListOrder, ListedProject};
 pub use repository::{CodeOwnersKey, Gitlab, JobsKey, RepositoryKey};
 
 /// What this connector is.

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use schema::SourceKind;
 use serde::Deserialize;
+use serde_json::json;
 use url::Url;
 
-use super::client::Client;
+use super::{client::Client, wire::Nodes};
 use crate::SourceError;
 
 /// Rows of a page: the most that GitLab gives.
@@ -26,6 +27,62 @@ pub(crate) struct ListedProject {
     pub(crate) last_activity_at: Option<DateTime<Utc>>,
 }
 
+/// A project, and which content a file of it has; none without the file.
+#[derive(Debug, Clone)]
+pub(crate) struct FoundProject {
+    pub(crate) project: ListedProject,
+    pub(crate) blob_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct FoundProjects {
+    projects: Option<Nodes<FoundNode>>,
+}
+
+/// As GraphQL writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FoundNode {
+    id: String,
+    full_path: String,
+    web_url: Option<String>,
+    archived: Option<bool>,
+    #[serde(default)]
+    topics: Option<Vec<String>>,
+    repository: Option<FoundRepository>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FoundRepository {
+    root_ref: Option<String>,
+    blobs: Option<Nodes<FoundBlob>>,
+}
+
+#[derive(Deserialize)]
+struct FoundBlob {
+    oid: Option<String>,
+}
+
+impl FoundNode {
+    /// None without a number that can be read.
+    fn into_found(self) -> Option<FoundProject> {
+        let (default_branch, blobs) =
+            self.repository.map_or((None, None), |repository| (repository.root_ref, repository.blobs));
+        let project = ListedProject {
+            id: self.id.rsplit('/').next()?.parse().ok()?,
+            full_path: self.full_path,
+            web_url: self.web_url,
+            default_branch,
+            archived: self.archived,
+            topics: self.topics.unwrap_or_default(),
+            // Here GitLab tells it in whole seconds, which compare with none of the lists.
+            last_activity_at: None,
+        };
+        Some(FoundProject { project, blob_id: blobs.and_then(|blobs| blobs.into_items().next()?.oid) })
+    }
+}
+
 /// In which order projects are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ListOrder {
@@ -38,8 +95,13 @@ pub(crate) enum ListOrder {
 /// A file of a project as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FoundFile {
-    /// Its bytes.
-    Bytes(Vec<u8>),
+    /// Its bytes, and what Git calls them.
+    Content {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Where GitLab tells it.
+        blob_id: Option<String>,
+    },
     /// There is no such file, branch or project.
     Missing,
 }
@@ -76,6 +138,23 @@ impl Client {
         Ok(Some((projects, has_more)))
     }
 
+    /// Projects by their numbers, at most [`PATHS_MAX`], with what Git calls the content of one file; absent are those that the
+    /// token may not see.
+    pub(crate) async fn projects_by_ids(
+        &self,
+        ids: &[i64],
+        path: &str,
+        branch: Option<&str>,
+    ) -> Result<Vec<FoundProject>, SourceError> {
+        let ids: Vec<String> = ids.iter().map(|id| format!("gid://gitlab/Project/{id}")).collect();
+        let variables = json!({ "ids": ids, "paths": [path], "ref": branch });
+        let found: FoundProjects =
+            self.query("projects_by_ids", include_str!("projects_by_ids.graphql"), variables).await?;
+        let projects =
+            found.projects.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it left out `projects`"))?;
+        Ok(projects.into_items().filter_map(FoundNode::into_found).collect())
+    }
+
     /// A project by its number; none when there is none that the token may see.
     pub(crate) async fn project_by_id(&self, id: i64) -> Result<Option<ListedProject>, SourceError> {
         let url = self.rest(&["projects", &id.to_string()])?;
@@ -96,7 +175,10 @@ impl Client {
         let answer = self.upstream().send("file", ask, &[StatusCode::OK, StatusCode::NOT_FOUND]).await?;
         Ok(match answer.status {
             StatusCode::NOT_FOUND => FoundFile::Missing,
-            _ => FoundFile::Bytes(answer.bytes().to_vec()),
+            _ => {
+                let blob_id = answer.header("x-gitlab-blob-id").map(str::to_owned);
+                FoundFile::Content { bytes: answer.bytes().to_vec(), blob_id }
+            }
         })
     }
 

@@ -115,3 +115,9 @@ pub(crate) fn router(gitlab: Gitlab) -> Router {
         .route_layer(middleware::from_fn_with_state(gitlab.clone(), auth::rest));
     graphql.merge(rest).fallback(rest::not_found).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(gitlab)
 }
+
+/// What Git would call this content: the same for the same.
+fn blob_id(content: &str) -> String {
+    let part = |topic| crate::seed::draw(content, topic);
+    format!("{:016x}{:016x}{:08x}", part("blob"), part("blob's middle"), part("blob's end") >> 32)
+}

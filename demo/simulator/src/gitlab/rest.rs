@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Gitlab, Project, REVISION, VERSION, pipeline};
+use super::{Gitlab, Project, REVISION, VERSION, blob_id, pipeline};
 
 /// The longest life GitLab gives a token by default.
 const TOKEN_LIFE: TimeDelta = TimeDelta::days(365);
@@ -74,6 +74,7 @@ pub(super) async fn raw_file(
     let Some(content) = project.files.get(&path) else { return missing("File") };
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),
+        (header::HeaderName::from_static("x-gitlab-blob-id"), blob_id(content)),
         (header::HeaderName::from_static("x-gitlab-file-path"), path),
         (header::HeaderName::from_static("x-gitlab-ref"), project.default_branch.clone()),
     ];

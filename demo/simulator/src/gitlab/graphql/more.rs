@@ -8,7 +8,7 @@ use super::{
     resolve::{Answer, NULL, Source, instant, page},
 };
 use crate::gitlab::{
-    Project, commit, job,
+    Project, blob_id, commit, job,
     merge_request::{self, MergeRequest},
     pipeline::Pipeline,
     release::{self, Release},
@@ -71,7 +71,7 @@ pub(super) fn blobs<'a>(run: &Execution<'a>, project: &'a Project, field: &'a Fi
     let rows = paths.into_iter().zip(1..).filter_map(|(path, number)| {
         let text = project.files.get(&path).filter(|_| !project.is_empty)?;
         let name = path.rsplit('/').next().unwrap_or_default();
-        let blob = json!({ "path": path, "name": name, "rawBlob": text, "size": text.len().to_string() });
+        let blob = json!({ "oid": blob_id(text), "path": path, "name": name, "rawBlob": text, "size": text.len().to_string() });
         Some((number, Source::Plain(blob)))
     });
     page(run, field, rows)

@@ -81,7 +81,11 @@ fn query<'a>(run: &Execution<'a>, name: &str, field: &'a Field) -> Result<Answer
                 Some(paths) => run.world.shuffled_of(&paths),
                 None => run.world.shuffled(),
             };
-            let rows = projects.into_iter().map(|(id, project)| (id, Source::Project(id, project)));
+            let ids = run.strings(field, "ids");
+            let is_wanted =
+                |id: u64| ids.as_ref().is_none_or(|ids| ids.contains(&format!("gid://gitlab/Project/{id}")));
+            let projects = projects.into_iter().filter(|(id, _)| is_wanted(*id));
+            let rows = projects.map(|(id, project)| (id, Source::Project(id, project)));
             Ok(page(run, field, rows))
         }
         "project" => {

@@ -106,7 +106,7 @@ const QUERY: &[FieldType] = &[
     FieldType {
         name: "projects",
         shape: Shape::Connection("ProjectConnection"),
-        arguments: &[("fullPaths", "[String!]"), ("first", "Int"), ("after", "String")],
+        arguments: &[("fullPaths", "[String!]"), ("ids", "[ID!]"), ("first", "Int"), ("after", "String")],
     },
     FieldType { name: "project", shape: Shape::Object("Project"), arguments: &[("fullPath", "ID!")] },
     object("metadata", "Metadata"),
@@ -192,8 +192,13 @@ const TREE: &[FieldType] = &[object("lastCommit", "Commit")];
 
 const BLOB_CONNECTION: &[FieldType] = &[object("nodes", "RepositoryBlob"), object("pageInfo", "PageInfo")];
 
-const BLOB: &[FieldType] =
-    &[leaf("path", "String"), leaf("name", "String"), leaf("rawBlob", "String"), leaf("size", "BigInt")];
+const BLOB: &[FieldType] = &[
+    leaf("oid", "String"),
+    leaf("path", "String"),
+    leaf("name", "String"),
+    leaf("rawBlob", "String"),
+    leaf("size", "BigInt"),
+];
 
 const PIPELINE_CONNECTION: &[FieldType] = &[
     leaf("count", "Int"),
