@@ -44,11 +44,12 @@ pub async fn load(
     let Some(found) = page(number).await? else { return nothing(ctx, repository, &list).await };
     let mut last = (number, found.clone());
     let mut items: Vec<_> = found.items.iter().skip(skipped).cloned().collect();
-    if items.len() < limit && found.has_next {
-        if let Some(next) = page(number + 1).await? {
-            items.extend(next.items.iter().cloned());
-            last = (number + 1, next);
-        }
+    if items.len() < limit
+        && found.has_next
+        && let Some(next) = page(number + 1).await?
+    {
+        items.extend(next.items.iter().cloned());
+        last = (number + 1, next);
     }
     let has_next = items.len() > limit || last.1.has_next;
     items.truncate(limit);

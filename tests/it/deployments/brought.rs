@@ -1,5 +1,7 @@
 //! What a deployment brought: its commit, the commits over the one before, its merge requests; read live, in few calls.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use it::TestPlatform;
 use serde_json::{Value, json};
@@ -87,10 +89,11 @@ async fn five_hundred_changes_are_turned_in_pages_that_meet_anywhere() {
     let platform = TestPlatform::start().await;
     let path = busy(&platform).await.replace('/', "%2F");
     let simulator = platform.simulator();
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
     let page = async |page: usize| -> Vec<Value> {
         let url =
             format!("{}/api/v4/projects/{path}/repository/commits?per_page=100&page={page}", simulator.gitlab_url());
-        let answer = reqwest::Client::new().get(url).bearer_auth(simulator.gitlab_token()).send().await.unwrap();
+        let answer = http.get(url).bearer_auth(simulator.gitlab_token()).send().await.unwrap();
         answer.json().await.unwrap()
     };
     let mut all: Vec<String> = Vec::new();
