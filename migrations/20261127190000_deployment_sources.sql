@@ -46,7 +46,9 @@ create table delivery_month (
     guardian_ref text collate "C"
 );
 create index delivery_month_component on delivery_month (tenant, component_ref, month);
-create index delivery_month_owner on delivery_month (tenant, owner_ref, month);
+create index delivery_month_owner on delivery_month (tenant, owner_ref, tier, month);
+drop index delivery_day_owner;
+create index delivery_day_owner on delivery_day (tenant, owner_ref, tier, day);
 comment on table delivery_month is 'The days of a place that count, a month together: a year of a team is read from these.';
 comment on column delivery_month.month is 'Its first day.';
 

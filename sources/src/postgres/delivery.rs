@@ -62,6 +62,7 @@ impl Database {
         parents: &[EntityRef],
     ) -> Result<HashMap<EntityRef, DeliveryCounts>, SourceError> {
         let (from, to) = (delivery.range.from.0, delivery.range.to.0);
+        let after = to.succ_opt().unwrap_or(to);
         let months = whole_months(from, to);
         let mut query = QueryBuilder::new("-- delivery\nwith parents as (select p.ref as parent, ");
         match delivery.of {
@@ -79,17 +80,30 @@ impl Database {
             }
         }
         query.push("), sums as (");
-        if let Some((first, end)) = months {
-            Self::push_sums(&mut query, visibility, delivery, "delivery_month");
-            query.push(" and d.month >= ").push_bind(first).push(" and d.month < ").push_bind(end);
-            query.push(ONE_BY_ONE).push(" union all ");
+        // Each part by itself, or an index would be walked along from the first day to the last.
+        let parts: Vec<(&str, &str, NaiveDate, NaiveDate)> = match months {
+            Some((first, end)) => vec![
+                ("delivery_month", "month", first, end),
+                ("delivery_day", "day", from, first),
+                ("delivery_day", "day", end, after),
+            ],
+            None => vec![("delivery_day", "day", from, after)],
+        };
+        for (at, (table, column, from, before)) in
+            parts.into_iter().filter(|(.., from, before)| from < before).enumerate()
+        {
+            if at > 0 {
+                query.push(" union all ");
+            }
+            Self::push_sums(&mut query, visibility, delivery, table);
+            if table == "delivery_day" {
+                query.push(" and d.counts");
+            }
+            query.push(format_args!(" and d.{column} >= ")).push_bind(from);
+            query.push(format_args!(" and d.{column} < ")).push_bind(before);
+            query.push(ONE_BY_ONE);
         }
-        Self::push_sums(&mut query, visibility, delivery, "delivery_day");
-        query.push(" and d.counts and d.day between ").push_bind(from).push(" and ").push_bind(to);
-        if let Some((first, end)) = months {
-            query.push(" and (d.day < ").push_bind(first).push(" or d.day >= ").push_bind(end).push(")");
-        }
-        query.push(ONE_BY_ONE).push(
+        query.push(
             ") select parent, sum(ended) as ended, sum(succeeded) as succeeded, sum(failed) as failed, \
              sum(recovered) as recovered, sum(rework) as rework, string_agg(array_send(lead_seconds), '') as lead_seconds, \
              string_agg(array_send(recovery_seconds), '') as recovery_seconds from sums group by parent",
@@ -123,13 +137,15 @@ fn whole_months(from: NaiveDate, to: NaiveDate) -> Option<(NaiveDate, NaiveDate)
 /// The middle one of the numbers in arrays as Postgres sends them, one behind the other, and how many there are.
 fn median(arrays: &[u8]) -> (usize, Option<f64>) {
     let mut numbers = numbers(arrays);
-    numbers.sort_unstable_by(f64::total_cmp);
-    let middle = numbers.len() / 2;
-    let median = match (numbers.len().is_multiple_of(2), middle.checked_sub(1).and_then(|low| numbers.get(low))) {
-        (true, Some(low)) => numbers.get(middle).map(|high| f64::midpoint(*low, *high)),
-        _ => numbers.get(middle).copied(),
-    };
-    (numbers.len(), median)
+    let count = numbers.len();
+    if count == 0 {
+        return (0, None);
+    }
+    let (low, middle, _) = numbers.select_nth_unstable_by(count / 2, f64::total_cmp);
+    let middle = *middle;
+    // Of an even number of them it is between the two in the middle.
+    let below = low.iter().copied().max_by(f64::total_cmp).filter(|_| count.is_multiple_of(2));
+    (count, Some(below.map_or(middle, |below| f64::midpoint(below, middle))))
 }
 
 /// Dimensions, whether there are nulls, the type; for each dimension its length and where it begins; each number with its length.

@@ -15,8 +15,18 @@ use sqlx::{Connection, PgConnection};
 use operations::groups;
 
 /// Tables that grow with the catalog or with time.
-const LARGE: [&str; 7] =
-    ["entity", "relation", "entity_facet", "entity_revision", "processing_error", "change_log", "audit_log"];
+const LARGE: [&str; 10] = [
+    "entity",
+    "relation",
+    "entity_facet",
+    "entity_revision",
+    "processing_error",
+    "change_log",
+    "audit_log",
+    "delivery_day",
+    "delivery_month",
+    "environment_state",
+];
 /// Statements that count over a whole tenant.
 const WHOLE_TENANT: [&str; 4] = ["entities_count", "entity_facets", "ownership_report", "audit_count"];
 /// Each is asked so often: after five times Postgres decides whether one plan serves all parameters.
@@ -62,7 +72,8 @@ async fn no_large_table_is_read_as_a_whole_and_plans_stay_as_they_are() {
     // One connection, because plans are kept by each connection for itself.
     let settings = [("WEFT_DATABASE__CONNECTIONS_MAX", "1"), ("WEFT_DATABASE__WRITE_CONNECTIONS_MAX", "1")];
     // Autovacuum does the second within minutes in production; without it no index is read alone.
-    let statements = [include_str!("fill.sql"), "vacuum analyze", &Plans::statements()];
+    let statements =
+        [include_str!("fill.sql"), include_str!("deployments.sql"), "vacuum analyze", &Plans::statements()];
     let platform = TestPlatform::start_after(&statements, &settings).await;
     let mut found = Found::default();
     for (group, operations) in groups() {

@@ -24,6 +24,7 @@ pub(super) fn groups() -> Vec<(&'static str, Vec<Operation>)> {
         ("related", related()),
         ("counts", counts()),
         ("logs", logs()),
+        ("deployments", deployments()),
     ]
 }
 
@@ -136,5 +137,26 @@ fn logs() -> Vec<Operation> {
         as_admin("of one subject", &of(", filter: { subject: [\"subject-7\"] }")),
         as_admin("of one action", &of(", filter: { action: [\"action-7\"] }")),
         as_admin("of one target", &of(", filter: { target: [\"component:default/component-10100\"] }")),
+    ]
+}
+
+fn deployments() -> Vec<Operation> {
+    let of = |arguments: &str| format!("{{ deployments(first: 50, {arguments}) {{ nodes {{ status }} }} }}");
+    let one = |fields: &str| format!("{{ component(ref: \"component-10100\") {{ {fields} }} }}");
+    let many = |fields: &str| format!("{{ components(first: 50) {{ nodes {{ {fields} }} }} }}");
+    let delivery = "delivery(range: { from: \"2025-07-20\", to: \"2025-12-10\" }) { deploymentCount }";
+    vec![
+        as_admin("the newest", "{ deployments(first: 50) { nodes { status } totalCount } }"),
+        as_admin("of a team", &of("filter: { owner: [\"group-5001\"] }")),
+        as_admin("to an environment", &of("filter: { environment: [\"production\"] }")),
+        as_admin("of a component in a state", &of("filter: { component: [\"component-10100\"], status: [FAILED] }")),
+        as_admin("of several components", &of("filter: { component: [\"component-10100\", \"component-10101\"] }")),
+        as_admin("begun before", &of("filter: { startedBefore: \"2025-08-02T00:00:00Z\" }")),
+        as_admin("what stands where, of one", &one("environments { environment deployment { status } }")),
+        as_admin("what stands where, of many", &many("environments { environment deployment { status } }")),
+        as_admin("the last five of many", &many("deployments(first: 5) { nodes { status } totalCount }")),
+        as_admin("measures of one", &one(delivery)),
+        as_admin("measures of many", &many(delivery)),
+        as_admin("measures of a team", &format!("{{ team(ref: \"group-5001\") {{ {delivery} }} }}")),
     ]
 }
