@@ -5,12 +5,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    RepositoryKey,
-    client::Client,
-    commit::is_hash,
-    list::Item,
-    project_list::PAGE_ROWS,
-    wire_brought::{Commit, MergeRequest},
+    RepositoryKey, client::Client, commit::is_hash, list::Item, project_list::PAGE_ROWS, wire_commit::Commit,
+    wire_list::MergeRequest,
 };
 use crate::SourceError;
 

@@ -70,6 +70,13 @@ fn rest_of(key: &str) -> Option<&str> {
     key.splitn(3, '\n').nth(2)
 }
 
+/// Project and name of what these keys name within projects.
+fn named(keys: &[String]) -> Vec<(String, String)> {
+    let named =
+        |key: &String| (path_of(key).unwrap_or_default().to_owned(), rest_of(key).unwrap_or_default().to_owned());
+    keys.iter().map(named).collect()
+}
+
 /// The projects of these keys, each once: several tenants may ask for the same.
 fn paths_of<'a>(keys: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut paths: Vec<String> = keys.into_iter().filter_map(|key| path_of(key)).map(str::to_owned).collect();
@@ -113,19 +120,13 @@ async fn lists(client: Client, keys: Vec<String>) -> Found<ListRecord> {
 }
 
 async fn jobs(client: Client, keys: Vec<String>) -> Found<PipelineJobSummary> {
-    let pipelines: Vec<(String, String)> = keys
-        .iter()
-        .map(|key| (path_of(key).unwrap_or_default().to_owned(), rest_of(key).unwrap_or_default().to_owned()))
-        .collect();
+    let pipelines = named(&keys);
     let summaries = client.jobs(&pipelines).await?;
     Ok(keys.into_iter().zip(summaries).filter_map(|(key, summary)| Some((key, summary?))).collect())
 }
 
 async fn commits(client: Client, keys: Vec<String>) -> Found<CommitRecord> {
-    let commits: Vec<(String, String)> = keys
-        .iter()
-        .map(|key| (path_of(key).unwrap_or_default().to_owned(), rest_of(key).unwrap_or_default().to_owned()))
-        .collect();
+    let commits = named(&keys);
     let records = client.commits(&commits).await?;
     Ok(keys.into_iter().zip(records).filter_map(|(key, record)| Some((key, record?))).collect())
 }

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-use schema::{CommitRecord, WebUrl};
+use schema::CommitRecord;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{RepositoryKey, client::Client};
+use super::{RepositoryKey, client::Client, wire_commit::Commit};
 use crate::SourceError;
 
 /// Commits of one call: each costs at most 11 of the 250 points that GitLab allows.
@@ -53,16 +52,6 @@ struct Tree {
     last_commit: Option<Commit>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Commit {
-    sha: Option<String>,
-    title: Option<String>,
-    author_name: Option<String>,
-    authored_date: Option<DateTime<Utc>>,
-    web_url: Option<String>,
-}
-
 impl Client {
     /// These commits, at most [`COMMITS_MAX`], each named by project and hash; in their order, none where there is no such.
     pub(super) async fn commits(&self, commits: &[(String, String)]) -> Result<Vec<Option<CommitRecord>>, SourceError> {
@@ -83,22 +72,9 @@ impl Client {
             self.query("commits", &query, Value::Object(variables)).await?;
         let record = |(at, (_, sha)): (usize, &(String, String))| {
             let project = found.remove(&format!("c{at}")).flatten()?;
-            let commit = project.repository?.tree?.last_commit?;
-            (commit.sha.as_deref() == Some(sha)).then(|| commit.into_record(sha))
+            project.repository?.tree?.last_commit?.into_record().filter(|commit| commit.sha == *sha)
         };
         Ok(commits.iter().enumerate().map(record).collect())
-    }
-}
-
-impl Commit {
-    fn into_record(self, sha: &str) -> CommitRecord {
-        CommitRecord {
-            sha: sha.to_owned(),
-            title: self.title,
-            author_name: self.author_name,
-            authored_at: self.authored_date.map(Into::into),
-            web_url: self.web_url.as_deref().and_then(WebUrl::read),
-        }
     }
 }
 

@@ -16,7 +16,7 @@ mod list;
 mod project_list;
 mod repository;
 mod wire;
-mod wire_brought;
+mod wire_commit;
 mod wire_deployment;
 mod wire_list;
 

@@ -1,6 +1,6 @@
 //! Repositories of components: from the annotation to the record, through the cache.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, hash::Hash, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use schema::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     About, Connector, SourceError,
-    cache::{Access, Served},
+    cache::{Access, Served, SourceCache},
     connector::Surroundings,
     discovery::DiscoveryConfig,
     upstream::{Upstream, UpstreamConfig},
@@ -141,9 +141,7 @@ impl Gitlab {
         keys: &[RepositoryKey],
         access: &Access,
     ) -> HashMap<RepositoryKey, Result<Served<RepositoryRecord>, SourceError>> {
-        let cache_keys = keys.iter().map(RepositoryKey::cache_key).collect();
-        let mut outcomes = self.caches.repositories.get_many(cache_keys, access).await;
-        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&key.cache_key())?))).collect()
+        by_keys(&self.caches.repositories, keys, access, RepositoryKey::cache_key).await
     }
 
     /// Forgets what is known of these projects, on every replica: they changed.
@@ -178,9 +176,7 @@ impl Gitlab {
         keys: &[CodeOwnersKey],
         access: &Access,
     ) -> HashMap<CodeOwnersKey, Result<Served<CodeOwnersRecord>, SourceError>> {
-        let cache_keys = keys.iter().map(|key| key.0.cache_key()).collect();
-        let mut outcomes = self.caches.code_owners.get_many(cache_keys, access).await;
-        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&key.0.cache_key())?))).collect()
+        by_keys(&self.caches.code_owners, keys, access, |key| key.0.cache_key()).await
     }
 
     /// One outcome for each pipeline: the jobs of fifteen are one call.
@@ -190,8 +186,7 @@ impl Gitlab {
         access: &Access,
     ) -> HashMap<JobsKey, Result<Served<PipelineJobSummary>, SourceError>> {
         let cache_key = |key: &JobsKey| format!("{}\n{}", key.repository.cache_key(), key.pipeline);
-        let mut outcomes = self.caches.jobs.get_many(keys.iter().map(cache_key).collect(), access).await;
-        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&cache_key(key))?))).collect()
+        by_keys(&self.caches.jobs, keys, access, cache_key).await
     }
 
     /// One outcome for each commit: twenty are one call.
@@ -201,8 +196,7 @@ impl Gitlab {
         access: &Access,
     ) -> HashMap<CommitKey, Result<Served<CommitRecord>, SourceError>> {
         let cache_key = |key: &CommitKey| format!("{}\n{}", key.repository.cache_key(), key.sha);
-        let mut outcomes = self.caches.commits.get_many(keys.iter().map(cache_key).collect(), access).await;
-        keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&cache_key(key))?))).collect()
+        by_keys(&self.caches.commits, keys, access, cache_key).await
     }
 
     /// One outcome, and one call, for each page of what a deployment brought.
@@ -244,6 +238,17 @@ impl Gitlab {
     pub async fn pipeline(&self, key: &RepositoryKey, gid: &str) -> Result<Option<PipelineRecord>, SourceError> {
         self.client.pipeline(&key.path, gid).await
     }
+}
+
+/// One outcome for each key, of those that the cache answers.
+async fn by_keys<K: Clone + Eq + Hash, V: Send + Sync + 'static>(
+    cache: &SourceCache<V>,
+    keys: &[K],
+    access: &Access,
+    cache_key: impl Fn(&K) -> String,
+) -> HashMap<K, Result<Served<V>, SourceError>> {
+    let mut outcomes = cache.get_many(keys.iter().map(&cache_key).collect(), access).await;
+    keys.iter().filter_map(|key| Some((key.clone(), outcomes.remove(&cache_key(key))?))).collect()
 }
 
 #[async_trait]

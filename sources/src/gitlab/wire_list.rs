@@ -62,18 +62,39 @@ pub(super) struct ListedProject {
     pub(super) merged: Option<Edges<MergeRequest>>,
 }
 
-/// A merge request.
+/// A merge request, as GraphQL and REST write it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MergeRequest {
-    iid: Option<String>,
+    iid: Option<Iid>,
     title: Option<String>,
     state: Option<String>,
     author: Option<User>,
+    #[serde(alias = "created_at")]
     created_at: Option<DateTime<Utc>>,
+    #[serde(alias = "updated_at")]
     updated_at: Option<DateTime<Utc>>,
+    #[serde(alias = "merged_at")]
     merged_at: Option<DateTime<Utc>>,
+    #[serde(alias = "web_url")]
     web_url: Option<String>,
+}
+
+/// A number within a project: a text in GraphQL.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Iid {
+    Number(i32),
+    Text(String),
+}
+
+impl Iid {
+    fn number(&self) -> Option<i32> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,26 +106,21 @@ impl MergeRequest {
     /// The record; none without a number.
     pub(super) fn into_record(self) -> Option<MergeRequestRecord> {
         Some(MergeRequestRecord {
-            number: self.iid?.parse().ok()?,
+            number: self.iid?.number()?,
             title: self.title.unwrap_or_default(),
-            state: state(self.state.as_deref()),
+            state: match self.state.as_deref() {
+                Some("opened") => MergeRequestState::Opened,
+                Some("closed") => MergeRequestState::Closed,
+                Some("locked") => MergeRequestState::Locked,
+                Some("merged") => MergeRequestState::Merged,
+                _ => MergeRequestState::Unknown,
+            },
             author: self.author.and_then(|author| author.username),
             created_at: self.created_at.map(Into::into),
             updated_at: self.updated_at.map(Into::into),
             merged_at: self.merged_at.map(Into::into),
             web_url: self.web_url.as_deref().and_then(WebUrl::read),
         })
-    }
-}
-
-/// GitLab's word for how a merge request stands.
-pub(super) fn state(word: Option<&str>) -> MergeRequestState {
-    match word {
-        Some("opened") => MergeRequestState::Opened,
-        Some("closed") => MergeRequestState::Closed,
-        Some("locked") => MergeRequestState::Locked,
-        Some("merged") => MergeRequestState::Merged,
-        _ => MergeRequestState::Unknown,
     }
 }
 
@@ -227,4 +243,26 @@ pub(super) struct Blob {
 /// The items of one connection as parts of a list.
 pub(super) fn pipelines(edges: Edges<Pipeline>, base_url: &Url) -> ListPart {
     edges.into_part(|pipeline| Some(Item::Pipeline(pipeline.into_record(base_url))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_merge_request_loses_nothing() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../shared/contracts/gitlab/rest-examples-gitlab4j/merge-request.json"
+        );
+        let Ok(text) = std::fs::read_to_string(path) else {
+            println!("skipped: {path} is not there");
+            return;
+        };
+        let request: MergeRequest = serde_json::from_str(&text).unwrap();
+        let record = request.into_record().unwrap();
+        assert!(record.number > 0 && !record.title.is_empty(), "{record:?}");
+        assert_ne!(record.state, schema::MergeRequestState::Unknown);
+        assert!(record.author.is_some() && record.created_at.is_some(), "{record:?}");
+    }
 }
