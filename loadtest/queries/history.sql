@@ -73,8 +73,8 @@ insert into delivery_day (
 select
     tenant, component_ref, environment, tier, (created_at at time zone 'UTC')::date, owner_ref, count(*),
     count(*) filter (where status = 'SUCCEEDED'), count(remedy_reason), count(remedy_reason), count(*) filter (where is_rework),
-    coalesce(array_agg(10920::float8) filter (where is_first_of_commit), '{}'),
-    coalesce(array_agg(recovery_seconds) filter (where recovery_seconds is not null), '{}'), false, source, source_name
+    coalesce(string_agg(float8send(10920 + random() * 1000), '') filter (where is_first_of_commit), ''),
+    coalesce(string_agg(float8send(recovery_seconds), '') filter (where recovery_seconds is not null), ''), false, source, source_name
 from deployment
 group by tenant, component_ref, environment, tier, (created_at at time zone 'UTC')::date, owner_ref, source, source_name;
 
@@ -84,8 +84,28 @@ insert into delivery_month (
 )
 select
     tenant, component_ref, environment, tier, date_trunc('month', day)::date, owner_ref, sum(ended), sum(succeeded), sum(failed),
-    sum(recovered), sum(rework), numbers_concat(lead_seconds), numbers_concat(recovery_seconds), false
+    sum(recovered), sum(rework), string_agg(lead_seconds, ''), string_agg(recovery_seconds, ''), false
 from delivery_day
 group by tenant, component_ref, environment, tier, date_trunc('month', day), owner_ref;
 
-analyze deployment, environment_state, delivery_day, delivery_month;
+insert into delivery_owner_day (
+    tenant, owner_ref, environment, tier, day, ended, succeeded, failed, recovered, rework, lead_seconds, recovery_seconds,
+    is_team_only
+)
+select
+    tenant, owner_ref, environment, tier, day, sum(ended), sum(succeeded), sum(failed), sum(recovered), sum(rework),
+    string_agg(lead_seconds, ''), string_agg(recovery_seconds, ''), false
+from delivery_day
+group by tenant, owner_ref, environment, tier, day;
+
+insert into delivery_owner_month (
+    tenant, owner_ref, environment, tier, month, ended, succeeded, failed, recovered, rework, lead_seconds, recovery_seconds,
+    is_team_only
+)
+select
+    tenant, owner_ref, environment, tier, date_trunc('month', day)::date, sum(ended), sum(succeeded), sum(failed),
+    sum(recovered), sum(rework), string_agg(lead_seconds, ''), string_agg(recovery_seconds, ''), false
+from delivery_owner_day
+group by tenant, owner_ref, environment, tier, date_trunc('month', day);
+
+analyze deployment, environment_state, delivery_day, delivery_month, delivery_owner_day, delivery_owner_month;

@@ -100,7 +100,9 @@ async fn measure(place: &Place, cluster: &Cluster, rows: usize) -> anyhow::Resul
     let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
     tokio::spawn(connection);
     client.batch_execute(&include_str!("../../queries/history.sql").replace("$1", &rows.to_string())).await?;
-    client.batch_execute("vacuum analyze deployment, delivery_day, delivery_month, environment_state").await?;
+    client
+        .batch_execute("vacuum analyze deployment, delivery_owner_day, delivery_owner_month, environment_state")
+        .await?;
     let issuer = Simulator::start(Config { issuer_port: ISSUER_PORT, ..Config::default() }).await?;
     let headers = headers(&issuer.issuer().token(&engineer_claims()?), false)?;
     let gateway = Gateway::start(place, &url, "history").await?;

@@ -34,4 +34,4 @@ with places as (
 update delivery_day d set counts = j.counts
 from judged j
 where d.ctid = j.ctid and d.counts <> j.counts
-returning d.component_ref, d.environment, d.day
+returning d.component_ref, d.environment, d.day, d.owner_ref

@@ -16,11 +16,13 @@ select
     count(*) filter (where d.remedied_by is not null),
     count(*) filter (where d.is_rework),
     coalesce(
-        array_agg(greatest(extract(epoch from coalesce(d.finished_at, d.created_at) - d.committed_at), 0)::float8)
-            filter (where d.is_first_of_commit and d.committed_at is not null),
-        '{}'
+        string_agg(
+            float8send(greatest(extract(epoch from coalesce(d.finished_at, d.created_at) - d.committed_at), 0)::float8),
+            ''
+        ) filter (where d.is_first_of_commit and d.committed_at is not null),
+        ''
     ),
-    coalesce(array_agg(d.recovery_seconds) filter (where d.recovery_seconds is not null), '{}'),
+    coalesce(string_agg(float8send(d.recovery_seconds), '') filter (where d.recovery_seconds is not null), ''),
     d.is_team_only,
     d.guardian_ref,
     d.source,
@@ -40,3 +42,4 @@ cross join lateral (
 ) d
 group by
     p.component_ref, p.environment, p.day, d.tier, d.owner_ref, d.is_team_only, d.guardian_ref, d.source, d.source_name
+returning owner_ref, environment, day

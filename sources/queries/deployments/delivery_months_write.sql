@@ -15,8 +15,8 @@ select
     sum(d.failed),
     sum(d.recovered),
     sum(d.rework),
-    numbers_concat(d.lead_seconds order by d.day, d.source_name),
-    numbers_concat(d.recovery_seconds order by d.day, d.source_name),
+    string_agg(d.lead_seconds, '' order by d.day, d.source_name),
+    string_agg(d.recovery_seconds, '' order by d.day, d.source_name),
     d.is_team_only,
     d.guardian_ref
 from unnest($2::text[], $3::text[], $4::date[]) as p(component_ref, environment, month)

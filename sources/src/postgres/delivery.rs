@@ -81,50 +81,63 @@ impl Database {
         }
         query.push("), sums as (");
         // Each part by itself, or an index would be walked along from the first day to the last.
-        let parts: Vec<(&str, &str, NaiveDate, NaiveDate)> = match months {
-            Some((first, end)) => vec![
-                ("delivery_month", "month", first, end),
-                ("delivery_day", "day", from, first),
-                ("delivery_day", "day", end, after),
-            ],
-            None => vec![("delivery_day", "day", from, after)],
+        let parts = match months {
+            Some((first, end)) => vec![(Step::Month, first, end), (Step::Day, from, first), (Step::Day, end, after)],
+            None => vec![(Step::Day, from, after)],
         };
-        for (at, (table, column, from, before)) in
-            parts.into_iter().filter(|(.., from, before)| from < before).enumerate()
-        {
+        let parts = parts.into_iter().filter(|(_, from, before)| from < before);
+        for (at, (step, from, before)) in parts.enumerate() {
             if at > 0 {
                 query.push(" union all ");
             }
-            Self::push_sums(&mut query, visibility, delivery, table);
-            if table == "delivery_day" {
-                query.push(" and d.counts");
-            }
+            push_sums(&mut query, visibility, delivery, step);
+            let column = step.column();
             query.push(format_args!(" and d.{column} >= ")).push_bind(from);
             query.push(format_args!(" and d.{column} < ")).push_bind(before);
             query.push(ONE_BY_ONE);
         }
         query.push(
             ") select parent, sum(ended) as ended, sum(succeeded) as succeeded, sum(failed) as failed, \
-             sum(recovered) as recovered, sum(rework) as rework, string_agg(array_send(lead_seconds), '') as lead_seconds, \
-             string_agg(array_send(recovery_seconds), '') as recovery_seconds from sums group by parent",
+             sum(recovered) as recovered, sum(rework) as rework, string_agg(lead_seconds, '') as lead_seconds, \
+             string_agg(recovery_seconds, '') as recovery_seconds from sums group by parent",
         );
         let rows: Vec<Row> = self.all("delivery", query.build_query_as()).await?;
         Ok(rows.into_iter().map(|row| (EntityRef::stored(row.parent.clone()), counts(&row))).collect())
     }
+}
 
-    fn push_sums(query: &mut QueryBuilder<Postgres>, visibility: &Visibility, delivery: &DeliveryQuery, table: &str) {
-        let column = match delivery.of {
-            Measured::Component => "component_ref",
-            Measured::Team => "owner_ref",
-        };
-        query
-            .push(format_args!("select p.parent, d.* from parents p cross join lateral (select {SUMS} from {table} d where d.{column} = p.value and "));
-        push_visible(query, "d", visibility);
-        match &delivery.environments {
-            Some(environments) => query.push(" and d.environment = any(").push_bind(environments.clone()).push(")"),
-            None => query.push(" and d.tier = 'PRODUCTION'"),
-        };
+/// What stands together in a row.
+#[derive(Clone, Copy)]
+enum Step {
+    Day,
+    Month,
+}
+
+impl Step {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        }
     }
+}
+
+/// The sums of each parent's value, but for their end: the days.
+fn push_sums(query: &mut QueryBuilder<Postgres>, visibility: &Visibility, delivery: &DeliveryQuery, step: Step) {
+    let (table, condition) = match (delivery.of, step) {
+        (Measured::Component, Step::Day) => ("delivery_day", "d.component_ref = p.value and d.counts"),
+        (Measured::Component, Step::Month) => ("delivery_month", "d.component_ref = p.value"),
+        (Measured::Team, Step::Day) => ("delivery_owner_day", "d.owner_ref = p.value"),
+        (Measured::Team, Step::Month) => ("delivery_owner_month", "d.owner_ref = p.value"),
+    };
+    query.push(format_args!(
+        "select p.parent, d.* from parents p cross join lateral (select {SUMS} from {table} d where {condition} and "
+    ));
+    push_visible(query, "d", visibility);
+    match &delivery.environments {
+        Some(environments) => query.push(" and d.environment = any(").push_bind(environments.clone()).push(")"),
+        None => query.push(" and d.tier = 'PRODUCTION'"),
+    };
 }
 
 /// The first days of the first whole month of a range, and of the one after the last; none where it has none.
@@ -134,9 +147,10 @@ fn whole_months(from: NaiveDate, to: NaiveDate) -> Option<(NaiveDate, NaiveDate)
     (first < end).then_some((first, end))
 }
 
-/// The middle one of the numbers in arrays as Postgres sends them, one behind the other, and how many there are.
-fn median(arrays: &[u8]) -> (usize, Option<f64>) {
-    let mut numbers = numbers(arrays);
+/// The middle one of the numbers, eight bytes each as Postgres sends them, and how many there are.
+fn median(bytes: &[u8]) -> (usize, Option<f64>) {
+    let (numbers, _) = bytes.as_chunks::<8>();
+    let mut numbers: Vec<f64> = numbers.iter().map(|number| f64::from_be_bytes(*number)).collect();
     let count = numbers.len();
     if count == 0 {
         return (0, None);
@@ -146,31 +160,6 @@ fn median(arrays: &[u8]) -> (usize, Option<f64>) {
     // Of an even number of them it is between the two in the middle.
     let below = low.iter().copied().max_by(f64::total_cmp).filter(|_| count.is_multiple_of(2));
     (count, Some(below.map_or(middle, |below| f64::midpoint(below, middle))))
-}
-
-/// Dimensions, whether there are nulls, the type; for each dimension its length and where it begins; each number with its length.
-fn numbers(arrays: &[u8]) -> Vec<f64> {
-    let mut rest = arrays;
-    let mut numbers = Vec::with_capacity(arrays.len() / 12);
-    while let Some(dimensions) = take(&mut rest).map(u32::from_be_bytes) {
-        let _ = (take::<4>(&mut rest), take::<4>(&mut rest));
-        let mut count = u32::from(dimensions > 0);
-        for _ in 0..dimensions {
-            count = count.saturating_mul(take(&mut rest).map_or(0, u32::from_be_bytes));
-            let _ = take::<4>(&mut rest);
-        }
-        for _ in 0..count {
-            let _ = take::<4>(&mut rest);
-            numbers.extend(take(&mut rest).map(f64::from_be_bytes));
-        }
-    }
-    numbers
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, left) = rest.split_first_chunk()?;
-    *rest = left;
-    Some(*taken)
 }
 
 fn counts(row: &Row) -> DeliveryCounts {
@@ -213,29 +202,12 @@ mod tests {
         }
     }
 
-    /// As `array_send` writes them.
-    fn sent(numbers: &[f64]) -> Vec<u8> {
-        let words = |words: &[u32]| words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>();
-        if numbers.is_empty() {
-            return words(&[0, 0, 701]);
-        }
-        let mut bytes = words(&[1, 0, 701, u32::try_from(numbers.len()).unwrap(), 1]);
-        for number in numbers {
-            bytes.extend(8_u32.to_be_bytes());
-            bytes.extend(number.to_be_bytes());
-        }
-        bytes
-    }
-
     #[test]
-    fn the_median_is_the_middle_of_all_arrays() {
-        let of = |arrays: &[&[f64]]| median(&arrays.iter().flat_map(|array| sent(array)).collect::<Vec<u8>>());
+    fn the_median_is_the_middle_of_all_numbers() {
+        let of = |numbers: &[f64]| median(&numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<u8>>());
         assert_eq!(of(&[]), (0, None));
-        assert_eq!(of(&[&[], &[]]), (0, None));
-        assert_eq!(of(&[&[3.0]]), (1, Some(3.0)));
-        assert_eq!(of(&[&[9.0, 1.0], &[], &[4.0]]), (3, Some(4.0)));
-        assert_eq!(of(&[&[9.0, 1.0], &[4.0, 2.0]]), (4, Some(3.0)));
-        // What is cut off is no number.
-        assert_eq!(numbers(&sent(&[1.0, 2.0])[..35]), [1.0]);
+        assert_eq!(of(&[3.0]), (1, Some(3.0)));
+        assert_eq!(of(&[9.0, 1.0, 4.0]), (3, Some(4.0)));
+        assert_eq!(of(&[9.0, 1.0, 4.0, 2.0]), (4, Some(3.0)));
     }
 }

@@ -8,6 +8,7 @@ mod order;
 mod sync;
 mod systems;
 mod takeover;
+mod teams;
 
 use std::time::Duration;
 

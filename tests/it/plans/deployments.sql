@@ -59,7 +59,7 @@ insert into delivery_day (
 )
 select
     tenant, component_ref, environment, tier, (created_at at time zone 'UTC')::date, owner_ref, count(*),
-    count(*) filter (where status = 'SUCCEEDED'), 0, 0, 0, array_agg(10920::float8), '{}', false, source, source_name
+    count(*) filter (where status = 'SUCCEEDED'), 0, 0, 0, string_agg(float8send(10920), ''), '', false, source, source_name
 from deployment
 group by tenant, component_ref, environment, tier, (created_at at time zone 'UTC')::date, owner_ref, source, source_name;
 
@@ -69,6 +69,45 @@ insert into delivery_month (
 )
 select
     tenant, component_ref, environment, tier, date_trunc('month', day)::date, owner_ref, sum(ended), sum(succeeded), 0, 0, 0,
-    numbers_concat(lead_seconds), '{}', false
+    string_agg(lead_seconds, ''), '', false
 from delivery_day
 group by tenant, component_ref, environment, tier, date_trunc('month', day), owner_ref;
+
+insert into delivery_owner_day (
+    tenant, owner_ref, environment, tier, day, ended, succeeded, failed, recovered, rework, lead_seconds, recovery_seconds,
+    is_team_only
+)
+select
+    tenant, owner_ref, environment, tier, day, sum(ended), sum(succeeded), sum(failed), sum(recovered), sum(rework),
+    string_agg(lead_seconds, ''), string_agg(recovery_seconds, ''), false
+from delivery_day
+group by tenant, owner_ref, environment, tier, day;
+
+insert into delivery_owner_month (
+    tenant, owner_ref, environment, tier, month, ended, succeeded, failed, recovered, rework, lead_seconds, recovery_seconds,
+    is_team_only
+)
+select
+    tenant, owner_ref, environment, tier, date_trunc('month', day)::date, sum(ended), sum(succeeded), sum(failed),
+    sum(recovered), sum(rework), string_agg(lead_seconds, ''), string_agg(recovery_seconds, ''), false
+from delivery_owner_day
+group by tenant, owner_ref, environment, tier, date_trunc('month', day);
+
+-- Two hundred teams more that have deployed as much.
+insert into delivery_owner_day (
+    tenant, owner_ref, environment, tier, day, ended, succeeded, failed, recovered, rework, lead_seconds, recovery_seconds,
+    is_team_only
+)
+select
+    tenant, owner_ref || '-' || n, environment, tier, day, ended, succeeded, failed, recovered, rework, lead_seconds,
+    recovery_seconds, false
+from delivery_owner_day, generate_series(1, 50) n;
+
+insert into delivery_owner_month (
+    tenant, owner_ref, environment, tier, month, ended, succeeded, failed, recovered, rework, lead_seconds, recovery_seconds,
+    is_team_only
+)
+select
+    tenant, owner_ref || '-' || n, environment, tier, month, ended, succeeded, failed, recovered, rework, lead_seconds,
+    recovery_seconds, false
+from delivery_owner_month, generate_series(1, 50) n;

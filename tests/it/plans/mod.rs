@@ -15,7 +15,7 @@ use sqlx::{Connection, PgConnection};
 use operations::groups;
 
 /// Tables that grow with the catalog or with time.
-const LARGE: [&str; 10] = [
+const LARGE: [&str; 12] = [
     "entity",
     "relation",
     "entity_facet",
@@ -25,6 +25,8 @@ const LARGE: [&str; 10] = [
     "audit_log",
     "delivery_day",
     "delivery_month",
+    "delivery_owner_day",
+    "delivery_owner_month",
     "environment_state",
 ];
 /// Statements that count over a whole tenant.

@@ -1,4 +1,4 @@
-//! The sums of places by day and by month: counted anew for every day that a batch touches, and its month.
+//! The sums of places by day and by month: counted anew for every day that a batch touches, and its month; then those of owners.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::{
     Origin,
     apply::{Place, Touched},
+    owners::{self, OwnerDay},
 };
 use crate::postgres::SILENT_DAYS;
 
@@ -17,20 +18,22 @@ pub(super) async fn write(
     touched: &Touched,
 ) -> Result<(), sqlx::Error> {
     let (components, environments, days) = columns(&touched.days);
+    let mut owner_days: Vec<OwnerDay> = Vec::new();
     for statement in [
         include_str!("../../../queries/deployments/delivery_days_remove.sql"),
         include_str!("../../../queries/deployments/delivery_days_write.sql"),
     ] {
-        sqlx::query(statement)
+        let of_owners: Vec<OwnerDay> = sqlx::query_as(statement)
             .bind(origin.tenant)
             .bind(&components)
             .bind(&environments)
             .bind(&days)
             .bind(origin.source_name)
-            .execute(&mut *connection)
+            .fetch_all(&mut *connection)
             .await?;
+        owner_days.extend(of_owners);
     }
-    let judged: Vec<(String, String, NaiveDate)> =
+    let judged: Vec<(String, String, NaiveDate, Option<String>)> =
         sqlx::query_as(include_str!("../../../queries/deployments/delivery_days_judge.sql"))
             .bind(origin.tenant)
             .bind(&components)
@@ -38,9 +41,15 @@ pub(super) async fn write(
             .bind(SILENT_DAYS)
             .fetch_all(&mut *connection)
             .await?;
-    let judged = judged.into_iter().map(|(component, environment, day)| ((component, environment), day));
-    let months = touched.days.iter().cloned().chain(judged).map(|(place, day)| (place, day.with_day(1).unwrap_or(day)));
-    write_months(connection, origin.tenant, &months.collect()).await
+    let first_of_month = |day: NaiveDate| day.with_day(1).unwrap_or(day);
+    let mut months: BTreeSet<_> =
+        touched.days.iter().map(|(place, day)| (place.clone(), first_of_month(*day))).collect();
+    for (component, environment, day, owner) in judged {
+        owner_days.push((owner, environment.clone(), day));
+        months.insert(((component, environment), first_of_month(day)));
+    }
+    write_months(connection, origin.tenant, &months).await?;
+    owners::write(connection, origin.tenant, owner_days).await
 }
 
 async fn write_months(

@@ -2,7 +2,7 @@
 //! the newest state of each stands, and everything that follows from a place as a whole is computed anew from its rows.
 //!
 //! `event` is what sources tell, `rows` what of it is believed, `partitions` makes room for its month, `derive` says what follows,
-//! `places` writes that, `days` keeps the daily sums, `log` the change log; `lease` decides who may write, `sight` keeps up with
+//! `places` writes that, `days` keeps the sums of places and `owners` those of teams, `log` the change log; `lease` decides who may write, `sight` keeps up with
 //! the catalog.
 
 mod apply;
@@ -14,6 +14,7 @@ mod event;
 mod lease;
 mod log;
 mod marks;
+mod owners;
 mod partitions;
 mod places;
 mod rows;

@@ -2,6 +2,7 @@
 
 use sqlx::{FromRow, PgConnection};
 
+use super::owners::{self, OwnerDay};
 use crate::ingest::changes::Changed;
 
 #[derive(FromRow)]
@@ -28,19 +29,28 @@ pub(in crate::ingest) async fn follow(
     if places.is_empty() {
         return Ok(());
     }
+    let components: Vec<&str> = places.iter().map(|place| place.component_ref.as_str()).collect();
+    let are_team_only: Vec<bool> = places.iter().map(|place| place.is_team_only).collect();
+    let guardians: Vec<Option<&str>> = places.iter().map(|place| place.guardian_ref.as_deref()).collect();
     for statement in [
         include_str!("../../../queries/deployments/sight_environment_state.sql"),
         include_str!("../../../queries/deployments/sight_deployment.sql"),
-        include_str!("../../../queries/deployments/sight_delivery_day.sql"),
         include_str!("../../../queries/deployments/sight_delivery_month.sql"),
     ] {
         sqlx::query(statement)
             .bind(tenant)
-            .bind(places.iter().map(|place| place.component_ref.as_str()).collect::<Vec<_>>())
-            .bind(places.iter().map(|place| place.is_team_only).collect::<Vec<_>>())
-            .bind(places.iter().map(|place| place.guardian_ref.as_deref()).collect::<Vec<_>>())
+            .bind(&components)
+            .bind(&are_team_only)
+            .bind(&guardians)
             .execute(&mut *connection)
             .await?;
     }
-    Ok(())
+    let owner_days: Vec<OwnerDay> = sqlx::query_as(include_str!("../../../queries/deployments/sight_delivery_day.sql"))
+        .bind(tenant)
+        .bind(&components)
+        .bind(&are_team_only)
+        .bind(&guardians)
+        .fetch_all(&mut *connection)
+        .await?;
+    owners::write(connection, tenant, owner_days).await
 }

@@ -1,0 +1,4 @@
+-- delivery_owner_days_remove
+delete from delivery_owner_day d
+using unnest($2::text[], $3::text[], $4::date[]) as p(owner_ref, environment, day)
+where d.tenant = $1 and d.owner_ref = p.owner_ref and d.environment = p.environment and d.day = p.day
