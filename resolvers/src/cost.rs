@@ -76,6 +76,28 @@ impl page_of_either_end {
     }
 }
 
+/// A list that costs as much however long it is: what it holds was read for the field around it.
+pub struct flat;
+
+impl TypeDirective for flat {
+    fn name(&self) -> Cow<'static, str> {
+        list_size.name()
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        list_size.register(registry);
+    }
+}
+
+impl Directive_At_FIELD_DEFINITION for flat {}
+
+impl flat {
+    /// As one item.
+    pub fn apply() -> MetaDirectiveInvocation {
+        list_size::apply(Some(1), None, None, Some(false))
+    }
+}
+
 fn sized_by(arguments: &[&str]) -> MetaDirectiveInvocation {
     let owned = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
     let assumed = i32::try_from(PAGE_DEFAULT).ok();

@@ -8,6 +8,8 @@ mod catalog_mutation;
 mod catalog_query;
 mod connection;
 mod cost;
+mod cost_root;
+mod costs;
 mod deployment_query;
 pub mod error;
 mod federation;

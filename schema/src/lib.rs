@@ -7,6 +7,7 @@ mod audit;
 mod automation;
 mod catalog;
 mod cloud;
+mod cost;
 mod cursor;
 mod delivery;
 mod deployment;
@@ -35,6 +36,11 @@ pub use catalog::{
     ProcessingErrorRecord, RelationRecord,
 };
 pub use cloud::{CloudAlertCondition, CloudAlertRecord, CloudAlertSeverity, CloudResourceRecord, TargetedAlertRecord};
+pub use cost::{
+    BillingPeriod, BillingPeriodStatus, COST_DAYS_MAX, COST_DIMENSIONS_MAX, ChargeCategory, CostDimension,
+    CostDimensionInput, CostFilter, CostGranularity, CostGroupOrder, CostMetric, CostPoint, CostQuery, CostQueryError,
+    CostRowKind, OwnershipBasis, SharedCostSplit,
+};
 pub use cursor::{Cursor, CursorError};
 pub use delivery::{DELIVERY_DAYS_MAX, DateRange, DateRangeError, DeliveryCounts, DeliveryMetrics, DeliverySample};
 pub use deployment::{

@@ -12,6 +12,10 @@ pub mod scope {
     pub const CATALOG_WRITE: &str = "catalog:write";
     /// Read deployments and what is measured by them.
     pub const DEPLOYMENTS_READ: &str = "deployments:read";
+    /// Read the cost of the caller's own teams, and of the teams below them.
+    pub const COST_READ: &str = "cost:read";
+    /// Read everybody's cost.
+    pub const COST_READ_ALL: &str = "cost:read:all";
     /// Read the audit log.
     pub const AUDIT_READ: &str = "audit:read";
     /// Ask the sources anew, past every cache.

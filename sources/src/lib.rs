@@ -2,7 +2,7 @@
 //! Knows nothing of GraphQL, of HTTP servers or of the caller's token: every read takes a [`schema::Visibility`] instead.
 //!
 //! `postgres` reads what is stored, `ingest` writes it, a module each reads an upstream live; `upstream` is what all upstreams share,
-//! `cache` stands in front of them, and `redis` is the level of it that replicas share.
+//! `cost` reads charges from files, `cache` stands in front of the upstreams, and `redis` is the level of it that replicas share.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod awx;
@@ -12,6 +12,7 @@ mod caching;
 pub mod catalog;
 mod clock;
 mod connector;
+pub mod cost;
 mod credential;
 pub mod discovery;
 mod error;

@@ -11,6 +11,7 @@ mod azure;
 mod cache;
 mod change_log;
 mod clients;
+mod cost;
 mod deployments;
 mod discovery;
 mod doctor;

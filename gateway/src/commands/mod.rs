@@ -3,6 +3,7 @@
 mod config;
 mod doctor;
 mod import;
+mod import_cost;
 mod migrate;
 mod sdl;
 mod serve;
@@ -58,6 +59,8 @@ enum Command {
 enum Import {
     /// Loads catalog files, and all *.yaml, *.yml and *.json below folders.
     Catalog(ImportArgs),
+    /// Loads exports of charges in FOCUS, the FinOps Open Cost and Usage Specification, and their sums.
+    Cost(import_cost::ImportCostArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,6 +91,7 @@ impl Command {
             Command::Serve => serve::run(loaded).await,
             Command::Migrate => migrate::run(&loaded).await,
             Command::Import { what: Import::Catalog(args) } => import::run(&loaded, &args).await,
+            Command::Import { what: Import::Cost(args) } => import_cost::run(&loaded, &args).await,
             Command::Config { what: ConfigCommand::Check } => config::run(&loaded),
             Command::Doctor => doctor::run(loaded).await,
             Command::Sync(args) => sync::run(loaded, &args).await,

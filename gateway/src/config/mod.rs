@@ -1,6 +1,7 @@
 //! The configuration: one file per section, defaults compiled in, frozen once it is valid. Nothing else reads the environment.
 
 mod catalog;
+mod cost;
 mod limits;
 mod load;
 mod redacted;
@@ -10,6 +11,7 @@ mod telemetry;
 
 pub use catalog::CatalogConfig;
 pub(crate) use catalog::is_tenant;
+pub use cost::{BadRows, CostConfig};
 pub use limits::LimitsConfig;
 pub use load::{Environment, Loaded};
 pub use redacted::redacted;
@@ -41,6 +43,8 @@ pub struct Config {
     pub sync: SyncConfig,
     /// Which deployments needed a remedy.
     pub delivery: sources::ingest::DeliveryRules,
+    /// How charges are read and attributed.
+    pub cost: CostConfig,
     /// Who may call.
     pub auth: auth::Config,
     /// Logs.
@@ -77,6 +81,7 @@ impl Config {
         self.limits.validate(&mut problems);
         self.catalog.validate(&mut problems);
         self.sync.validate(&mut problems);
+        self.cost.validate(&mut problems);
         self.telemetry.validate(&mut problems);
         problems.extend(self.auth.validate().into_iter().map(|found| Problem::new(found.key, found.message)));
         problems.extend(self.redis.problems().into_iter().map(|(key, message)| Problem::new(key, message)));

@@ -4,6 +4,7 @@
 
 mod automation;
 mod cloud_resource;
+mod cost;
 mod deployment;
 mod entity;
 mod history;
@@ -22,6 +23,7 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 use schema::Visibility;
 use sources::{SourceError, Sources, cache::Access};
 
+pub use cost::CostKey;
 pub use deployment::{DeliveryKey, DeploymentCountKey, DeploymentKey, DeploymentPageKey, EnvironmentsKey};
 pub use entity::IdKey;
 pub use history::{RevisionCountKey, RevisionPageKey};

@@ -1,12 +1,13 @@
 //! `Component`: what belongs to a piece of software.
 
 use async_graphql::Context;
-use schema::{DateRange, DeliveryMetrics, DeploymentFilter, EntityRef};
-use sources::postgres::Measured;
+use schema::{CostQuery, DateRange, DeliveryMetrics, DeploymentFilter, EntityRef};
+use sources::postgres::{CostParent, Measured};
 
 use super::{
-    ApiConnection, AutomationJobConnection, AutomationTemplate, CloudResourceConnection, DeploymentConnection,
-    EntityConnection, EnvironmentState, Repository, System, TerraformWorkspace, WorkloadConnection, delivery,
+    ApiConnection, AutomationJobConnection, AutomationTemplate, CloudResourceConnection, CostReport,
+    DeploymentConnection, EntityConnection, EnvironmentState, Repository, System, TerraformWorkspace,
+    WorkloadConnection, delivery,
 };
 use crate::{
     connection::entity_connection,
@@ -163,6 +164,15 @@ entity_object! {
             >,
         ) -> Nullable<DeliveryMetrics> {
             Some(delivery::measure(ctx, Measured::Component, &self.record.entity_ref, range, environment).await)
+        }
+        /// What it costs. Needs the scope `cost:read`.
+        #[graphql(directive = crate::cost::cost::apply(20))]
+        async fn cost(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Which charges, and how to group them; `component` is given already.")] query: CostQuery,
+        ) -> Nullable<CostReport> {
+            Some(CostReport::load(ctx, query, CostParent::Component, Some(&self.record.entity_ref)).await)
         }
     }
 }

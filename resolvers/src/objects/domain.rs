@@ -1,9 +1,10 @@
 //! `Domain`: a part of the business.
 
 use async_graphql::Context;
-use schema::EntityRef;
+use schema::{CostQuery, EntityRef};
+use sources::postgres::CostParent;
 
-use super::SystemConnection;
+use super::{CostReport, SystemConnection};
 use crate::{
     connection::entity_connection,
     error::Nullable,
@@ -44,6 +45,15 @@ entity_object! {
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<SystemConnection> {
             related!(self, ctx, "hasPart", Some("system"), first, after)
+        }
+        /// What its systems cost. Needs the scope `cost:read`.
+        #[graphql(directive = crate::cost::cost::apply(20))]
+        async fn cost(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Which charges, and how to group them; `domain` is given already.")] query: CostQuery,
+        ) -> Nullable<CostReport> {
+            Some(CostReport::load(ctx, query, CostParent::Domain, Some(&self.record.entity_ref)).await)
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `System`: what works together.
 
 use async_graphql::Context;
-use schema::EntityRef;
+use schema::{CostQuery, EntityRef};
+use sources::postgres::CostParent;
 
-use super::{ApiConnection, ComponentConnection, Domain, ResourceConnection};
+use super::{ApiConnection, ComponentConnection, CostReport, Domain, ResourceConnection};
 use crate::{
     connection::entity_connection,
     error::Nullable,
@@ -54,6 +55,15 @@ entity_object! {
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<ResourceConnection> {
             related!(self, ctx, "hasPart", Some("resource"), first, after)
+        }
+        /// What it costs. Needs the scope `cost:read`.
+        #[graphql(directive = crate::cost::cost::apply(20))]
+        async fn cost(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Which charges, and how to group them; `system` is given already.")] query: CostQuery,
+        ) -> Nullable<CostReport> {
+            Some(CostReport::load(ctx, query, CostParent::System, Some(&self.record.entity_ref)).await)
         }
     }
 }

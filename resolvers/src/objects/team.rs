@@ -1,10 +1,10 @@
 //! `Team`: who is in it, what is below it and what it owns.
 
 use async_graphql::Context;
-use schema::{DateRange, DeliveryMetrics, EntityFilter, EntityRef, WebUrl};
-use sources::postgres::{Edge, Measured, RelatedQuery};
+use schema::{CostQuery, DateRange, DeliveryMetrics, EntityFilter, EntityRef, WebUrl};
+use sources::postgres::{CostParent, Edge, Measured, RelatedQuery};
 
-use super::{EntityConnection, UserConnection, delivery};
+use super::{CostReport, EntityConnection, UserConnection, delivery};
 use crate::{
     connection::{EntityList, entity_connection},
     error::Nullable,
@@ -88,6 +88,15 @@ entity_object! {
             >,
         ) -> Nullable<DeliveryMetrics> {
             Some(delivery::measure(ctx, Measured::Team, &self.record.entity_ref, range, environment).await)
+        }
+        /// What it costs, all teams below included. Needs the scope `cost:read`.
+        #[graphql(directive = crate::cost::cost::apply(20))]
+        async fn cost(
+            &self,
+            ctx: &Context<'_>,
+            #[graphql(desc = "Which charges, and how to group them; `team` is given already.")] query: CostQuery,
+        ) -> Nullable<CostReport> {
+            Some(CostReport::load(ctx, query, CostParent::Team, Some(&self.record.entity_ref)).await)
         }
     }
 }

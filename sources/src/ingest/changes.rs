@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::deployments;
+use super::{costs, deployments};
 
 /// One entity that was created, updated or deleted.
 pub(super) struct Changed {
@@ -89,6 +89,7 @@ pub(super) async fn record(
         .execute(&mut *connection)
         .await?;
     deployments::follow(connection, tenant, changed).await?;
+    costs::follow(connection, tenant, changed).await?;
     record_owners(connection, tenant, at, changed).await
 }
 

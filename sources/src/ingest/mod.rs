@@ -1,12 +1,13 @@
 //! Writes: catalog documents, locations, deployments and audit records. Every change leaves its history, its line in the change log and
 //! its audit record in one transaction with itself; a write that is interrupted has never been.
 //!
-//! `apply` takes the documents of one location over, `deployments` what sources tell of theirs; `mutation` serves the graph; `audit` is the chain both write to.
+//! `apply` takes the documents of one location over, `deployments` what sources tell of theirs, `costs` exports of charges; `mutation` serves the graph; `audit` is the chain both write to.
 
 mod apply;
 mod audit;
 mod batch;
 mod changes;
+mod costs;
 mod deployments;
 mod diff;
 mod due;
@@ -20,6 +21,7 @@ mod rows;
 mod side_tables;
 
 pub use apply::{ApplyLimits, Location};
+pub use costs::{Annotations, CostImport, CostOutcome, CostProgress, CostRefusal, CostReport};
 pub(crate) use deployments::STARTED_EARLY_MAX;
 pub use deployments::{
     Applied, DeliveryRules, DeploymentBatch, DeploymentEvent, DeploymentReport, Lease, Mark, Origin,

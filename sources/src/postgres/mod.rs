@@ -1,4 +1,4 @@
-//! Weft's own database: reads of the catalog, of ownership, deployments, history and the audit log.
+//! Weft's own database: reads of the catalog, of ownership, deployments, cost, history and the audit log.
 //!
 //! Fixed statements are files in `queries/`; lists with filters and orders are put together in `filter.rs` and `deployment_filter.rs` and nowhere else.
 //! Every statement carries the caller's visibility in its `where`.
@@ -9,6 +9,7 @@ mod cells;
 mod change_log;
 mod columns;
 mod config;
+mod cost;
 mod database;
 mod delivery;
 mod deployment;
@@ -23,6 +24,7 @@ mod filter;
 mod history;
 mod json_text;
 mod location;
+mod months;
 mod order;
 mod ownership;
 mod processing_error;
@@ -36,6 +38,7 @@ mod visibility;
 pub use change_log::{Change, ChangePosition};
 pub use columns::{Columns, Projection};
 pub use config::Config;
+pub use cost::{CostCell, CostParent, CostPeriods, CostQuestion};
 pub use database::{Database, MIGRATIONS};
 pub use delivery::{DeliveryQuery, Measured};
 pub use deployment::DEPLOYMENTS_COUNTED_MAX;

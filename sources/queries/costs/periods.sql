@@ -1,0 +1,23 @@
+-- cost_periods
+-- A row for each issuer and billing period; complete until the day that the slowest of its accounts is.
+select
+    s.invoice_issuer,
+    s.period_start,
+    max(s.period_end) as period_end,
+    max(s.imported_at) as imported_at,
+    bool_and(s.is_invoiced) as is_invoiced,
+    min(l.complete_until) as complete_until
+from cost_slice s
+cross join lateral (
+    select max(n.complete_until) as complete_until
+    from cost_slice n
+    where n.tenant = $1
+        and n.scope = s.scope
+        and n.invoice_issuer = s.invoice_issuer
+        and n.billing_account = s.billing_account
+) l
+where s.tenant = $1
+    and s.first_day <= $3
+    and s.period_end > $2::timestamp at time zone 'UTC'
+group by s.invoice_issuer, s.period_start
+order by s.period_start, s.invoice_issuer

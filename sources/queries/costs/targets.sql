@@ -1,0 +1,4 @@
+-- cost_targets
+select ref, kind_key = 'component', annotations ->> $2, annotations ->> $3
+from entity
+where tenant = $1 and kind_key in ('component', 'group')

@@ -1,0 +1,202 @@
+//! `Export`: the files that are taken over together.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use walkdir::WalkDir;
+
+/// What files of charges end in.
+const ENDINGS: [&str; 2] = [".csv", ".csv.gz"];
+
+/// Most files of an export.
+pub const FILES_MAX: usize = 10_000;
+
+/// Why no export can be found.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportProblem {
+    /// A file or folder cannot be read.
+    #[error("{path} cannot be read")]
+    Unreadable {
+        /// Which.
+        path: String,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// Nothing to import.
+    #[error("{0} holds no file that ends in .csv or .csv.gz")]
+    Nothing(String),
+    /// A file of another kind.
+    #[error("{0} is no file of charges: it should end in .csv or .csv.gz")]
+    Kind(String),
+    /// More than is looked at.
+    #[error("{0} holds more than {FILES_MAX} files of charges: import it in parts")]
+    Many(String),
+    /// A manifest that says nothing.
+    #[error("{path} is no manifest of Azure's Cost Management: {reason}")]
+    Manifest {
+        /// Which.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file that the manifest names is missing or is another one.
+    #[error("{manifest} names `{file}`, which is not beside it")]
+    Missing {
+        /// The manifest.
+        manifest: String,
+        /// The file.
+        file: String,
+    },
+}
+
+/// Files that tell the same charges, each a part of them: what lies in one folder, or a single file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Where they are.
+    pub name: String,
+    /// The files, in order.
+    pub files: Vec<PathBuf>,
+    /// All bytes of them.
+    pub bytes: u64,
+    /// What it is about, as its manifest says.
+    pub scope: Option<String>,
+}
+
+/// What a manifest of Azure says; everything else in it is left alone.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    export_config: ManifestConfig,
+    blobs: Vec<ManifestBlob>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManifestConfig {
+    export_name: String,
+    resource_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManifestBlob {
+    blob_name: String,
+}
+
+impl Export {
+    /// The exports in a file or folder, in the order of their names: the files that lie in the same folder are one.
+    pub fn find(path: &Path) -> Result<Vec<Self>, ExportProblem> {
+        let unreadable =
+            |path: &Path, cause: io::Error| ExportProblem::Unreadable { path: path.display().to_string(), cause };
+        let kind = path.metadata().map_err(|cause| unreadable(path, cause))?;
+        if kind.is_file() {
+            if !is_of_charges(path) {
+                return Err(ExportProblem::Kind(path.display().to_string()));
+            }
+            return Ok(vec![Self::of(path.display().to_string(), vec![path.to_owned()], None)?]);
+        }
+        let mut folders: Vec<(PathBuf, Vec<PathBuf>, Option<PathBuf>)> = Vec::new();
+        for entry in WalkDir::new(path).sort_by_file_name() {
+            let entry = entry.map_err(|error| {
+                let place = error.path().unwrap_or(path).to_owned();
+                unreadable(&place, error.into())
+            })?;
+            if folders.iter().map(|(_, files, _)| files.len()).sum::<usize>() > FILES_MAX {
+                return Err(ExportProblem::Many(path.display().to_string()));
+            }
+            let is_manifest = entry.file_name() == "manifest.json";
+            if !entry.file_type().is_file() || !(is_of_charges(entry.path()) || is_manifest) {
+                continue;
+            }
+            let folder = entry.path().parent().unwrap_or(path).to_owned();
+            let at = folders.iter().position(|(known, ..)| *known == folder).unwrap_or_else(|| {
+                folders.push((folder, Vec::new(), None));
+                folders.len() - 1
+            });
+            let Some((_, files, manifest)) = folders.get_mut(at) else { continue };
+            if is_manifest {
+                *manifest = Some(entry.path().to_owned());
+            } else {
+                files.push(entry.path().to_owned());
+            }
+        }
+        let mut exports = Vec::new();
+        for (folder, files, manifest) in folders {
+            let name = folder.display().to_string();
+            let (files, scope) = match manifest {
+                Some(manifest) => {
+                    let (files, scope) = of_manifest(&manifest, &folder)?;
+                    (files, Some(scope))
+                }
+                None => (files, None),
+            };
+            exports.push(Self::of(name, files, scope)?);
+        }
+        if exports.is_empty() {
+            return Err(ExportProblem::Nothing(path.display().to_string()));
+        }
+        Ok(exports)
+    }
+
+    fn of(name: String, files: Vec<PathBuf>, scope: Option<String>) -> Result<Self, ExportProblem> {
+        let mut bytes = 0;
+        for file in &files {
+            let unreadable = |cause| ExportProblem::Unreadable { path: file.display().to_string(), cause };
+            bytes += file.metadata().map_err(unreadable)?.len();
+        }
+        Ok(Self { name, files, bytes, scope })
+    }
+
+    /// SHA-256 over the SHA-256 of the files, in their order: the same content has the same one, whatever the files are called.
+    pub fn content(&self) -> Result<Vec<u8>, ExportProblem> {
+        let mut whole = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        for path in &self.files {
+            let unreadable = |cause| ExportProblem::Unreadable { path: path.display().to_string(), cause };
+            let mut file = File::open(path).map_err(unreadable)?;
+            let mut hash = Sha256::new();
+            loop {
+                let read = file.read(&mut buffer).map_err(unreadable)?;
+                if read == 0 {
+                    break;
+                }
+                hash.update(buffer.get(..read).unwrap_or_default());
+            }
+            whole.update(hash.finalize());
+        }
+        Ok(whole.finalize().to_vec())
+    }
+}
+
+fn is_of_charges(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+fn of_manifest(path: &Path, folder: &Path) -> Result<(Vec<PathBuf>, String), ExportProblem> {
+    let shown = path.display().to_string();
+    let text = std::fs::read(path).map_err(|cause| ExportProblem::Unreadable { path: shown.clone(), cause })?;
+    let read = serde_json::from_slice::<Manifest>(&text);
+    let manifest = read.map_err(|error| ExportProblem::Manifest { path: shown.clone(), reason: error.to_string() })?;
+    let mut files = Vec::new();
+    for blob in &manifest.blobs {
+        // Its path in the storage account: the files lie beside the manifest wherever they were copied to.
+        let name = blob.blob_name.rsplit('/').next().unwrap_or_default();
+        let file = folder.join(name);
+        if name.is_empty() || !file.is_file() || !is_of_charges(&file) {
+            return Err(ExportProblem::Missing { manifest: shown, file: blob.blob_name.clone() });
+        }
+        files.push(file);
+    }
+    if files.is_empty() {
+        return Err(ExportProblem::Manifest { path: shown, reason: "it names no file".to_owned() });
+    }
+    let ManifestConfig { export_name, resource_id } = manifest.export_config;
+    Ok((files, format!("{}#{export_name}", resource_id.trim_matches('/').to_ascii_lowercase())))
+}

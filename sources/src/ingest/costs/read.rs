@@ -1,0 +1,290 @@
+//! Reads an export in a thread of its own and hands lines for COPY on.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, Utc};
+use csv::ByteRecord;
+use tokio::sync::mpsc::Sender;
+use uuid::Uuid;
+
+use super::{
+    copy::Lines,
+    slice::{SLICES_MAX, Slice, Slices},
+};
+use crate::cost::{Charge, Columns, CostRules, Moments, Renaming, RowFile, Targets};
+
+/// Bytes that are sent at once.
+const LINES_BYTES: usize = 4 << 20;
+
+/// Keys that are remembered, so that each is sent once; beyond it some are sent again, which does no harm.
+const KEYS_KEPT_MAX: usize = 2_000_000;
+
+/// Rows by which the columns of a file are judged.
+const ROWS_JUDGED: usize = 2_000;
+
+/// Most refusals that are told one by one.
+const REFUSALS_TOLD_MAX: usize = 100;
+
+/// A row, or a whole file, that is not taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CostRefusal {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1; none where it is about the file.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// What is read, with everything that is needed for it.
+pub(super) struct Reading {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) renaming: Renaming,
+    pub(super) rules: CostRules,
+    pub(super) targets: Targets,
+    /// Rows that cannot be used are left out; else the export is not taken over at all.
+    pub(super) sets_aside: bool,
+    pub(super) bytes_read: Arc<AtomicU64>,
+    pub(super) rows_read: Arc<AtomicU64>,
+    pub(super) slices: Slices,
+}
+
+/// Lines, in the order in which they are to be copied.
+pub(super) enum Part {
+    /// The partition that rows to come need.
+    Month(NaiveDate),
+    Keys(Bytes),
+    Rows(Bytes),
+}
+
+/// What was read.
+#[derive(Default)]
+pub(super) struct ReadEnd {
+    pub(super) slices: Vec<Slice>,
+    /// The first of what was refused.
+    pub(super) refused: Vec<CostRefusal>,
+    pub(super) refused_count: u64,
+}
+
+/// Nobody takes the lines any more.
+struct Gone;
+
+struct State {
+    rules: CostRules,
+    targets: Targets,
+    sender: Sender<Part>,
+    slices: Slices,
+    moments: Moments,
+    shown: HashMap<DateTime<Utc>, String>,
+    months: HashSet<NaiveDate>,
+    keys_sent: HashSet<Uuid>,
+    keys: Lines,
+    rows: Lines,
+    end: ReadEnd,
+    rows_read: Arc<AtomicU64>,
+}
+
+/// Reads all files. Ends early when nobody takes the lines any more, or when there is too much that cannot be used.
+pub(super) fn read(reading: Reading, sender: Sender<Part>) -> ReadEnd {
+    let Reading { files, renaming, rules, targets, sets_aside, bytes_read, rows_read, slices } = reading;
+    let mut state = State {
+        rules,
+        targets,
+        sender,
+        slices,
+        moments: Moments::default(),
+        shown: HashMap::new(),
+        months: HashSet::new(),
+        keys_sent: HashSet::new(),
+        keys: Lines::new(),
+        rows: Lines::new(),
+        end: ReadEnd::default(),
+        rows_read,
+    };
+    for file in &files {
+        let open = RowFile::open(file, &bytes_read);
+        let done = match open {
+            Ok(open) => state.file(file, open, &renaming, sets_aside),
+            Err(error) => {
+                state.refuse(file, None, format!("cannot be read: {error}"));
+                Ok(())
+            }
+        };
+        if done.is_err() || (!sets_aside && state.end.refused.len() >= REFUSALS_TOLD_MAX) {
+            break;
+        }
+    }
+    let _ = state.send_keys().and_then(|()| state.send_rows());
+    ReadEnd { slices: state.slices.all, ..state.end }
+}
+
+impl State {
+    fn file(&mut self, path: &Path, mut file: RowFile, renaming: &Renaming, sets_aside: bool) -> Result<(), Gone> {
+        let header = match file.header() {
+            Ok(header) => header,
+            Err(error) => {
+                self.refuse(path, Some(1), format!("its header cannot be read: {error}"));
+                return Ok(());
+            }
+        };
+        let mut columns = match Columns::read(header.iter(), renaming) {
+            Ok(columns) => columns,
+            Err(problem) => {
+                self.refuse(path, Some(1), problem.to_string());
+                return Ok(());
+            }
+        };
+        let mut first = Vec::new();
+        let mut row = ByteRecord::new();
+        let mut ended = None;
+        while first.len() < ROWS_JUDGED && ended.is_none() {
+            match file.next(&mut row) {
+                Ok(true) => first.push(row.clone()),
+                Ok(false) => ended = Some(None),
+                Err(error) => ended = Some(Some(error)),
+            }
+        }
+        columns.learn(&first);
+        for row in &first {
+            self.row(path, &columns, row)?;
+        }
+        while ended.is_none() {
+            if !sets_aside && self.end.refused.len() >= REFUSALS_TOLD_MAX {
+                return Ok(());
+            }
+            match file.next(&mut row) {
+                Ok(true) => self.row(path, &columns, &row)?,
+                Ok(false) => ended = Some(None),
+                Err(error) => ended = Some(Some(error)),
+            }
+        }
+        if let Some(Some(error)) = ended {
+            // What follows cannot be told from it.
+            let line = error.position().map(csv::Position::line);
+            self.refuse(path, line, format!("cannot be read on: {error}"));
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, path: &Path, columns: &Columns, row: &ByteRecord) -> Result<(), Gone> {
+        let line = row.position().map(csv::Position::line);
+        self.rows_read.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let charge = match Charge::read(columns, row, &mut self.moments) {
+            Ok(charge) => charge,
+            Err(problem) => {
+                self.refuse(path, line, problem.to_string());
+                return Ok(());
+            }
+        };
+        let key = charge.key();
+        if !self.keys_sent.contains(&key) {
+            if let Err(reason) = self.write_key(&charge, key) {
+                self.refuse(path, line, reason);
+                return Ok(());
+            }
+            if self.keys_sent.len() < KEYS_KEPT_MAX {
+                self.keys_sent.insert(key);
+            }
+        }
+        let rest = match charge.rest() {
+            Ok(rest) => rest.map(|rest| serde_json::Value::Object(rest).to_string()),
+            Err(problem) => {
+                self.refuse(path, line, problem.to_string());
+                return Ok(());
+            }
+        };
+        let (slice, is_new) = match self.slices.of(&charge) {
+            Ok(found) => found,
+            Err(problem) => {
+                self.refuse(path, line, problem.to_string());
+                return Ok(());
+            }
+        };
+        slice.add(&charge);
+        let (id, month, number) = (slice.id, slice.month(), slice.rows);
+        if is_new && self.months.insert(month) {
+            self.send(Part::Month(month))?;
+        }
+        let starts_at = shown(&mut self.shown, charge.starts_at).to_owned();
+        let ends_at = shown(&mut self.shown, charge.ends_at);
+        let day = starts_at.get(..10).unwrap_or_default();
+        let [billed, effective, list, contracted] = charge.amounts;
+        self.rows
+            .plain(&id.to_string())
+            .plain(&month.to_string())
+            .plain(&number.to_string())
+            .plain(day)
+            .plain(key.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+            .plain(&starts_at)
+            .plain(ends_at)
+            .plain(charge.currency)
+            .plain(billed)
+            .plain(effective)
+            .plain(list)
+            .plain(contracted)
+            .optional(rest.as_deref())
+            .end();
+        if self.rows.len() >= LINES_BYTES { self.send_rows() } else { Ok(()) }
+    }
+
+    fn write_key(&mut self, charge: &Charge<'_>, key: Uuid) -> Result<(), String> {
+        let common = charge.common().map_err(|problem| problem.to_string())?;
+        let found = self.rules.attribute(&common, &self.targets).map_err(|problem| problem.to_string())?;
+        let column = |name: &str| common.get(name).and_then(serde_json::Value::as_str);
+        self.keys
+            .plain(key.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+            .text(column("ServiceProviderName").or_else(|| column("ProviderName")).unwrap_or_default());
+        for name in ["ServiceName", "ServiceCategory", "RegionId", "SubAccountId", "ChargeCategory"] {
+            self.keys.text(column(name).unwrap_or_default());
+        }
+        self.keys
+            .text(&found.environment)
+            .text(&found.cluster)
+            .text(&found.namespace)
+            .plain(found.kind.as_str())
+            .text(&found.target)
+            .optional(found.rule.as_deref())
+            .optional(column("ResourceId"))
+            .text(&serde_json::Value::Object(found.tags).to_string())
+            .text(&serde_json::Value::Object(common).to_string())
+            .end();
+        if self.keys.len() >= LINES_BYTES {
+            let _ = self.send_keys();
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, file: &Path, line: Option<u64>, reason: String) {
+        self.end.refused_count += 1;
+        if self.end.refused.len() < REFUSALS_TOLD_MAX {
+            self.end.refused.push(CostRefusal { file: file.to_owned(), line, reason });
+        }
+    }
+
+    fn send_keys(&mut self) -> Result<(), Gone> {
+        let lines = self.keys.take();
+        self.send(Part::Keys(lines))
+    }
+
+    fn send_rows(&mut self) -> Result<(), Gone> {
+        let lines = self.rows.take();
+        self.send(Part::Rows(lines))
+    }
+
+    fn send(&self, part: Part) -> Result<(), Gone> {
+        self.sender.blocking_send(part).map_err(|_| Gone)
+    }
+}
+
+/// A moment as Postgres reads it, each made once.
+fn shown(known: &mut HashMap<DateTime<Utc>, String>, moment: DateTime<Utc>) -> &str {
+    if known.len() > SLICES_MAX {
+        known.clear();
+    }
+    known.entry(moment).or_insert_with(|| moment.format("%Y-%m-%d %H:%M:%S%.6f+00").to_string())
+}
