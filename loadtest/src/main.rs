@@ -5,6 +5,7 @@ mod ceilings;
 mod chart;
 mod child;
 mod client;
+mod costs;
 mod cpu;
 mod estate;
 mod explain;
@@ -122,6 +123,15 @@ enum Command {
         #[arg(long)]
         program: Option<PathBuf>,
     },
+    /// Takes charges over and measures the questions of dashboards, over a tenth of them and over all.
+    Costs {
+        /// Charges.
+        #[arg(long, default_value_t = 10_000_000)]
+        rows: usize,
+        /// Another program of the gateway than the release build.
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
     /// Serves the ceilings; the load test starts it by itself.
     ServeCeilings {
         /// The folder with one answer of each operation.
@@ -186,6 +196,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             history::run_backfill(projects.clamp(10, 100_000), kills.min(100), program).await
         }
         Command::Deployments { rows, program } => history::run_found(rows.clamp(10_000, 20_000_000), program).await,
+        Command::Costs { rows, program } => costs::run(rows.clamp(100_000, 50_000_000), program).await,
         Command::ServeCeilings { answers, database_url } => {
             ceilings::serve(&database_url, &answers, viewer::Viewer::engineer()?).await
         }

@@ -125,7 +125,7 @@ impl Report {
         };
         let mut groups: Vec<Group> = self.groups.iter().filter(|(_, sums)| !sums.steps.is_empty()).map(group).collect();
         // They stand in the order of their keys already, within each kind; a value before none.
-        groups.sort_by(|one, other| by_key(one, other));
+        groups.sort_by(by_key);
         match order {
             CostGroupOrder::KeyAsc => {}
             CostGroupOrder::TotalDesc => groups.sort_by(|one, other| other.sums.total.cmp(&one.sums.total)),

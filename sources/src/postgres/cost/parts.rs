@@ -50,11 +50,13 @@ pub(super) fn column(metric: CostMetric) -> &'static str {
 
 /// The keys of tags that a query groups by, in its order.
 pub(super) fn grouped_tags(query: &CostQuery) -> Vec<&str> {
-    let tag = |entry| match entry {
-        &CostDimensionInput::Tag(ref key) => Some(key.as_str()),
-        CostDimensionInput::Dimension(_) => None,
-    };
-    query.group_by.iter().filter_map(tag).collect()
+    let mut tags = Vec::new();
+    for entry in &query.group_by {
+        if let CostDimensionInput::Tag(key) = entry {
+            tags.push(key.as_str());
+        }
+    }
+    tags
 }
 
 /// Appends a select over a part: `day`, `owner_ref`, `target_id`, what its width has besides, `currency` and `amount`; it ends in its
