@@ -1,7 +1,7 @@
 # Everything a developer needs; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test it hostile fuzz lint fmt schema load load-quick faults quota backfill deployments explain ci
+.PHONY: help demo test it hostile fuzz lint fmt schema load load-quick faults quota backfill deployments costs explain ci
 
 WITH_SERVICES := target/debug/weft-demo with-services --folder target/test-postgres --
 
@@ -77,6 +77,10 @@ backfill: ## The deployments of 10,000 projects, read once undisturbed and once 
 deployments: ## Lists and DORA's measures among a million deployments
 	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
 	@exec target/release/weft-load deployments $(ARGS)
+
+costs: ## Ten million charges taken over, and what dashboards ask of them
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
+	@exec target/release/weft-load costs $(ARGS)
 
 explain: ## Writes the plans of the hot statements into loadtest/explain; ARGS="--check" compares instead
 	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load

@@ -190,9 +190,11 @@ create table cost_state (
     tenant text collate "C" primary key references tenant (name),
     version bigint not null default 0,
     rules bytea,
+    targets bytea,
     must_look_again boolean not null default false
 );
 comment on table cost_state is 'How charges of a tenant stand attributed.';
 comment on column cost_state.version is 'Grows with every import and every new attribution.';
+comment on column cost_state.targets is 'SHA-256 of what the catalog then said that charges can be for.';
 comment on column cost_state.rules is 'SHA-256 of the rules that they were attributed by.';
 comment on column cost_state.must_look_again is 'Who may see a component has changed since: sums over several components are not to be used.';

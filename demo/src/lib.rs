@@ -2,6 +2,7 @@
 //! `make demo` runs it, and the tests start the very same code.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+mod costs;
 pub mod database;
 mod discovered;
 pub mod estate;

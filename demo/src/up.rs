@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use sources::Clock;
 
 use crate::{
-    database, discovered,
+    costs, database, discovered,
     estate::{Estate, Role, roles},
     platform::{Platform, PlatformConfig, TOKEN_LIFETIME, client_secret},
     postgres::{Cluster, ClusterConfig, Profile},
@@ -99,6 +99,7 @@ async fn start(
     let files = folder.join("estate");
     catalog.write(&files)?;
     let tenants = catalog.tenants();
+    let standard = Estate::standard();
     let platform = Platform::start(PlatformConfig {
         database_url: database_url.clone(),
         listen,
@@ -123,6 +124,16 @@ async fn start(
             eprintln!("refused {}: {}", refusal.target, refusal.message);
         }
         loaded.push(format!("{} entities of `{tenant}`, {} of them new", report.loaded(), report.created));
+    }
+    step.done(&loaded.join("; "));
+
+    let step = Step::begin("Eighteen months of cost");
+    let today = Clock::system().now().date_naive();
+    let mut loaded = Vec::new();
+    for tenant in standard.tenants() {
+        let folders = costs::write(&folder.join("costs").join(tenant), &standard, tenant, today)?;
+        let charges = costs::import(app.sources.database(), &app.config, tenant, &folders).await?;
+        loaded.push(format!("{charges} new charges of `{tenant}`"));
     }
     step.done(&loaded.join("; "));
     Ok((cluster, redis, platform, database_url))
@@ -209,6 +220,9 @@ async fn introduce(platform: &Platform, file: &Path) -> anyhow::Result<()> {
         );
     }
     println!("\nA first query:\n\n{}\n\nIts answer as `engineer`, for `first: 2`:\n\n{answer:#}", sample::QUERY);
+    let finops = all.iter().find(|role| role.name == "finops").context("there is no finops")?;
+    let cost = sample::ask_cost(&platform.url(), &platform.token(finops)).await?;
+    println!("\nWhat was spent this month and last, as `finops`:\n\n{}\n\n{cost:#}", sample::cost_query()?);
     println!("\nWeft is up:");
     println!("  GraphQL   {}/graphql", platform.url());
     println!("  explorer  {}/graphiql", platform.url());

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod app;
+mod attribution_worker;
 pub mod auth;
 pub mod commands;
 pub mod config;

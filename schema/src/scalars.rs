@@ -108,6 +108,13 @@ impl Decimal {
     }
 }
 
+impl Decimal {
+    /// The same number without zeros at its end.
+    pub fn trimmed(&self) -> Self {
+        Self(self.0.normalized())
+    }
+}
+
 impl std::ops::AddAssign<&Decimal> for Decimal {
     fn add_assign(&mut self, other: &Decimal) {
         self.0 += &other.0;

@@ -3,7 +3,7 @@
 use crate::events::Events;
 
 /// Statements that run in the background and belong to no request.
-const BACKGROUND: [&str; 3] = ["location_lease", "server_version", "split_part"];
+const BACKGROUND: [&str; 4] = ["location_lease", "server_version", "split_part", "from cost_state order by"];
 
 /// The statements that were run.
 #[derive(Clone)]

@@ -17,7 +17,7 @@ use sources::{
 };
 
 use super::{database, signal::ended_by_signal};
-use crate::config::{BadRows, Loaded, is_tenant};
+use crate::config::{BadRows, Config, Loaded, is_tenant};
 
 /// The annotation of namespaces, which is Backstage's own.
 const NAMESPACE: &str = "backstage.io/kubernetes-namespace";
@@ -64,16 +64,12 @@ pub async fn run(loaded: &Loaded, args: &ImportCostArgs) -> anyhow::Result<ExitC
     let mut is_whole = true;
     for export in &exports {
         let shown = Shown::new(export);
+        let progress = |at| shown.show(at);
         let import = CostImport {
-            tenant,
             scope: args.scope.as_deref(),
-            renaming: &config.cost.focus,
-            rules: &config.cost.attribution,
-            annotations: Annotations { resource_group: &config.sources.azure.annotation, namespace: NAMESPACE },
-            sets_aside: config.cost.bad_rows == BadRows::SetAside,
             replaces: args.replace,
             again: args.again,
-            progress: &|at| shown.show(at),
+            ..cost_import(config, tenant, &progress)
         };
         let outcome = tokio::select! {
             outcome = database.import_costs(&import, export) => outcome,
@@ -85,6 +81,25 @@ pub async fn run(loaded: &Loaded, args: &ImportCostArgs) -> anyhow::Result<ExitC
     }
     database.close().await;
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// An import as the configuration says it.
+pub fn cost_import<'a>(
+    config: &'a Config,
+    tenant: &'a str,
+    progress: &'a (dyn Fn(CostProgress) + Send + Sync),
+) -> CostImport<'a> {
+    CostImport {
+        tenant,
+        scope: None,
+        renaming: &config.cost.focus,
+        rules: &config.cost.attribution,
+        annotations: Annotations { resource_group: &config.sources.azure.annotation, namespace: NAMESPACE },
+        sets_aside: config.cost.bad_rows == BadRows::SetAside,
+        replaces: false,
+        again: false,
+        progress,
+    }
 }
 
 /// A bar on a terminal; elsewhere a line now and then.

@@ -18,6 +18,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Config, Environment, Loaded};
 
 pub use import::{ImportArgs, import_catalog};
+pub use import_cost::cost_import;
 pub use signal::ended_by_signal;
 
 /// One graph over an internal developer platform.

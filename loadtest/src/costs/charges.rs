@@ -63,7 +63,7 @@ pub(super) fn write(path: &Path, month: NaiveDate, rows: usize) -> std::io::Resu
             let quantity = 1 + serial % 24;
             let cents = 1 + serial * 7_919 % 9_973;
             let subscription = component % 20;
-            let region = if component % 2 == 0 { "westeurope" } else { "northeurope" };
+            let region = if component.is_multiple_of(2) { "westeurope" } else { "northeurope" };
             writeln!(
                 file,
                 "{whole}.{cents:06},acct-1,Example Ltd,EUR,{next}T00:00:00Z,{month}T00:00:00Z,Usage,,{service} in {region} by the hour,\
@@ -74,7 +74,7 @@ pub(super) fn write(path: &Path, month: NaiveDate, rows: usize) -> std::io::Resu
                  \"{{\"\"component\"\":\"\"project-{component:05}\"\",\"\"env\"\":\"\"{environment}\"\"}}\"",
                 whole = serial % 13,
                 list = serial % 13 + 1,
-                environment = if component % 3 == 0 { "production" } else { "staging" },
+                environment = if component.is_multiple_of(3) { "production" } else { "staging" },
             )?;
             written += 1;
         }

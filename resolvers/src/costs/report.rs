@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use schema::{CostGroupOrder, CostQuery, CostRowKind, Decimal};
+use schema::{CostGroupOrder, CostQuery, CostRowKind, Decimal, SharedCostSplit};
 use sources::postgres::{CostCell, CostPeriods};
 
 use super::Steps;
@@ -74,6 +74,10 @@ impl Report {
                 *sums.steps.entry(cell.step).or_default() += &cell.amount;
             }
         }
+        if query.shared_costs != SharedCostSplit::Separate {
+            // Digits of weights say nothing.
+            groups.values_mut().for_each(Sums::trim);
+        }
         Ok(Self { query: query.clone(), currency, periods, groups, residual, has_previous })
     }
 
@@ -94,7 +98,7 @@ impl Report {
                 sum += of(sums);
             }
         }
-        sum
+        if self.query.shared_costs == SharedCostSplit::Separate { sum } else { sum.trimmed() }
     }
 
     /// What a group was before; none without data.
@@ -166,6 +170,12 @@ impl Report {
 }
 
 impl Sums {
+    fn trim(&mut self) {
+        self.total = self.total.trimmed();
+        self.previous = self.previous.trimmed();
+        self.steps.values_mut().for_each(|amount| *amount = amount.trimmed());
+    }
+
     fn add(&mut self, other: &Self) {
         self.total += &other.total;
         self.previous += &other.previous;
@@ -200,7 +210,7 @@ fn float(number: &Decimal) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use schema::{CostGranularity, CostMetric, Date, DateRange, OwnershipBasis, SharedCostSplit};
+    use schema::{CostGranularity, CostMetric, Date, DateRange, OwnershipBasis};
 
     use super::*;
 

@@ -10,7 +10,7 @@ use sources::postgres::{CostParent, CostQuestion};
 
 use super::{
     cost_group::CostGroupConnection,
-    cost_row::{self, CostRow},
+    cost_row::{self, CostRows},
 };
 use crate::{
     connection::nested_page,
@@ -128,7 +128,7 @@ impl CostReport {
         &self,
         #[graphql(desc = "1 to 10,000 rows.", default = 1000)] first: Option<i32>,
         #[graphql(desc = "Continue after this row's `cursor`.")] after: Option<String>,
-    ) -> Nullable<Vec<CostRow>> {
+    ) -> Nullable<CostRows> {
         Some(cost_row::page(&self.0, first, after))
     }
 }

@@ -6,7 +6,7 @@
 //! value is put in its place. What upstreams say of a whole list is kept as it was written (`kept`). Nulls, errors and their paths are as if the engine had done it all: a test compares both.
 
 mod fields;
-mod json;
+pub mod json;
 mod kept;
 mod list;
 mod live;

@@ -31,6 +31,17 @@ impl CostRowKind {
         }
     }
 
+    /// As the graph has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owned => "OWNED",
+            Self::Shared => "SHARED",
+            Self::Unallocated => "UNALLOCATED",
+            Self::Restricted => "RESTRICTED",
+            Self::Remainder => "REMAINDER",
+        }
+    }
+
     /// For people to read, where there is no value.
     pub fn label(self) -> &'static str {
         match self {

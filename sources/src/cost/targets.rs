@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use schema::EntityRef;
+use sha2::{Digest, Sha256};
 
 /// The components and teams of a tenant, and what is mapped to the components.
 #[derive(Debug, Default)]
@@ -29,6 +30,21 @@ impl Targets {
     /// Adds a team.
     pub fn add_team(&mut self, team: &str) {
         self.teams.insert(team.to_owned());
+    }
+
+    /// Changes whenever the catalog says something else.
+    pub fn fingerprint(&self) -> Vec<u8> {
+        let mut all: Vec<String> = self.components.iter().map(|name| format!("c {name}")).collect();
+        all.extend(self.teams.iter().map(|name| format!("t {name}")));
+        all.extend(self.resource_groups.iter().map(|(name, owner)| format!("r {name} {owner:?}")));
+        all.extend(self.namespaces.iter().map(|(name, owner)| format!("n {name} {owner:?}")));
+        all.sort_unstable();
+        let mut hash = Sha256::new();
+        all.iter().for_each(|line| {
+            hash.update(line.as_bytes());
+            hash.update([0]);
+        });
+        hash.finalize().to_vec()
     }
 
     /// The component of this name, with kind and namespace or without.

@@ -168,6 +168,21 @@ impl Database {
         .await
     }
 
+    /// As [`Self::rows`], of a statement that is planned each time: for those whose best plan hangs on what is asked.
+    pub(super) async fn rows_planned<T>(
+        &self,
+        statement: &'static str,
+        mut query: QueryBuilder<Postgres>,
+        read: impl Fn(Cells<'_>) -> Result<T, sqlx::Error>,
+    ) -> Result<Vec<T>, SourceError> {
+        self.timed(statement, async {
+            let mut lease = self.readers.lease().await?;
+            let rows = collect(lease.connection()?, query.build().persistent(false), read).await;
+            lease.end(rows)
+        })
+        .await
+    }
+
     /// The first row of a read, which has one.
     pub(crate) async fn one<T>(
         &self,

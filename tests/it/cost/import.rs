@@ -245,3 +245,120 @@ async fn packed_files_and_folders_of_parts_are_one_export() {
     assert_eq!(day.to_string(), "2026-03-02");
     platform.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_rules_and_a_changed_catalog_change_all_charges_at_once() {
+    let folder = Folder::new("again");
+    let platform = platform(&folder).await;
+    let mut importer = Importer::of(&platform);
+    let of_team = |team: &str| vec![("squad", team.to_owned())];
+    let lines = [
+        Line::new("1", "2026-03-01", "new-one"),
+        Line { tags: of_team("ledger"), ..Line::new("2", "2026-02-02", "") },
+        Line::new("4", "2026-03-03", "web"),
+    ];
+    importer.done(&folder.write("charges.csv", &lines)).await;
+    let owned =
+        async || sum(&platform, "cost_owner_month", "case when owner_ref is not null then billed_cost end").await;
+    assert_eq!(owned().await, "4");
+    let again = async |importer: &Importer<'_>| {
+        platform.database().attribute_costs("default", &importer.rules, super::ANNOTATIONS).await.unwrap()
+    };
+    assert_eq!(again(&importer).await, None);
+    let squad = sources::cost::Rule {
+        name: "squad".to_owned(),
+        columns: Default::default(),
+        tags: Default::default(),
+        to: sources::cost::Assignment::TeamTag(vec!["squad".to_owned()]),
+    };
+    importer.rules.rules.push(squad);
+    let done = again(&importer).await.unwrap();
+    assert_eq!((done.keys, done.slices), (1, 1));
+    assert_eq!(owned().await, "6");
+    let new_one = "\n---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: { name: new-one }\n\
+                   spec: { type: website, lifecycle: production, owner: shop }\n";
+    super::import_catalog(&platform, &folder, &format!("{}{new_one}", super::CATALOG)).await;
+    let done = again(&importer).await.unwrap();
+    assert_eq!((done.keys, done.slices), (1, 1));
+    assert_eq!(owned().await, "7");
+    // The same as if all of it had been imported only now.
+    let before = dump(&platform).await;
+    importer.again = true;
+    importer.done(&folder.write("charges.csv", &lines)).await;
+    assert_eq!(dump(&platform).await, before);
+    assert_eq!(again(&importer).await, None);
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_killed_leaves_nothing_and_repeats_as_if_undisturbed() {
+    let folder = Folder::new("killed");
+    let platform = platform(&folder).await;
+    let day = |number: usize| format!("2026-0{}-{:02}", 1 + number % 3, 1 + number % 28);
+    let name = |number: usize| ["web", "cart", "books", ""][number % 4];
+    let lines: Vec<Line> =
+        (0..20_000).map(|number| Line::new(&format!("0.{number:05}"), &day(number), name(number))).collect();
+    let path = folder.write("charges.csv", &lines);
+    let command = || {
+        let mut command = tokio::process::Command::new(it::Program::of_this_build());
+        command.args(["import", "cost"]).arg(&path).env("DATABASE_URL", platform.database_url());
+        command
+    };
+    for turn in 0..20_u64 {
+        let mut child = command().kill_on_drop(true).spawn().unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(20 + turn * 45)).await;
+        child.kill().await.unwrap();
+        let rows = sum(&platform, "cost_row", "1").await;
+        assert!(rows == "0" || rows == "20000", "{rows} rows of a half import");
+    }
+    assert!(command().status().await.unwrap().success());
+    let killed = dump(&platform).await;
+    let undisturbed_folder = Folder::new("undisturbed");
+    let undisturbed = super::platform(&undisturbed_folder).await;
+    Importer::of(&undisturbed).done(&path).await;
+    assert_eq!(dump(&undisturbed).await, killed);
+    undisturbed.stop().await;
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_see_the_old_or_the_corrected_export_and_never_both() {
+    let folder = Folder::new("mixed");
+    let platform = platform(&folder).await;
+    let of = |cost: &str| -> Vec<Line> {
+        (1..=28).map(|day| Line::new(cost, &format!("2026-03-{day:02}"), "web")).collect()
+    };
+    let importer = Importer { again: true, ..Importer::of(&platform) };
+    let (one, other) = (folder.write("one.csv", &of("1")), folder.write("other.csv", &of("2")));
+    importer.done(&one).await;
+    let admin = platform.client("admin");
+    let query = "{ cost(query: { range: { from: \"2026-03-01\", to: \"2026-03-31\" }, granularity: DAY,
+        groupBy: [{ dimension: COMPONENT }] }) { total owned series { amount } rows { amount } } }";
+    let (done, mut is_done) = tokio::sync::watch::channel(false);
+    let reader = async {
+        let mut seen = std::collections::BTreeSet::new();
+        while !*is_done.borrow_and_update() {
+            let report = admin.data(query, serde_json::json!({})).await["cost"].clone();
+            let total: i64 = report["total"].as_str().unwrap().parse().unwrap();
+            let amount = (total / 28).to_string();
+            assert!(total == 28 || total == 56, "{total}");
+            assert_eq!(report["owned"], report["total"]);
+            for list in ["series", "rows"] {
+                let amounts: Vec<_> = report[list].as_array().unwrap().iter().map(|one| &one["amount"]).collect();
+                assert_eq!(amounts.len(), 28);
+                assert!(amounts.iter().all(|found| **found == amount), "{list}: {report}");
+            }
+            seen.insert(total);
+        }
+        seen
+    };
+    let writer = async {
+        for turn in 0..20 {
+            importer.done(if turn % 2 == 0 { &other } else { &one }).await;
+        }
+        done.send(true).unwrap();
+    };
+    let (seen, ()) = tokio::join!(reader, writer);
+    assert_eq!(seen.len(), 2);
+    platform.stop().await;
+}

@@ -20,6 +20,10 @@ const HEADER: &str = "BilledCost,EffectiveCost,ListCost,ContractedCost,BillingCu
     ChargePeriodStart,ChargePeriodEnd,ChargeCategory,InvoiceIssuerName,BillingAccountId,SubAccountId,ProviderName,ServiceName,\
     ServiceCategory,RegionId,ResourceId,Tags";
 
+/// As configured unless said otherwise.
+const ANNOTATIONS: Annotations<'static> =
+    Annotations { resource_group: "azure.com/resource-group", namespace: "backstage.io/kubernetes-namespace" };
+
 /// A charge as tests write it: of one day, in euros, of one provider.
 #[derive(Debug, Clone)]
 struct Line {
@@ -123,10 +127,7 @@ impl<'a> Importer<'a> {
             scope: self.scope,
             renaming: &self.renaming,
             rules: &self.rules,
-            annotations: Annotations {
-                resource_group: "azure.com/resource-group",
-                namespace: "backstage.io/kubernetes-namespace",
-            },
+            annotations: ANNOTATIONS,
             sets_aside: self.sets_aside,
             replaces: self.replaces,
             again: self.again,

@@ -441,8 +441,10 @@ async fn take_over(platform: &TestPlatform, folder: &Folder, world: &World) {
         }
     }
     let mut importer = Importer::of(platform);
+    // Behind the tags of components.
+    let at = importer.rules.rules.iter().position(|rule| rule.name == "component tag").unwrap() + 1;
     importer.rules.rules.insert(
-        1,
+        at,
         Rule {
             name: "network".to_owned(),
             columns: [("ServiceCategory".to_owned(), vec!["Networking".to_owned()])].into(),

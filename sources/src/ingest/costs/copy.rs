@@ -1,6 +1,10 @@
 //! Lines of COPY's text format.
 
 use bytes::{BufMut, BytesMut};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::cost::Attribution;
 
 /// Lines that are being written.
 #[derive(Debug, Default)]
@@ -58,6 +62,26 @@ impl Lines {
             Some(text) => self.text(text),
             None => self.plain("\\N"),
         }
+    }
+
+    /// A line of `cost_key_staged`: what charges have in common, and what was found out about them.
+    pub(super) fn key(&mut self, id: Uuid, common: &Map<String, Value>, found: Attribution) {
+        let column = |name: &str| common.get(name).and_then(Value::as_str);
+        self.plain(id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+            .text(column("ServiceProviderName").or_else(|| column("ProviderName")).unwrap_or_default());
+        for name in ["ServiceName", "ServiceCategory", "RegionId", "SubAccountId", "ChargeCategory"] {
+            self.text(column(name).unwrap_or_default());
+        }
+        self.text(&found.environment)
+            .text(&found.cluster)
+            .text(&found.namespace)
+            .plain(found.kind.as_str())
+            .text(&found.target)
+            .optional(found.rule.as_deref())
+            .optional(column("ResourceId"))
+            .text(&Value::Object(found.tags).to_string())
+            .text(&serde_json::to_string(common).unwrap_or_default())
+            .end();
     }
 
     /// Ends the line.

@@ -122,8 +122,9 @@ impl Database {
                 .execute(&mut *transaction)
                 .await?;
             let outcome = take_over(&mut transaction, import, export, &content).await?;
-            if matches!(outcome, CostOutcome::Done(_)) {
-                transaction.commit().await?;
+            match outcome {
+                CostOutcome::Done(_) => transaction.commit().await?,
+                CostOutcome::Known { .. } | CostOutcome::Refused { .. } => transaction.rollback().await?,
             }
             Ok(outcome)
         })
@@ -162,11 +163,13 @@ async fn take_over(
             .bind(i32::try_from(SLICES_MAX).unwrap_or(i32::MAX))
             .fetch_all(&mut *connection)
             .await?;
+    let targets = targets::load(connection, tenant, import.annotations).await?;
+    let fingerprints = (import.rules.fingerprint(), targets.fingerprint());
     let reading = Reading {
         files: export.files.clone(),
         renaming: import.renaming.clone(),
         rules: import.rules.clone(),
-        targets: targets::load(connection, tenant, import.annotations).await?,
+        targets,
         sets_aside: import.sets_aside,
         bytes_read: Arc::default(),
         rows_read: Arc::default(),
@@ -218,11 +221,15 @@ async fn take_over(
     let months: BTreeSet<NaiveDate> = slices.iter().map(Slice::month).collect();
     sums::write(connection, tenant, &ids, &months.into_iter().collect::<Vec<_>>()).await?;
     sqlx::query(
-        "insert into cost_state (tenant, version, rules) values ($1, 1, $2) \
-         on conflict (tenant) do update set version = cost_state.version + 1",
+        // What was there before was attributed as it was then: that is looked at again in the background.
+        "insert into cost_state (tenant, version, rules, targets) values ($1, 1, $2, $3) \
+         on conflict (tenant) do update set version = cost_state.version + 1, \
+         rules = case when cost_state.rules = excluded.rules then excluded.rules end, \
+         targets = case when cost_state.targets = excluded.targets then excluded.targets end",
     )
     .bind(tenant)
-    .bind(import.rules.fingerprint())
+    .bind(fingerprints.0)
+    .bind(fingerprints.1)
     .execute(&mut *connection)
     .await?;
     let entry = AuditEntry {
@@ -289,7 +296,11 @@ async fn copy(
     thread.await.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))
 }
 
-async fn send(connection: &mut PgConnection, statement: &'static str, lines: bytes::Bytes) -> Result<(), sqlx::Error> {
+pub(super) async fn send(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    lines: bytes::Bytes,
+) -> Result<(), sqlx::Error> {
     if lines.is_empty() {
         return Ok(());
     }

@@ -12,6 +12,7 @@ mod slice;
 mod sums;
 mod targets;
 
+pub use attribute::Attributed;
 pub use import::{CostImport, CostOutcome, CostProgress, CostReport};
 pub use read::CostRefusal;
 pub use targets::Annotations;

@@ -235,24 +235,7 @@ impl State {
     fn write_key(&mut self, charge: &Charge<'_>, key: Uuid) -> Result<(), String> {
         let common = charge.common().map_err(|problem| problem.to_string())?;
         let found = self.rules.attribute(&common, &self.targets).map_err(|problem| problem.to_string())?;
-        let column = |name: &str| common.get(name).and_then(serde_json::Value::as_str);
-        self.keys
-            .plain(key.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()))
-            .text(column("ServiceProviderName").or_else(|| column("ProviderName")).unwrap_or_default());
-        for name in ["ServiceName", "ServiceCategory", "RegionId", "SubAccountId", "ChargeCategory"] {
-            self.keys.text(column(name).unwrap_or_default());
-        }
-        self.keys
-            .text(&found.environment)
-            .text(&found.cluster)
-            .text(&found.namespace)
-            .plain(found.kind.as_str())
-            .text(&found.target)
-            .optional(found.rule.as_deref())
-            .optional(column("ResourceId"))
-            .text(&serde_json::Value::Object(found.tags).to_string())
-            .text(&serde_json::Value::Object(common).to_string())
-            .end();
+        self.keys.key(key, &common, found);
         if self.keys.len() >= LINES_BYTES {
             let _ = self.send_keys();
         }

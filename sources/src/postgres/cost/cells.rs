@@ -99,7 +99,7 @@ impl Database {
         let query = statement.build(parents);
         let from = question.query.range.from.0;
         let cells = self
-            .rows("cost_cells", query, |mut cells| {
+            .rows_planned("cost_cells", query, |mut cells| {
                 let kind: String = cells.next()?;
                 let (amount, residual): (String, String) = (cells.next()?, cells.next()?);
                 Ok(CostCell {
@@ -160,22 +160,20 @@ impl Statement<'_> {
             self.push_narrowed(&mut query);
         }
         query.push(")");
-        let is_split = asked.shared_costs != SharedCostSplit::Separate;
-        if is_split {
+        if asked.shared_costs != SharedCostSplit::Separate {
             split::push(&mut query, asked, self.width, tenant);
         }
-        query.push(" select kind, sum(amount)::text, sum(residual)::text, parent, array[");
+        self.push_sums(&mut query);
+        query.push(" select kind, sum(amount)::text, trim_scale(sum(residual))::text, parent, array[");
         let names: Vec<String> = (0..asked.group_by.len()).map(|at| format!("k{at}")).collect();
         query.push(names.join(", ")).push("]::text[], step, is_previous, currency from (select ");
         self.push_kind(&mut query);
-        query.push(format_args!(" as kind, c.amount, {} as residual, ", if is_split { "c.residual" } else { "0" }));
+        query.push(" as kind, c.amount, c.residual, ");
         query.push(if self.question.parent == CostParent::None { "''" } else { "p.parent" }).push(" as parent");
         for (at, entry) in asked.group_by.iter().enumerate() {
             query.push(", case when not hidden.it then ").push(self.key(entry)).push(format_args!(" end as k{at}"));
         }
-        query.push(", case when c.day >= ").push_bind(asked.range.from.0).push(" then ");
-        self.push_step(&mut query);
-        query.push(" end as step, c.day < ").push_bind(asked.range.from.0).push(" as is_previous, c.currency");
+        query.push(", c.step, c.is_previous, c.currency");
         self.push_from(&mut query);
         self.push_where(&mut query);
         query.push(") found group by kind, parent, step, is_previous, currency");
@@ -184,6 +182,23 @@ impl Statement<'_> {
         }
         query.push(format_args!(" limit {}", CELLS_MAX + 1));
         query
+    }
+
+    /// Days of the same step together, before anything is looked up for them.
+    fn push_sums(&self, query: &mut QueryBuilder<Postgres>) {
+        let asked = &self.question.query;
+        let is_split = asked.shared_costs != SharedCostSplit::Separate;
+        let columns = parts::columns(asked, self.width);
+        query.push(format_args!(", sums as (select c.owner_ref, {columns}, c.currency, case when c.day >= "));
+        query.push_bind(asked.range.from.0).push(" then ");
+        self.push_step(query);
+        query.push(" end as step, c.day < ").push_bind(asked.range.from.0);
+        query.push(format_args!(
+            " as is_previous, sum(c.amount) as amount, {} as residual from {} c group by c.owner_ref, {columns}, c.currency, \
+             step, is_previous)",
+            if is_split { "sum(c.residual)" } else { "0" },
+            if is_split { "split" } else { "parts" }
+        ));
     }
 
     fn push_parents(&self, query: &mut QueryBuilder<Postgres>, parents: &[EntityRef]) {
@@ -335,10 +350,7 @@ impl Statement<'_> {
 
     fn push_from(&self, query: &mut QueryBuilder<Postgres>) {
         let tenant = &self.visibility.tenant;
-        let from = if self.question.query.shared_costs == SharedCostSplit::Separate { "parts" } else { "split" };
-        query.push(format_args!(
-            " from {from} c left join cost_target t on t.id = c.target_id left join entity e on e.tenant = "
-        ));
+        query.push(" from sums c left join cost_target t on t.id = c.target_id left join entity e on e.tenant = ");
         query.push_bind(tenant.clone()).push(" and t.kind = 'COMPONENT' and e.ref = t.ref");
         if self.width >= Width::Component {
             query.push(" join cost_mix m on m.id = c.mix_id");

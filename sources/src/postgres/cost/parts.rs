@@ -59,6 +59,19 @@ pub(super) fn grouped_tags(query: &CostQuery) -> Vec<&str> {
     tags
 }
 
+/// The columns of a width besides days, owners, currencies and amounts, of `c`.
+pub(super) fn columns(asked: &CostQuery, width: Width) -> String {
+    match width {
+        Width::Owner => "c.kind, c.target_id".to_owned(),
+        Width::Service => "c.kind, c.target_id, c.provider, c.service, c.service_category".to_owned(),
+        Width::Component => "c.target_id, c.mix_id".to_owned(),
+        Width::Rows => {
+            let tags: String = (0..grouped_tags(asked).len()).map(|at| format!(", c.tag{at}")).collect();
+            format!("c.target_id, c.mix_id, c.resource{tags}")
+        }
+    }
+}
+
 /// Appends a select over a part: `day`, `owner_ref`, `target_id`, what its width has besides, `currency` and `amount`; it ends in its
 /// `where`, so that conditions can follow.
 pub(super) fn push_part(
