@@ -24,6 +24,13 @@ const HEADER: &str = "BilledCost,EffectiveCost,ListCost,ContractedCost,BillingCu
 const ANNOTATIONS: Annotations<'static> =
     Annotations { resource_group: "azure.com/resource-group", namespace: "backstage.io/kubernetes-namespace" };
 
+/// As by default, and what is networking is shared unless a component has it.
+const RULES: &str = r#"[
+    { "name": "component tag", "to": { "component_tag": ["component"] } },
+    { "name": "network", "columns": { "ServiceCategory": ["Networking"] }, "to": "shared" },
+    { "name": "team tag", "to": { "team_tag": ["team"] } }
+]"#;
+
 /// A charge as tests write it: of one day, in euros, of one provider.
 #[derive(Debug, Clone)]
 struct Line {
@@ -196,7 +203,7 @@ spec: { type: service, lifecycle: production, owner: ledger }
 
 /// A platform with that catalog and nothing else.
 async fn platform(folder: &Folder) -> TestPlatform {
-    let platform = TestPlatform::start_empty(&[]).await;
+    let platform = TestPlatform::start_empty(&[("WEFT_COST__ATTRIBUTION__RULES", RULES)]).await;
     import_catalog(&platform, folder, CATALOG).await;
     platform
 }

@@ -41,17 +41,8 @@ fn lines() -> Vec<Line> {
     ]
 }
 
-/// The rules in effect, and one for what is shared.
 async fn import(platform: &TestPlatform, folder: &Folder, lines: &[Line]) {
-    let mut importer = Importer::of(platform);
-    let shared = sources::cost::Rule {
-        name: "network".to_owned(),
-        columns: [("ServiceCategory".to_owned(), vec!["Networking".to_owned()])].into(),
-        tags: Default::default(),
-        to: sources::cost::Assignment::Shared,
-    };
-    importer.rules.rules.push(shared);
-    importer.done(&folder.write("charges.csv", lines)).await;
+    Importer::of(platform).done(&folder.write("charges.csv", lines)).await;
 }
 
 fn member(platform: &TestPlatform, team: &str) -> Client {

@@ -11,10 +11,7 @@ use schema::{
     ChargeCategory, CostDimension, CostDimensionInput, CostFilter, CostGranularity, CostMetric, CostQuery, CostRowKind,
     Date, DateRange, Decimal, EntityRef, KeyValueInput, OwnershipBasis, SharedCostSplit, Visibility, scope,
 };
-use sources::{
-    cost::{Assignment, Rule},
-    postgres::{CostParent, CostQuestion},
-};
+use sources::postgres::{CostParent, CostQuestion};
 use sqlx::{Connection, PgConnection};
 
 use super::{CATALOG, Folder, Importer, Line, platform};
@@ -440,18 +437,7 @@ async fn take_over(platform: &TestPlatform, folder: &Folder, world: &World) {
             .unwrap();
         }
     }
-    let mut importer = Importer::of(platform);
-    // Behind the tags of components.
-    let at = importer.rules.rules.iter().position(|rule| rule.name == "component tag").unwrap() + 1;
-    importer.rules.rules.insert(
-        at,
-        Rule {
-            name: "network".to_owned(),
-            columns: [("ServiceCategory".to_owned(), vec!["Networking".to_owned()])].into(),
-            tags: BTreeMap::new(),
-            to: Assignment::Shared,
-        },
-    );
+    let importer = Importer::of(platform);
     let lines: Vec<Line> = world.charges.iter().map(Charge::line).collect();
     importer.done(&folder.write("charges.csv", &lines)).await;
 }
