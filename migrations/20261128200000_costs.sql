@@ -193,6 +193,18 @@ create table cost_state (
     targets bytea,
     must_look_again boolean not null default false
 );
+create function cost_must_look_again(of_tenant text) returns boolean
+language sql stable
+as $$
+    select exists (
+        select
+        from cost_target t
+        join entity e on e.tenant = of_tenant and e.ref = t.ref
+        where t.tenant = of_tenant and t.kind = 'COMPONENT' and not t.is_apart and e.is_team_only
+    )
+$$;
+comment on function cost_must_look_again is 'A component that not everybody may see stands together with others in sums.';
+
 comment on table cost_state is 'How charges of a tenant stand attributed.';
 comment on column cost_state.version is 'Grows with every import and every new attribution.';
 comment on column cost_state.targets is 'SHA-256 of what the catalog then said that charges can be for.';

@@ -173,9 +173,11 @@ fn print(export: &Export, outcome: &CostOutcome, took: Duration) -> bool {
         }
         CostOutcome::Refused { told, count } => {
             tell(told, *count);
-            println!(
-                "{name}: nothing taken over, as {count} rows cannot be used. `cost.bad_rows = \"set_aside\"` leaves such rows out."
-            );
+            let advice = match told.iter().all(|refusal| refusal.line > Some(1)) {
+                true => " `cost.bad_rows = \"set_aside\"` leaves rows out that cannot be used.",
+                false => "",
+            };
+            println!("{name}: nothing taken over.{advice}");
             false
         }
     }

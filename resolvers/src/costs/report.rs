@@ -47,6 +47,8 @@ pub struct Report {
     /// What rounding left over when shared costs were split.
     pub residual: Decimal,
     has_previous: bool,
+    /// The sum of everything.
+    whole: Decimal,
 }
 
 impl Report {
@@ -78,12 +80,15 @@ impl Report {
             // Digits of weights say nothing.
             groups.values_mut().for_each(Sums::trim);
         }
-        Ok(Self { query: query.clone(), currency, periods, groups, residual, has_previous })
+        let whole = Decimal::default();
+        let mut report = Self { query: query.clone(), currency, periods, groups, residual, has_previous, whole };
+        report.whole = report.sum(None, |sums| &sums.total);
+        Ok(report)
     }
 
     /// The sum of all charges of a kind; of all kinds when none is given.
     pub fn total(&self, kind: Option<CostRowKind>) -> Decimal {
-        self.sum(kind, |sums| &sums.total)
+        if kind.is_none() { self.whole.clone() } else { self.sum(kind, |sums| &sums.total) }
     }
 
     /// The sum of as many days before; none without data.
@@ -129,7 +134,7 @@ impl Report {
         };
         let mut groups: Vec<Group> = self.groups.iter().filter(|(_, sums)| !sums.steps.is_empty()).map(group).collect();
         // They stand in the order of their keys already, within each kind; a value before none.
-        groups.sort_by(by_key);
+        groups.sort_by_cached_key(by_key);
         match order {
             CostGroupOrder::KeyAsc => {}
             CostGroupOrder::TotalDesc => groups.sort_by(|one, other| other.sums.total.cmp(&one.sums.total)),
@@ -186,11 +191,8 @@ impl Sums {
 }
 
 /// Those with a value before those without.
-fn by_key(one: &Group, other: &Group) -> std::cmp::Ordering {
-    let key = |group: &Group| -> Vec<(bool, Option<String>)> {
-        group.keys.iter().map(|key| (key.is_none(), key.clone())).collect()
-    };
-    (key(one), one.kind).cmp(&(key(other), other.kind))
+fn by_key(group: &Group) -> (Vec<(bool, Option<String>)>, CostRowKind) {
+    (group.keys.iter().map(|key| (key.is_none(), key.clone())).collect(), group.kind)
 }
 
 /// A share as a number; none of nothing.

@@ -33,7 +33,7 @@ impl Loader<CostKey> for Reader {
         for (question, parents) in grouped(keys, |key| (&key.question, key.parent.clone())) {
             let named: Vec<EntityRef> = parents.iter().flatten().cloned().collect();
             let found = async {
-                let periods = database.cost_periods(&self.visibility.tenant, &question.query).await?;
+                let periods = database.cost_periods(&self.visibility, &question.query).await?;
                 Ok((database.cost_cells(&self.visibility, question, &named).await?, Arc::new(periods)))
             };
             let (mut by_parent, periods): (HashMap<String, Vec<CostCell>>, _) = match found.await {

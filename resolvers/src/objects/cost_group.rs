@@ -12,7 +12,7 @@ use super::Entity;
 use crate::{
     connection::shown_count,
     costs::{Group, Report, change_ratio, ratio},
-    error::{Nullable, OrFieldError, Result},
+    error::{Nullable, OrFieldError, Result, bad_input},
 };
 
 /// Charges with the same keys and of the same kind.
@@ -132,7 +132,8 @@ impl CostGroupConnection {
             Some(after) => {
                 let [place] =
                     Cursor::decode::<1>(after, &cursors).map_err(sources::SourceError::from).or_field_error()?;
-                groups.iter().position(|group| place_of(group) == place).map_or(count, |at| at + 1)
+                let at = groups.iter().position(|group| place_of(group) == place);
+                at.ok_or_else(|| bad_input("the group that this cursor stands behind is gone: begin again"))? + 1
             }
         };
         let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);

@@ -185,10 +185,10 @@ pub fn page(report: &Arc<Report>, first: Option<i32>, after: Option<String>) -> 
     let rows = report.rows();
     let start = match after {
         None => 0,
-        Some(after) => rows
-            .iter()
-            .position(|(date, keys, kind, _)| place(*date, keys, *kind) == after)
-            .map_or(rows.len(), |at| at + 1),
+        Some(after) => {
+            let at = rows.iter().position(|(date, keys, kind, _)| place(*date, keys, *kind) == after);
+            at.ok_or_else(|| bad_input("the row that this cursor stands behind is gone: begin again"))? + 1
+        }
     };
     let row = |(date, keys, kind, amount): &(NaiveDate, &[Option<String>], CostRowKind, &Decimal)| CostRow {
         report: Arc::clone(report),

@@ -141,6 +141,7 @@ impl CostFilter {
             || self.system.is_some()
             || self.domain.is_some()
             || self.environment.is_some()
+            || self.sub_account.is_some()
             || self.resource.is_some()
             || self.tags.is_some()
     }

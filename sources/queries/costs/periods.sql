@@ -1,5 +1,6 @@
 -- cost_periods
--- A row for each issuer and billing period; complete until the day that the slowest of its accounts is.
+-- A row for each issuer and billing period; complete until the day that the slowest of its accounts is. Who may
+-- not see everybody's cost is told those that hold some of theirs.
 select
     s.invoice_issuer,
     s.period_start,
@@ -19,5 +20,10 @@ cross join lateral (
 where s.tenant = $1
     and s.first_day <= $3
     and s.period_end > $2::timestamp at time zone 'UTC'
+    and ($4 or exists (
+        select
+        from cost_owner_month o
+        where o.slice_id = s.id and o.owner_ref = any(visible_guardians($1, $5))
+    ))
 group by s.invoice_issuer, s.period_start
 order by s.period_start, s.invoice_issuer

@@ -11,6 +11,9 @@ use super::{Columns, Moments, amount::is_decimal, columns::Cell};
 /// The categories that FOCUS knows.
 const CATEGORIES: [&[u8]; 5] = [b"Usage", b"Purchase", b"Tax", b"Credit", b"Adjustment"];
 
+/// Longest name that charges are counted by, in bytes.
+pub(super) const NAME_BYTES_MAX: usize = 512;
+
 /// Longest cell that is kept, in bytes.
 const CELL_BYTES_MAX: usize = 64 * 1024;
 
@@ -47,8 +50,8 @@ pub enum RowProblem {
     #[error("`{0}` is not UTF-8, or holds a NUL character")]
     Text(String),
     /// Longer than is kept.
-    #[error("`{0}` is longer than {CELL_BYTES_MAX} bytes")]
-    Long(String),
+    #[error("`{0}` is longer than {1} bytes")]
+    Long(String, usize),
     /// Tags that are no object.
     #[error("`Tags` is no JSON object: {0}")]
     Tags(String),
@@ -166,6 +169,13 @@ impl<'r> Charge<'r> {
         for (name, value) in self.stand_ins() {
             common.insert(name.to_owned(), Value::from(value));
         }
+        for name in
+            ["ServiceProviderName", "ProviderName", "ServiceName", "ServiceCategory", "RegionId", "SubAccountId"]
+        {
+            if common.get(name).and_then(Value::as_str).is_some_and(|value| value.len() > NAME_BYTES_MAX) {
+                return Err(RowProblem::Long(name.to_owned(), NAME_BYTES_MAX));
+            }
+        }
         Ok(common)
     }
 
@@ -219,7 +229,12 @@ pub(super) fn tags(text: Option<&str>) -> Result<Map<String, Value>, RowProblem>
         Value::Null => String::new(),
         other => other.to_string(),
     };
-    Ok(tags.into_iter().map(|(key, value)| (key, Value::from(text_of(value)))).collect())
+    let tags: Map<String, Value> = tags.into_iter().map(|(key, value)| (key, Value::from(text_of(value)))).collect();
+    let has_nul = |text: &str| text.contains('\0');
+    if tags.iter().any(|(key, value)| has_nul(key) || value.as_str().is_some_and(has_nul)) {
+        return Err(RowProblem::Text("Tags".to_owned()));
+    }
+    Ok(tags)
 }
 
 /// Empty, or the word that the samples of FOCUS write.
@@ -229,7 +244,7 @@ fn is_null(value: &[u8]) -> bool {
 
 fn storable<'t>(value: &'t [u8], name: &str) -> Result<&'t str, RowProblem> {
     if value.len() > CELL_BYTES_MAX {
-        return Err(RowProblem::Long(name.to_owned()));
+        return Err(RowProblem::Long(name.to_owned(), CELL_BYTES_MAX));
     }
     let text = std::str::from_utf8(value).map_err(|_| RowProblem::Text(name.to_owned()))?;
     if text.contains('\0') { Err(RowProblem::Text(name.to_owned())) } else { Ok(text) }

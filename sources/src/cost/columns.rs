@@ -181,7 +181,8 @@ impl Columns {
     }
 
     /// Keeps with each charge what differs too often to be common to many: columns that FOCUS does not know, judged by the first rows.
-    pub fn learn(&mut self, rows: &[csv::ByteRecord]) {
+    /// Those that rules look at stay.
+    pub fn learn(&mut self, rows: &[csv::ByteRecord], is_looked_at: &dyn Fn(&str) -> bool) {
         const ROWS_MIN: usize = 200;
         if rows.len() < ROWS_MIN {
             return;
@@ -190,8 +191,9 @@ impl Columns {
             let values: std::collections::HashSet<&[u8]> = rows.iter().filter_map(|row| row.get(*at)).collect();
             values.len() * 2 > rows.len()
         };
-        let (own, common): (Vec<usize>, Vec<usize>) =
-            self.key.iter().partition(|at| self.names.get(**at).is_some_and(|name| !is_focus(name)) && differs(at));
+        let (own, common): (Vec<usize>, Vec<usize>) = self.key.iter().partition(|at| {
+            self.names.get(**at).is_some_and(|name| !is_focus(name) && !is_looked_at(name)) && differs(at)
+        });
         self.key = common;
         self.rest.extend(own);
     }

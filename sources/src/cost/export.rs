@@ -37,6 +37,9 @@ pub enum ExportProblem {
     /// More than is looked at.
     #[error("{0} holds more than {FILES_MAX} files of charges: import it in parts")]
     Many(String),
+    /// The same part plain and packed, or named twice.
+    #[error("{0} would count twice: a part stands there plain and packed, or is named twice")]
+    Twice(String),
     /// A manifest that says nothing.
     #[error("{path} is no manifest of Azure's Cost Management: {reason}")]
     Manifest {
@@ -102,7 +105,7 @@ impl Export {
             return Ok(vec![Self::of(path.display().to_string(), vec![path.to_owned()], None)?]);
         }
         let mut folders: Vec<(PathBuf, Vec<PathBuf>, Option<PathBuf>)> = Vec::new();
-        for entry in WalkDir::new(path).sort_by_file_name() {
+        for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
             let entry = entry.map_err(|error| {
                 let place = error.path().unwrap_or(path).to_owned();
                 unreadable(&place, error.into())
@@ -145,6 +148,12 @@ impl Export {
     }
 
     fn of(name: String, files: Vec<PathBuf>, scope: Option<String>) -> Result<Self, ExportProblem> {
+        let stem = |file: &Path| file.to_string_lossy().to_ascii_lowercase().trim_end_matches(".gz").to_owned();
+        for (at, file) in files.iter().enumerate() {
+            if files.iter().skip(at + 1).any(|other| stem(other) == stem(file)) {
+                return Err(ExportProblem::Twice(file.display().to_string()));
+            }
+        }
         let mut bytes = 0;
         for file in &files {
             let unreadable = |cause| ExportProblem::Unreadable { path: file.display().to_string(), cause };

@@ -14,7 +14,29 @@ use flate2::read::MultiGzDecoder;
 
 /// Rows of a file, one after the other.
 pub struct RowFile {
-    reader: csv::Reader<Box<dyn Read + Send>>,
+    reader: csv::Reader<Bounded>,
+    row_bytes: Arc<AtomicU64>,
+}
+
+/// Longest row, in bytes: a quote that is never closed would make one of the rest of the file.
+const ROW_BYTES_MAX: u64 = 32 << 20;
+
+/// Ends with an error where a row does not.
+struct Bounded {
+    inner: Box<dyn Read + Send>,
+    /// Bytes since the last row began.
+    row_bytes: Arc<AtomicU64>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let before = self.row_bytes.fetch_add(u64::try_from(read).unwrap_or(0), Ordering::Relaxed);
+        if before > ROW_BYTES_MAX {
+            return Err(io::Error::other("a row has no end: is a quote left open?"));
+        }
+        Ok(read)
+    }
 }
 
 /// Counts the bytes of the file itself as they are read.
@@ -39,8 +61,10 @@ impl RowFile {
         let is_packed = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
         let plain: Box<dyn Read + Send> =
             if is_packed { Box::new(MultiGzDecoder::new(buffered)) } else { Box::new(buffered) };
-        let reader = csv::ReaderBuilder::new().flexible(true).buffer_capacity(1 << 20).from_reader(plain);
-        Ok(Self { reader })
+        let row_bytes = Arc::new(AtomicU64::new(0));
+        let bounded = Bounded { inner: plain, row_bytes: Arc::clone(&row_bytes) };
+        let reader = csv::ReaderBuilder::new().flexible(true).buffer_capacity(1 << 20).from_reader(bounded);
+        Ok(Self { reader, row_bytes })
     }
 
     /// Its header.
@@ -50,6 +74,7 @@ impl RowFile {
 
     /// The next row; false at the end.
     pub fn next(&mut self, row: &mut csv::ByteRecord) -> csv::Result<bool> {
+        self.row_bytes.store(0, Ordering::Relaxed);
         self.reader.read_byte_record(row)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 
 /// Texts that are kept read: a file repeats the same few hours and months.
 const KEPT_MAX: usize = 10_000;
@@ -32,15 +32,16 @@ impl Moments {
 }
 
 fn read(text: &str) -> Option<DateTime<Utc>> {
+    // Postgres knows more years than anybody is charged for.
+    let believable = |moment: &DateTime<Utc>| (1990..=2200).contains(&moment.year());
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.with_timezone(&Utc));
+        return Some(moment.with_timezone(&Utc)).filter(believable);
     }
     let plain = text.strip_suffix('Z').unwrap_or(text);
     let midnight = || plain.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0);
     let moment =
         FORMATS.iter().find_map(|format| NaiveDateTime::parse_from_str(plain, format).ok()).or_else(midnight)?;
-    // Postgres knows more years than anybody is charged for.
-    (1990..=2200).contains(&chrono::Datelike::year(&moment)).then(|| moment.and_utc())
+    Some(moment.and_utc()).filter(believable)
 }
 
 #[cfg(test)]
@@ -64,7 +65,17 @@ mod tests {
             }
         }
         // Whether it is April or January is anybody's guess.
-        for text in ["4/1/25", "01/04/2025", "", "now", "20240901", "2024-13-01", "0001-01-01"] {
+        for text in [
+            "4/1/25",
+            "01/04/2025",
+            "",
+            "now",
+            "20240901",
+            "2024-13-01",
+            "0001-01-01",
+            "0000-01-01T00:00:00Z",
+            "9999-12-01T00:00:00Z",
+        ] {
             assert_eq!(moments.read(text.as_bytes()), None, "{text}");
         }
     }

@@ -115,8 +115,10 @@ impl CostRules {
         let column = |name: &str| common.get(name).and_then(Value::as_str);
         let tags = charge::tags(column("Tags"))?;
         let tag = |key: &str| tags.get(key).and_then(Value::as_str).filter(|value| !value.is_empty());
+        // Longer ones name nothing, and no index takes them.
         let first = |names: &[String]| {
-            names.iter().find_map(|name| tag(name).or_else(|| column(name))).unwrap_or_default().to_owned()
+            let found = names.iter().find_map(|name| tag(name).or_else(|| column(name)));
+            found.filter(|value| value.len() <= charge::NAME_BYTES_MAX).unwrap_or_default().to_owned()
         };
         let (environment, cluster, namespace) =
             (first(&self.environment), first(&self.cluster), first(&self.namespace));
@@ -157,6 +159,13 @@ impl CostRules {
             None => (None, (TargetKind::None, String::new())),
         };
         Ok(Attribution { kind, target, rule, environment, cluster, namespace, tags })
+    }
+
+    /// They look at this column.
+    pub fn names(&self, column: &str) -> bool {
+        let is_it = |name: &String| name == column;
+        [&self.environment, &self.cluster, &self.namespace].into_iter().any(|names| names.iter().any(is_it))
+            || self.rules.iter().any(|rule| rule.columns.keys().any(is_it))
     }
 
     /// What is wrong with them, by the key in the configuration.

@@ -47,6 +47,11 @@ impl Targets {
         hash.finalize().to_vec()
     }
 
+    /// The component with this reference is there.
+    pub fn has_component(&self, component: &str) -> bool {
+        self.components.contains(component)
+    }
+
     /// The component of this name, with kind and namespace or without.
     pub(super) fn component(&self, name: &str) -> Option<String> {
         named(&self.components, name, "component")

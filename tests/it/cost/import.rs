@@ -110,6 +110,7 @@ async fn the_examples_of_the_specification_load_with_what_they_leave_out_and_oth
         assert_eq!(export[0].files.len(), files);
         let importer = Importer {
             scope: Some(part),
+            replaces: true,
             renaming: importer.renaming.clone(),
             sets_aside: true,
             ..Importer::of(&platform)
@@ -177,12 +178,16 @@ async fn an_export_of_one_subscription_wipes_out_no_other() {
     let CostOutcome::Refused { told, .. } = importer.outcome(&one).await else { panic!("it was taken over") };
     assert!(told[0].reason.contains("`sub-2`") && told[0].reason.contains("--scope"), "{told:?}");
     assert_eq!(sum(&platform, "cost_row", "billed_cost").await, "10");
+    // Beside what tells the same it would count twice.
     let scoped = Importer { scope: Some("sub-1"), ..Importer::of(&platform) };
-    scoped.done(&one).await;
-    assert_eq!(sum(&platform, "cost_row", "billed_cost").await, "20");
-    let replacing = Importer { replaces: true, again: true, ..Importer::of(&platform) };
+    let CostOutcome::Refused { told, .. } = scoped.outcome(&one).await else { panic!("it was taken over") };
+    assert!(told[0].reason.contains("`sub-1`") && told[0].reason.contains("twice"), "{told:?}");
+    let other = folder.write("other.csv", &[of("sub-3")]);
+    Importer { scope: Some("sub-3"), ..Importer::of(&platform) }.done(&other).await;
+    assert_eq!(sum(&platform, "cost_row", "billed_cost").await, "15");
+    let replacing = Importer { replaces: true, ..Importer::of(&platform) };
     replacing.done(&one).await;
-    assert_eq!(sum(&platform, "cost_row", "billed_cost").await, "20");
+    assert_eq!(sum(&platform, "cost_row", "billed_cost").await, "15");
     platform.stop().await;
 }
 
@@ -360,5 +365,34 @@ async fn readers_see_the_old_or_the_corrected_export_and_never_both() {
     };
     let (seen, ()) = tokio::join!(reader, writer);
     assert_eq!(seen.len(), 2);
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_file_is_never_taken_for_a_whole_one() {
+    let folder = Folder::new("half");
+    let platform = platform(&folder).await;
+    let importer = Importer { sets_aside: true, ..Importer::of(&platform) };
+    let good = Line::new("1", "2026-03-01", "web").text();
+    let text = format!("{HEADER}\n{}", format!("{good}\n").repeat(2_000));
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+    let mut packed = packed.finish().unwrap();
+    packed.truncate(packed.len() / 2);
+    let cut = folder.0.join("cut.csv.gz");
+    std::fs::write(&cut, packed).unwrap();
+    let headless = folder.write_text("headless.csv", &format!("{good}\n"));
+    for path in [cut, headless] {
+        let CostOutcome::Refused { count, .. } = importer.outcome(&path).await else {
+            panic!("{} was taken", path.display())
+        };
+        assert!(count > 0);
+    }
+    assert_eq!(sum(&platform, "cost_row", "billed_cost").await, "0");
+    let twice = Folder::new("half-twice");
+    twice.write("part.csv", &[Line::new("1", "2026-03-01", "web")]);
+    std::fs::write(twice.0.join("part.csv.gz"), b"").unwrap();
+    let problem = sources::cost::Export::find(&twice.0).unwrap_err();
+    assert!(problem.to_string().contains("count twice"), "{problem}");
     platform.stop().await;
 }

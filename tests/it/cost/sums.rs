@@ -188,7 +188,12 @@ impl World {
     fn weights(&self, query: &CostQuery, is_previous: bool) -> Vec<(String, Decimal)> {
         const PARTS: i64 = 1_000_000_000_000;
         let mut owned: BTreeMap<String, Decimal> = BTreeMap::new();
-        for charge in self.charges.iter().filter(|charge| Self::is_in(query, charge.day) == Some(is_previous)) {
+        // What the vault costs is nobody's business, and would show in the shares.
+        let is_counted = |charge: &&Charge| {
+            Self::is_in(query, charge.day) == Some(is_previous)
+                && charge.component().as_deref() != Some(&component("vault"))
+        };
+        for charge in self.charges.iter().filter(is_counted) {
             if let Some(owner) = self.owner(charge, query.ownership) {
                 *owned.entry(owner).or_default() += &charge.cost;
             }

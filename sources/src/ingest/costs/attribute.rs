@@ -39,6 +39,7 @@ struct Key {
     environment: String,
     cluster: String,
     namespace: String,
+    is_apart: bool,
 }
 
 impl Key {
@@ -111,11 +112,6 @@ async fn attribute(
     let at = audit::begin(connection, tenant).await?;
     sqlx::raw_sql(include_str!("../../../queries/costs/keys_stage.sql")).execute(&mut *connection).await?;
     let keys = stage_changed(connection, tenant, rules, &targets).await?;
-    // Who may see a component cannot change between the look at it and the commit.
-    sqlx::query("select pg_advisory_xact_lock_shared(hashtextextended('catalog:' || $1, 0))")
-        .bind(tenant)
-        .execute(&mut *connection)
-        .await?;
     for statement in [
         include_str!("../../../queries/costs/mixes_take_over.sql"),
         include_str!("../../../queries/costs/targets_take_over.sql"),
@@ -130,8 +126,14 @@ async fn attribute(
     if !ids.is_empty() {
         sums::write(connection, tenant, &ids, &months).await?;
     }
+    // Who may see a component cannot change between the look at it and the commit.
+    sqlx::query("select pg_advisory_xact_lock_shared(hashtextextended('catalog:' || $1, 0))")
+        .bind(tenant)
+        .execute(&mut *connection)
+        .await?;
     sqlx::query(
-        "update cost_state set version = version + 1, rules = $2, targets = $3, must_look_again = false where tenant = $1",
+        "update cost_state set version = version + 1, rules = $2, targets = $3, must_look_again = cost_must_look_again($1) \
+         where tenant = $1",
     )
     .bind(tenant)
     .bind(rules_now)
@@ -169,7 +171,9 @@ async fn stage_changed(
         for key in &keys {
             // Tags that could be read when they came can be read now.
             let Ok(found) = rules.attribute(&key.columns, targets) else { continue };
-            if !key.says(&found) {
+            // What was for a team only stays so when its component is gone.
+            let is_kept = key.is_apart && !targets.has_component(&key.target_ref);
+            if !key.says(&found) && !is_kept {
                 count += 1;
                 lines.key(key.id, &key.columns, found);
             }

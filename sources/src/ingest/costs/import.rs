@@ -176,13 +176,17 @@ async fn take_over(
         slices: Slices::with_ids(ids),
     };
     sqlx::raw_sql(include_str!("../../../queries/costs/keys_stage.sql")).execute(&mut *connection).await?;
-    let ReadEnd { slices, refused, refused_count } = copy(connection, reading, import.progress).await?;
+    let ReadEnd { slices, refused, refused_count, is_broken } = copy(connection, reading, import.progress).await?;
     let slices: Vec<Slice> = slices.into_iter().filter(|slice| slice.rows > 0).collect();
-    if refused_count > 0 && (!import.sets_aside || slices.is_empty()) {
+    if refused_count > 0 && (is_broken || !import.sets_aside || slices.is_empty()) {
         return Ok(CostOutcome::Refused { told: refused, count: refused_count });
     }
     let before = before(connection, tenant, scope, &slices).await?;
-    if let Some(reason) = lost(&before, &slices).filter(|_| scope.is_empty() && !import.replaces) {
+    let reason = match lost(&before, &slices).filter(|_| scope.is_empty()) {
+        Some(reason) => Some(reason),
+        None => doubled(connection, tenant, scope, &slices).await?,
+    };
+    if let Some(reason) = reason.filter(|_| !import.replaces) {
         let refusal = CostRefusal { file: export.name.clone().into(), line: None, reason };
         return Ok(CostOutcome::Refused { told: vec![refusal], count: 1 });
     }
@@ -205,11 +209,6 @@ async fn take_over(
     .await?;
     remove(connection, &before).await?;
     insert(connection, tenant, scope, export_id, at, &slices).await?;
-    // Who may see a component cannot change between the look at it and the commit.
-    sqlx::query("select pg_advisory_xact_lock_shared(hashtextextended('catalog:' || $1, 0))")
-        .bind(tenant)
-        .execute(&mut *connection)
-        .await?;
     for statement in [
         include_str!("../../../queries/costs/mixes_take_over.sql"),
         include_str!("../../../queries/costs/targets_take_over.sql"),
@@ -220,10 +219,15 @@ async fn take_over(
     let ids: Vec<i64> = slices.iter().map(|slice| slice.id).collect();
     let months: BTreeSet<NaiveDate> = slices.iter().map(Slice::month).collect();
     sums::write(connection, tenant, &ids, &months.into_iter().collect::<Vec<_>>()).await?;
+    // Who may see a component cannot change between the look at it and the commit.
+    sqlx::query("select pg_advisory_xact_lock_shared(hashtextextended('catalog:' || $1, 0))")
+        .bind(tenant)
+        .execute(&mut *connection)
+        .await?;
     sqlx::query(
         // What was there before was attributed as it was then: that is looked at again in the background.
-        "insert into cost_state (tenant, version, rules, targets) values ($1, 1, $2, $3) \
-         on conflict (tenant) do update set version = cost_state.version + 1, \
+        "insert into cost_state (tenant, version, rules, targets, must_look_again) values ($1, 1, $2, $3, cost_must_look_again($1)) \
+         on conflict (tenant) do update set version = cost_state.version + 1, must_look_again = excluded.must_look_again, \
          rules = case when cost_state.rules = excluded.rules then excluded.rules end, \
          targets = case when cost_state.targets = excluded.targets then excluded.targets end",
     )
@@ -366,6 +370,41 @@ fn lost(before: &[Before], slices: &[Slice]) -> Option<String> {
     ))
 }
 
+/// Why these slices may not stand beside those of other scopes: what both tell would count twice.
+async fn doubled(
+    connection: &mut PgConnection,
+    tenant: &str,
+    scope: &str,
+    slices: &[Slice],
+) -> Result<Option<String>, sqlx::Error> {
+    type Beside = (String, DateTime<Utc>, String, String, Vec<String>);
+    let others: Vec<Beside> = sqlx::query_as(include_str!("../../../queries/costs/slices_beside.sql"))
+        .bind(tenant)
+        .bind(scope)
+        .bind(slices.iter().map(|slice| slice.period_start).collect::<Vec<_>>())
+        .bind(slices.iter().map(|slice| slice.issuer.as_str()).collect::<Vec<_>>())
+        .bind(slices.iter().map(|slice| slice.account.as_str()).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    for (scope, start, issuer, account, sub_accounts) in others {
+        let is_same =
+            |slice: &&Slice| slice.period_start == start && slice.issuer == issuer && slice.account == account;
+        let Some(slice) = slices.iter().find(is_same) else { continue };
+        let both = sub_accounts.iter().find(|sub_account| slice.sub_accounts.contains(*sub_account));
+        let both = match both {
+            Some(both) => format!("its sub-account `{both}`"),
+            None if sub_accounts.is_empty() && slice.sub_accounts.is_empty() => "what has no sub-account".to_owned(),
+            None => continue,
+        };
+        return Ok(Some(format!(
+            "{issuer}, {account}, {}: {both} is told by the scope `{scope}` already and would count twice: import it with \
+             --scope \"{scope}\" to take its place, or say --replace if both are right",
+            start.date_naive()
+        )));
+    }
+    Ok(None)
+}
+
 async fn remove(connection: &mut PgConnection, before: &[Before]) -> Result<(), sqlx::Error> {
     let ids: Vec<i64> = before.iter().map(|slice| slice.id).collect();
     if ids.is_empty() {
@@ -402,7 +441,7 @@ async fn insert(
                 "period_end": slice.period_end,
                 "row_count": slice.rows,
                 "first_day": slice.first_day,
-                "complete_until": slice.complete_until(),
+                "complete_until": slice.complete_until(at),
                 "sub_accounts": slice.sub_accounts,
                 "is_invoiced": slice.is_invoiced,
             })

@@ -69,6 +69,8 @@ pub(super) struct ReadEnd {
     /// The first of what was refused.
     pub(super) refused: Vec<CostRefusal>,
     pub(super) refused_count: u64,
+    /// A file could not be read, or not to its end: nobody knows what is missing.
+    pub(super) is_broken: bool,
 }
 
 /// Nobody takes the lines any more.
@@ -111,7 +113,7 @@ pub(super) fn read(reading: Reading, sender: Sender<Part>) -> ReadEnd {
         let done = match open {
             Ok(open) => state.file(file, open, &renaming, sets_aside),
             Err(error) => {
-                state.refuse(file, None, format!("cannot be read: {error}"));
+                state.give_up(file, None, format!("cannot be read: {error}"));
                 Ok(())
             }
         };
@@ -128,14 +130,14 @@ impl State {
         let header = match file.header() {
             Ok(header) => header,
             Err(error) => {
-                self.refuse(path, Some(1), format!("its header cannot be read: {error}"));
+                self.give_up(path, Some(1), format!("its header cannot be read: {error}"));
                 return Ok(());
             }
         };
         let mut columns = match Columns::read(header.iter(), renaming) {
             Ok(columns) => columns,
             Err(problem) => {
-                self.refuse(path, Some(1), problem.to_string());
+                self.give_up(path, Some(1), problem.to_string());
                 return Ok(());
             }
         };
@@ -149,7 +151,7 @@ impl State {
                 Err(error) => ended = Some(Some(error)),
             }
         }
-        columns.learn(&first);
+        columns.learn(&first, &|name| self.rules.names(name));
         for row in &first {
             self.row(path, &columns, row)?;
         }
@@ -166,7 +168,7 @@ impl State {
         if let Some(Some(error)) = ended {
             // What follows cannot be told from it.
             let line = error.position().map(csv::Position::line);
-            self.refuse(path, line, format!("cannot be read on: {error}"));
+            self.give_up(path, line, format!("cannot be read on: {error}"));
         }
         Ok(())
     }
@@ -240,6 +242,11 @@ impl State {
             let _ = self.send_keys();
         }
         Ok(())
+    }
+
+    fn give_up(&mut self, file: &Path, line: Option<u64>, reason: String) {
+        self.end.is_broken = true;
+        self.refuse(file, line, reason);
     }
 
     fn refuse(&mut self, file: &Path, line: Option<u64>, reason: String) {

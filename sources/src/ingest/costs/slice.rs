@@ -22,7 +22,8 @@ pub(super) struct Slice {
     pub(super) period_end: DateTime<Utc>,
     pub(super) rows: i64,
     pub(super) first_day: NaiveDate,
-    pub(super) latest_end: DateTime<Utc>,
+    /// Of charges of a day at most: fees for a whole month say nothing of the days to come.
+    pub(super) latest_end: Option<DateTime<Utc>>,
     pub(super) sub_accounts: BTreeSet<String>,
     pub(super) is_invoiced: bool,
 }
@@ -35,10 +36,9 @@ impl Slice {
     }
 
     /// The last day for the whole of which there are charges.
-    pub(super) fn complete_until(&self) -> NaiveDate {
-        // Charges of a whole month, such as fees, say nothing of the days to come.
-        let end = self.latest_end.min(self.period_end);
-        (end - TimeDelta::days(1)).date_naive().max(self.first_day - TimeDelta::days(1))
+    pub(super) fn complete_until(&self, now: DateTime<Utc>) -> Option<NaiveDate> {
+        let end = self.latest_end?.min(self.period_end).min(now);
+        (end - TimeDelta::days(1)).date_naive().into()
     }
 }
 
@@ -90,7 +90,7 @@ impl Slices {
                             period_end: charge.period_end,
                             rows: 0,
                             first_day: charge.starts_at.date_naive(),
-                            latest_end: charge.starts_at,
+                            latest_end: None,
                             sub_accounts: BTreeSet::new(),
                             is_invoiced: true,
                         };
@@ -115,7 +115,9 @@ impl Slice {
     pub(super) fn add(&mut self, charge: &Charge<'_>) {
         self.rows += 1;
         self.first_day = self.first_day.min(charge.starts_at.date_naive());
-        self.latest_end = self.latest_end.max(charge.ends_at);
+        if charge.ends_at - charge.starts_at <= TimeDelta::days(1) {
+            self.latest_end = self.latest_end.max(Some(charge.ends_at));
+        }
         self.is_invoiced &= charge.is_invoiced;
         if let Some(sub_account) = charge.sub_account
             && !self.sub_accounts.contains(sub_account)

@@ -370,7 +370,7 @@ impl Statement<'_> {
             query.push(" cross join (select false as it) hidden");
         } else {
             query.push(format_args!(
-                " cross join lateral (select {} or {} as it) hidden",
+                " cross join lateral (select {} or {} or (e.id is null and coalesce(t.is_apart, false)) as it) hidden",
                 is_hidden("e"),
                 is_hidden("o")
             ));

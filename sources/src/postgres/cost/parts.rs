@@ -111,7 +111,8 @@ fn push_rows(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part,
         query.push(", nullif(k.tags ->> ").push_bind((*key).to_owned()).push(format_args!(", '') as tag{at}"));
     }
     query.push(format_args!(
-        ", r.currency, sum(r.{amount}) as amount from cost_slice s join cost_row r on r.slice_id = s.id and r.day >= "
+        ", r.currency, sum(r.{amount}) as amount from cost_slice s join cost_row r on r.slice_id = s.id \
+         and r.period = date_trunc('month', s.period_start at time zone 'UTC')::date and r.day >= "
     ));
     query.push_bind(part.from).push(" and r.day < ").push_bind(part.before);
     query

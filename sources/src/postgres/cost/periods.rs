@@ -1,7 +1,7 @@
 //! Billing periods, and until when their data is complete.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use schema::{BillingPeriod, BillingPeriodStatus, CostQuery, Date};
+use schema::{BillingPeriod, BillingPeriodStatus, CostQuery, Date, Visibility, scope};
 use sqlx::FromRow;
 
 use crate::{SourceError, postgres::Database};
@@ -26,12 +26,14 @@ struct Row {
 }
 
 impl Database {
-    /// The billing periods that a query's range touches, of the tenant as a whole.
-    pub async fn cost_periods(&self, tenant: &str, query: &CostQuery) -> Result<CostPeriods, SourceError> {
+    /// The billing periods that a query's range touches, as far as they hold charges that the caller may see.
+    pub async fn cost_periods(&self, visibility: &Visibility, query: &CostQuery) -> Result<CostPeriods, SourceError> {
         let rows = sqlx::query_as::<_, Row>(include_str!("../../../queries/costs/periods.sql"))
-            .bind(tenant)
+            .bind(&visibility.tenant)
             .bind(query.range.from.0)
-            .bind(query.range.to.0);
+            .bind(query.range.to.0)
+            .bind(visibility.has(scope::COST_READ_ALL))
+            .bind(visibility.own_refs());
         let rows = self.all("cost_periods", rows).await?;
         // The slowest source is what counts.
         let complete_until = rows.iter().filter_map(|row| row.complete_until).min();

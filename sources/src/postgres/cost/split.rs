@@ -25,12 +25,12 @@ pub(super) fn push(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, width:
         SharedCostSplit::Even | SharedCostSplit::Separate => "div(parts, count(*) over each)",
     };
     query.push(format_args!(
-        ", shares as (select is_previous, owner_ref, {share} / parts as weight, \
-         row_number() over (partition by is_previous order by amount desc, owner_ref) = 1 as is_largest \
-         from owned_sums, (select {WEIGHT_PARTS}::numeric as parts) p window each as (partition by is_previous)), \
-         weights as (select is_previous, owner_ref, weight + case when is_largest then rest else 0 end as weight, \
+        ", shares as (select is_previous, currency, owner_ref, {share} / parts as weight, \
+         row_number() over (partition by is_previous, currency order by amount desc, owner_ref) = 1 as is_largest \
+         from owned_sums, (select {WEIGHT_PARTS}::numeric as parts) p window each as (partition by is_previous, currency)), \
+         weights as (select is_previous, currency, owner_ref, weight + case when is_largest then rest else 0 end as weight, \
          case when is_largest then rest else 0 end as residual \
-         from (select *, 1 - sum(weight) over (partition by is_previous) as rest from shares) s), \
+         from (select *, 1 - sum(weight) over (partition by is_previous, currency) as rest from shares) s), \
          shared_targets as (select id from cost_target where kind = 'SHARED' and tenant = "
     ));
     query.push_bind(tenant.to_owned()).push(")");
@@ -49,16 +49,17 @@ pub(super) fn push(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, width:
     let given_kind = if kind.is_empty() { "" } else { "'OWNED', " };
     query.push(format_args!(
         ", split as (select p.day, p.owner_ref, {kind}{columns}, p.currency, p.amount, 0::numeric as residual from parts p \
-         where not ({is_shared}) or not exists (select from weights w where w.is_previous = (p.day < "
+         where not ({is_shared}) or not exists (select from weights w where w.currency = p.currency and w.is_previous = (p.day < "
     ));
     query.push_bind(asked.range.from.0).push(format_args!(
         ")) union all select p.day, w.owner_ref, {given_kind}{columns}, p.currency, p.amount * w.weight, p.amount * w.residual \
-         from parts p join weights w on w.is_previous = (p.day < "
+         from parts p join weights w on w.currency = p.currency and w.is_previous = (p.day < "
     ));
     query.push_bind(asked.range.from.0).push(format_args!(") where {is_shared})"));
 }
 
-/// What each team owns, of all charges of the range and, apart, of the days before: by that shares are measured.
+/// What each team owns, of all charges of the range and, apart, of the days before: by that shares are measured. Without what is for
+/// a team only, or shares would tell what that costs.
 fn push_owned(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, tenant: &str) {
     let whole = CostQuery { granularity: CostGranularity::Total, filter: None, group_by: Vec::new(), ..asked.clone() };
     let (width, owner) = match asked.ownership {
@@ -76,13 +77,14 @@ fn push_owned(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, tenant: &st
         }
     }
     query.push(format_args!(
-        "), owned_sums as (select is_previous, owner_ref, greatest(sum(amount), 0) as amount from (select c.day < "
+        "), owned_sums as (select is_previous, currency, owner_ref, greatest(sum(amount), 0) as amount from (select c.day < "
     ));
     query.push_bind(asked.range.from.0);
     query.push(format_args!(
-        " as is_previous, {owner} as owner_ref, c.amount from owned_parts c \
+        " as is_previous, c.currency, {owner} as owner_ref, c.amount from owned_parts c \
          left join cost_target t on t.id = c.target_id \
-         left join entity e on e.tenant = t.tenant and t.kind = 'COMPONENT' and e.ref = t.ref) o \
-         where owner_ref is not null group by is_previous, owner_ref)"
+         left join entity e on e.tenant = t.tenant and t.kind = 'COMPONENT' and e.ref = t.ref \
+         where not coalesce(t.is_apart, false) and not coalesce(e.is_team_only, false)) o \
+         where owner_ref is not null group by is_previous, currency, owner_ref)"
     ));
 }
