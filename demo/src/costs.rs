@@ -1,5 +1,5 @@
-//! Eighteen months of charges for the estate, as exports of a made-up cloud: a folder for each month. Nothing is random: a month that
-//! is over says the same at each start, and the current one says a day more each day, as real exports do.
+//! Eighteen months of charges for the estate, as exports of a made-up cloud: one of all months that are over, and one of the current
+//! month. Nothing is random: the first says the same at each start, the second a day more each day, as real exports do.
 
 use std::{
     fs,
@@ -43,7 +43,7 @@ struct Charge<'a> {
     tags: String,
 }
 
-/// Writes the exports of a tenant; the folders, oldest first.
+/// Writes the exports of a tenant; their folders.
 pub fn write(folder: &Path, estate: &Estate, tenant: &str, today: NaiveDate) -> anyhow::Result<Vec<PathBuf>> {
     let components: Vec<&str> = estate
         .entities(tenant)
@@ -51,13 +51,18 @@ pub fn write(folder: &Path, estate: &Estate, tenant: &str, today: NaiveDate) -> 
         .map(|entity| entity.name.as_str())
         .collect();
     let this_month = today.with_day(1).unwrap_or(today);
-    let mut folders = Vec::new();
+    let folders = [folder.join("closed"), folder.join("open")];
+    for folder in &folders {
+        // Of a month before.
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder)?;
+    }
+    let [closed, open] = &folders;
     for back in (0..=MONTHS).rev() {
         let month = this_month.checked_sub_months(Months::new(back)).context("no such month")?;
         let next = month.checked_add_months(Months::new(1)).context("no such month")?;
-        let export = folder.join(month.format("%Y-%m").to_string());
-        fs::create_dir_all(&export)?;
-        let mut file = BufWriter::new(fs::File::create(export.join("part-00000.csv"))?);
+        let export = if back == 0 { open } else { closed };
+        let mut file = BufWriter::new(fs::File::create(export.join(month.format("%Y-%m.csv").to_string()))?);
         writeln!(file, "{HEADER}")?;
         // The last day is not over, and its charges are not known.
         for day in month.iter_days().take_while(|day| *day < next.min(today)) {
@@ -67,9 +72,8 @@ pub fn write(folder: &Path, estate: &Estate, tenant: &str, today: NaiveDate) -> 
             write_others(&mut file, tenant, month, day)?;
         }
         file.flush()?;
-        folders.push(export);
     }
-    Ok(folders)
+    Ok(folders.to_vec())
 }
 
 fn write_component(
