@@ -1,6 +1,6 @@
 //! What the cache promises with Redis and without.
 
-use it::{Answer, TestPlatform, TestRedis};
+use it::{Answer, TestPlatform, TestRedis, until};
 use serde_json::{Value, json};
 use simulator::Fault;
 
@@ -125,7 +125,12 @@ async fn tenants_share_nothing(rig: Rig) {
         assert_eq!(rig.calls(), 2, "one tenant was answered with what another had fetched");
     }
     if let Some(redis) = &rig.redis {
-        let entries = redis.keys(":entry:").await;
+        // They are written beside the answer.
+        let entries = until("an entry for each call", async || {
+            let entries = redis.keys(":entry:").await;
+            (entries.len() >= rig.calls()).then_some(entries)
+        })
+        .await;
         assert_eq!(entries.len(), rig.calls(), "{entries:?}");
         assert!(entries.iter().all(|key| !key.contains(rig.platform.simulator().gitlab_token())));
     }
