@@ -19,4 +19,4 @@ pub use platform::{Answer, Client, Replica, TestPlatform};
 pub use program::Program;
 pub use redis::TestRedis;
 pub use statements::Statements;
-pub use until::until;
+pub use until::{until, until_within};

@@ -3,11 +3,35 @@
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use it::TestPlatform;
+use it::{TestPlatform, until};
 use sources::{cost::Renaming, ingest::CostOutcome};
 use sqlx::{Connection, PgConnection};
 
 use super::{Folder, HEADER, Importer, Line, platform};
+
+/// What an import waits for, from its beginning to its end: there it is killed.
+const STOPS: [&str; 20] = [
+    "lock table tenant in access exclusive mode",
+    "select pg_advisory_xact_lock(hashtextextended('costs:default', 0))",
+    "lock table entity in access exclusive mode",
+    "lock table cost_row in access exclusive mode",
+    "lock table cost_export in access exclusive mode",
+    "lock table cost_slice in access exclusive mode",
+    "lock table cost_mix in access exclusive mode",
+    "lock table cost_target in access exclusive mode",
+    "lock table cost_key in access exclusive mode",
+    "lock table owner_interval in access exclusive mode",
+    "lock table cost_component_day in access exclusive mode",
+    "lock table cost_service_day in access exclusive mode",
+    "lock table cost_owner_day in access exclusive mode",
+    "lock table cost_component_month in access exclusive mode",
+    "lock table cost_service_month in access exclusive mode",
+    "lock table cost_owner_month in access exclusive mode",
+    "select pg_advisory_xact_lock(hashtextextended('catalog:default', 0))",
+    "lock table cost_state in access exclusive mode",
+    "select pg_advisory_xact_lock(hashtextextended('audit:default', 0))",
+    "lock table audit_log in access exclusive mode",
+];
 
 /// All that is kept of charges, but for what only tells when and from where.
 const DUMPS: [&str; 9] = [
@@ -309,12 +333,39 @@ async fn an_import_that_is_killed_leaves_nothing_and_repeats_as_if_undisturbed()
         command.args(["import", "cost"]).arg(&path).env("DATABASE_URL", platform.database_url());
         command
     };
-    for turn in 0..20_u64 {
+    let mut watcher = PgConnection::connect(&platform.database_url()).await.unwrap();
+    for (turn, lock) in STOPS.iter().enumerate() {
+        let known: Vec<i32> =
+            sqlx::query_scalar("select pid from pg_stat_activity").fetch_all(&mut watcher).await.unwrap();
+        let mut holder = PgConnection::connect(&platform.database_url()).await.unwrap();
+        let mut held = holder.begin().await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(lock.to_string())).execute(&mut *held).await.unwrap();
         let mut child = command().kill_on_drop(true).spawn().unwrap();
-        tokio::time::sleep(std::time::Duration::from_millis(20 + turn * 45)).await;
+        let stopped: i32 = until("the import waits for what is held", async || {
+            sqlx::query_scalar(
+                "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' \
+                 and backend_type = 'client backend' and pid <> all($1)",
+            )
+            .bind(&known)
+            .fetch_optional(&mut watcher)
+            .await
+            .unwrap()
+        })
+        .await;
         child.kill().await.unwrap();
+        held.rollback().await.unwrap();
+        until("its half transaction is gone", async || {
+            let found: Option<i32> =
+                sqlx::query_scalar("select pid from pg_stat_activity where pid = $1 and state <> 'idle'")
+                    .bind(stopped)
+                    .fetch_optional(&mut watcher)
+                    .await
+                    .unwrap();
+            found.is_none().then_some(())
+        })
+        .await;
         let rows = sum(&platform, "cost_row", "1").await;
-        assert!(rows == "0" || rows == "20000", "{rows} rows of a half import");
+        assert!(rows == "0" || rows == "20000", "{rows} rows of a half import, turn {turn}: {lock}");
     }
     assert!(command().status().await.unwrap().success());
     let killed = dump(&platform).await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use it::{Program, TestPlatform, until};
+use it::{Program, TestPlatform, until, until_within};
 use simulator::{Fault, Upstream};
 use sqlx::{Connection, PgConnection};
 
@@ -88,17 +88,16 @@ async fn the_leader_is_killed_in_the_middle_and_nothing_is_lost_or_doubled() {
     let kept_for_sure = now - TimeDelta::minutes(80);
     let waiting = Instant::now();
     // Neither has read to the end yet; what either passed over once it never reads again.
-    let (lost, more) = loop {
+    let (one, other, lost, more) = until_within(READ_MAX * 2, "both are read", async || {
         let (one, other) = (ended(&platform, now).await, ended(&undisturbed, now).await);
         let lost: Vec<_> = other.iter().filter(|row| !one.contains(row)).cloned().collect();
         let more: Vec<_> = one.iter().filter(|row| !other.contains(row) && row.1 > kept_for_sure).cloned().collect();
         let are_whole = one.len() > 500 && other.len() > 500 && lost.is_empty() && more.is_empty();
-        if are_whole || waiting.elapsed() > READ_MAX {
-            assert!(one.len() > 500 && other.len() > 500, "{} and {}", one.len(), other.len());
-            break (lost, more);
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    };
+        // What is still missing then is told below.
+        (are_whole || waiting.elapsed() > READ_MAX).then_some((one.len(), other.len(), lost, more))
+    })
+    .await;
+    assert!(one > 500 && other > 500, "{one} and {other}");
     assert!(lost.is_empty(), "{lost:#?}");
     assert!(more.is_empty(), "{more:#?}");
     for replica in replicas {
