@@ -99,6 +99,7 @@ impl App {
                     writes_records: config.server.record_writer,
                     kept_lists: kept_lists.clone(),
                     upstream_wait_max: config.server.request_timeout.mul_f64(UPSTREAM_SHARE),
+                    cost: Arc::new(config.cost.options()),
                 },
             ),
             locations,

@@ -32,7 +32,7 @@ pub use mutation::Mutation;
 pub use query::Query;
 pub use records::write_value;
 pub use records::{KeptLists, ListOutcome};
-pub use request::{Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark};
+pub use request::{CostOptions, Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark};
 
 /// The executable graph.
 pub type Graph = async_graphql::Schema<Query, Mutation, EmptySubscription>;

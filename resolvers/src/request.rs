@@ -1,6 +1,7 @@
 //! `RequestData`: what one operation carries to its resolvers. Made anew for every request, so nothing crosses callers.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -12,6 +13,7 @@ use sources::{
     Sources,
     cache::{Access, CacheMode, Layer, Uses},
     ingest::LocationReader,
+    postgres::SplitWeights,
 };
 use tokio::{sync::OnceCell, time::Instant};
 
@@ -63,6 +65,17 @@ pub struct Options {
     pub kept_lists: Option<Arc<KeptLists>>,
     /// How long after its beginning an operation stops waiting for upstreams, so that the rest is answered.
     pub upstream_wait_max: Duration,
+    /// What is configured of cost.
+    pub cost: Arc<CostOptions>,
+}
+
+/// What is configured of cost.
+#[derive(Debug, Clone, Default)]
+pub struct CostOptions {
+    /// What each team carries of shared costs, by the names of the rules.
+    pub splits: BTreeMap<String, Arc<SplitWeights>>,
+    /// Keys of tags that have to be there.
+    pub required_tags: Vec<String>,
 }
 
 /// What mutations of locations need.
@@ -185,6 +198,11 @@ impl RequestData {
     /// Entities by reference.
     pub fn references(&self) -> &References {
         &self.references
+    }
+
+    /// What is configured of cost.
+    pub fn cost_options(&self) -> &CostOptions {
+        &self.options.cost
     }
 
     /// Most items of a page.

@@ -37,9 +37,10 @@ pub use catalog::{
 };
 pub use cloud::{CloudAlertCondition, CloudAlertRecord, CloudAlertSeverity, CloudResourceRecord, TargetedAlertRecord};
 pub use cost::{
-    BillingPeriod, BillingPeriodStatus, COST_DAYS_MAX, COST_DIMENSIONS_MAX, ChargeCategory, CostDimension,
-    CostDimensionInput, CostFilter, CostGranularity, CostGroupOrder, CostMetric, CostPoint, CostQuery, CostQueryError,
-    CostRowKind, OwnershipBasis, SharedCostSplit,
+    BillingPeriod, BillingPeriodStatus, COST_DAYS_MAX, COST_DIMENSIONS_MAX, ChargeCategory, CommitmentDiscount,
+    CommitmentSummary, CostDimension, CostDimensionInput, CostFilter, CostGranularity, CostGroupOrder, CostLineRecord,
+    CostMetric, CostPoint, CostQuery, CostQueryError, CostRowKind, OwnershipBasis, SharedCostSplit, TagCoverage,
+    TagCoverageByTag, UnitCost, UnitCostPoint,
 };
 pub use cursor::{Cursor, CursorError};
 pub use delivery::{DELIVERY_DAYS_MAX, DateRange, DateRangeError, DeliveryCounts, DeliveryMetrics, DeliverySample};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use bigdecimal::BigDecimal;
+use bigdecimal::{BigDecimal, RoundingMode};
 use chrono::{SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -108,7 +108,32 @@ impl Decimal {
     }
 }
 
+/// Largest exponent of a number, either way.
+const EXPONENT_MAX: i64 = 100;
+
+/// Digits after the point of a quotient, which would have no end.
+const QUOTIENT_DIGITS: i64 = 6;
+
 impl Decimal {
+    /// As [`Self::read`], also with a sign and an exponent, as files have them.
+    pub fn read_scientific(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+            None => (text, 0),
+        };
+        let Self(number) = Self::read(mantissa.strip_prefix('+').unwrap_or(mantissa))?;
+        let (digits, scale) = number.into_bigint_and_scale();
+        let scale = scale - Some(exponent).filter(|exponent| exponent.abs() <= EXPONENT_MAX)?;
+        let number = BigDecimal::new(digits, scale);
+        Some(Self(if scale < 0 { number.with_scale(0) } else { number }))
+    }
+
+    /// This divided by a count, to six digits after the point; none by zero.
+    pub fn divided(&self, count: i64) -> Option<Self> {
+        let quotient = (count != 0).then(|| &self.0 / BigDecimal::from(count))?;
+        Some(Self(quotient.with_scale_round(QUOTIENT_DIGITS, RoundingMode::HalfEven).normalized()))
+    }
+
     /// The same number without zeros at its end.
     pub fn trimmed(&self) -> Self {
         Self(self.0.normalized())

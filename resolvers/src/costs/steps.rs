@@ -23,18 +23,27 @@ impl Steps {
     /// Every step that has an amount or is complete, oldest first; without a charge it is 0.
     pub fn points(&self, amounts: &BTreeMap<NaiveDate, Decimal>) -> Vec<CostPoint> {
         let mut points = Vec::new();
-        let mut day = self.from;
-        while day <= self.to {
-            let (first, last) = (self.granularity.step(day, self.from), self.last_of(day));
+        for (first, last) in self.all() {
             let is_complete = self.complete_until.is_some_and(|until| last <= until);
             let amount = amounts.get(&first).cloned();
             if let Some(amount) = amount.or_else(|| is_complete.then(Decimal::default)) {
                 points.push(CostPoint { date: Date(first), amount, is_complete });
             }
+        }
+        points
+    }
+
+    /// First and last day of each step, oldest first.
+    pub fn all(&self) -> Vec<(NaiveDate, NaiveDate)> {
+        let mut steps = Vec::new();
+        let mut day = self.from;
+        while day <= self.to {
+            let last = self.last_of(day);
+            steps.push((self.granularity.step(day, self.from), last));
             let Some(next) = last.succ_opt() else { break };
             day = next;
         }
-        points
+        steps
     }
 
     /// Last day of the step that a day lies in, as far as the range goes.

@@ -10,9 +10,9 @@ use schema::{NodeId, scope};
 use uuid::Uuid;
 
 use super::{
-    Api, AuditObject, AutomationJob, AutomationTemplate, CloudResource, Commit, Component, CustomEntity, Deployment,
-    Domain, Entity, Location, MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team, Template,
-    TerraformRun, TerraformWorkspace, User, Workload,
+    Api, AuditObject, AutomationJob, AutomationTemplate, CloudResource, Commit, Component, CostLine, CustomEntity,
+    Deployment, Domain, Entity, Location, MergeRequest, Pipeline, Release, Repository, Resource, Source, System, Team,
+    Template, TerraformRun, TerraformWorkspace, User, Workload,
 };
 use crate::{
     error::{OrFieldError, Result},
@@ -68,6 +68,8 @@ pub enum NodeKind {
     CloudResource(CloudResource),
     /// A deployment.
     Deployment(Deployment),
+    /// A charge.
+    CostLine(CostLine),
     /// A source.
     Source(Source),
     /// An audit record.
@@ -108,6 +110,9 @@ impl Node {
             }
             "Deployment" if request.visibility().has(scope::DEPLOYMENTS_READ) => {
                 Deployment::of_key(ctx, &key).await?.map(NodeKind::Deployment)
+            }
+            "CostLine" if request.visibility().has(scope::COST_READ) => {
+                CostLine::of_key(ctx, &key).await?.map(NodeKind::CostLine)
             }
             _ if !request.visibility().has(scope::CATALOG_READ) => None,
             _ => match of_upstream(ctx, &type_name, &key).await? {

@@ -32,6 +32,8 @@ pub struct CostQuery {
     /// needs the scope `cost:read:all`.
     #[graphql(default_with = "SharedCostSplit::Separate")]
     pub shared_costs: SharedCostSplit,
+    /// The configured split rule; with `sharedCosts: RULE`, and only then.
+    pub split_rule: Option<String>,
     /// Whose a charge is: its owner's at the time, or today's.
     #[graphql(default_with = "OwnershipBasis::AtCharge")]
     pub ownership: OwnershipBasis,
@@ -86,6 +88,8 @@ pub enum SharedCostSplit {
     Even,
     /// In proportion to what each owns. Needs the scope `cost:read:all`.
     Proportional,
+    /// As the configured rule in `splitRule` says. Needs the scope `cost:read:all`.
+    Rule,
 }
 
 /// What to group by: exactly one of the two.
@@ -148,6 +152,9 @@ pub enum CostQueryError {
     /// No currency.
     #[error("`currency` is no code of three capital letters, such as EUR: {0}")]
     Currency(String),
+    /// A rule without its name, or a name without a rule.
+    #[error("`splitRule` goes with `sharedCosts: RULE`, and only with it")]
+    Rule,
     /// Too many values.
     #[error("`{field}` holds {count} values: at most {FILTER_VALUES_MAX} are allowed")]
     Values {
@@ -177,6 +184,9 @@ impl CostQuery {
         }
         if let Some(currency) = self.currency.as_ref().filter(|code| !is_currency(code)) {
             return Err(CostQueryError::Currency(currency.chars().take(10).collect()));
+        }
+        if self.split_rule.is_some() != (self.shared_costs == SharedCostSplit::Rule) {
+            return Err(CostQueryError::Rule);
         }
         if let Some(filter) = &self.filter {
             filter.checked()?;
@@ -233,6 +243,7 @@ mod tests {
             group_by: Vec::new(),
             filter: None,
             shared_costs: SharedCostSplit::Separate,
+            split_rule: None,
             ownership: OwnershipBasis::AtCharge,
             currency: None,
             compare_to_previous: false,
@@ -273,5 +284,9 @@ mod tests {
         assert_eq!(grouped(tags), Err(CostQueryError::Dimensions(5)));
         let currency = CostQuery { currency: Some("euro".to_owned()), ..query("2026-01-01", "2026-01-31") };
         assert!(currency.checked().is_err());
+        let nameless = CostQuery { shared_costs: SharedCostSplit::Rule, ..query("2026-01-01", "2026-01-31") };
+        assert_eq!(nameless.checked(), Err(CostQueryError::Rule));
+        let pointless = CostQuery { split_rule: Some("people".to_owned()), ..query("2026-01-01", "2026-01-31") };
+        assert_eq!(pointless.checked(), Err(CostQueryError::Rule));
     }
 }

@@ -183,6 +183,18 @@ impl Database {
         .await
     }
 
+    /// As [`Self::all`], of a statement that is planned each time.
+    pub(super) async fn planned<T>(
+        &self,
+        statement: &'static str,
+        mut query: QueryBuilder<Postgres>,
+    ) -> Result<Vec<T>, SourceError>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        self.all(statement, query.build_query_as().persistent(false)).await
+    }
+
     /// The first row of a read, which has one.
     pub(crate) async fn one<T>(
         &self,

@@ -38,7 +38,10 @@ mod visibility;
 pub use change_log::{Change, ChangePosition};
 pub use columns::{Columns, Projection};
 pub use config::Config;
-pub use cost::{CostCell, CostParent, CostPeriods, CostQuestion};
+pub use cost::{
+    CommitmentSums, CostCell, CostLinePages, CostParent, CostPeriods, CostQuestion, DeploymentCounts, SplitWeights,
+    TagSums,
+};
 pub use database::{Database, MIGRATIONS};
 pub use delivery::{DeliveryQuery, Measured};
 pub use deployment::DEPLOYMENTS_COUNTED_MAX;

@@ -1,33 +1,16 @@
 //! One statement for all figures of a report, so that none of them can stem from another import than the rest.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
-use schema::{
-    CostDimension, CostDimensionInput, CostFilter, CostGranularity, CostQuery, CostRowKind, Decimal, EntityRef,
-    OwnershipBasis, SharedCostSplit, Visibility, scope,
-};
+use schema::{CostQuery, CostRowKind, Decimal, EntityRef, SharedCostSplit, Visibility};
 use sqlx::{Postgres, QueryBuilder};
 
-use super::{
-    parts::{self, push_part},
-    split,
-    width::Width,
-};
-use crate::{
-    SourceError,
-    postgres::{
-        Database,
-        deployment::push_parents,
-        visibility::{push_guardians, push_visible},
-    },
-};
+use super::{parts, statement::Statement, width::Width};
+use crate::{SourceError, postgres::Database};
 
 /// Most cells of an answer.
 pub const CELLS_MAX: usize = 200_000;
-
-/// Who owns the target `t`, of which `e` is the entity, today; the last one who did where it is gone.
-pub(super) const NOW_OWNED: &str = "case when t.kind = 'TEAM' then t.ref when e.id is not null then e.owner_ref \
-     else (select i.owner_ref from owner_interval i where t.kind = 'COMPONENT' and i.tenant = t.tenant and i.entity_ref = t.ref \
-     order by i.valid_from desc limit 1) end";
 
 /// For whose sake it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,7 +34,20 @@ pub struct CostQuestion {
     pub query: CostQuery,
     /// For whose sake.
     pub parent: CostParent,
+    /// What each team carries of shared costs, where a configured rule says it.
+    pub weights: Option<Arc<SplitWeights>>,
 }
+
+impl CostQuestion {
+    /// The same, with shared costs as they were charged.
+    pub(super) fn unsplit(&self) -> Self {
+        let query = CostQuery { shared_costs: SharedCostSplit::Separate, split_rule: None, ..self.query.clone() };
+        Self { query, parent: self.parent, weights: None }
+    }
+}
+
+/// Teams and their weights, which are greater than 0.
+pub type SplitWeights = Vec<(EntityRef, Decimal)>;
 
 /// An amount of one kind, one group, one step and one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,15 +70,6 @@ pub struct CostCell {
     pub residual: Decimal,
 }
 
-/// Whose charges a caller may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sight {
-    /// Everybody's; those of which somebody else keeps the component to themselves as one sum.
-    All,
-    /// Those of the caller's own teams and the teams below them.
-    Own,
-}
-
 impl Database {
     /// The cells of a question, for all parents together; none for those without charges. Each is once in the answer.
     pub async fn cost_cells(
@@ -95,8 +82,7 @@ impl Database {
         if width < Width::Component && self.must_look_again(&visibility.tenant).await? {
             width = Width::Component;
         }
-        let statement = Statement { visibility, question, width, sight: sight(visibility) };
-        let query = statement.build(parents);
+        let query = build(&Statement::new(visibility, question, width), parents);
         let from = question.query.range.from.0;
         let cells = self
             .rows_planned("cost_cells", query, |mut cells| {
@@ -130,328 +116,42 @@ impl Database {
     }
 }
 
-fn sight(visibility: &Visibility) -> Sight {
-    if visibility.has(scope::COST_READ_ALL) { Sight::All } else { Sight::Own }
+fn build(statement: &Statement<'_>, parents: &[EntityRef]) -> QueryBuilder<Postgres> {
+    let asked = &statement.question.query;
+    let mut query = statement.begin("cost_cells", parents);
+    push_sums(&mut query, statement);
+    query.push(" select kind, sum(amount)::text, trim_scale(sum(residual))::text, parent, array[");
+    let names: Vec<String> = (0..asked.group_by.len()).map(|at| format!("k{at}")).collect();
+    query.push(names.join(", ")).push("]::text[], step, is_previous, currency from (select ");
+    statement.push_kind(&mut query);
+    query.push(" as kind, c.amount, c.residual, ").push(statement.parent()).push(" as parent");
+    for (at, entry) in asked.group_by.iter().enumerate() {
+        query.push(", case when not hidden.it then ").push(statement.key(entry)).push(format_args!(" end as k{at}"));
+    }
+    query.push(", c.step, c.is_previous, c.currency");
+    statement.push_from(&mut query, "sums");
+    statement.push_where(&mut query);
+    query.push(") found group by kind, parent, step, is_previous, currency");
+    for name in &names {
+        query.push(", ").push(name);
+    }
+    query.push(format_args!(" limit {}", CELLS_MAX + 1));
+    query
 }
 
-struct Statement<'a> {
-    visibility: &'a Visibility,
-    question: &'a CostQuestion,
-    width: Width,
-    sight: Sight,
-}
-
-impl Statement<'_> {
-    fn build(&self, parents: &[EntityRef]) -> QueryBuilder<Postgres> {
-        let asked = &self.question.query;
-        let tenant = &self.visibility.tenant;
-        let mut query = QueryBuilder::new("-- cost_cells\nwith guardians as materialized (select ");
-        push_guardians(&mut query, self.visibility);
-        query.push(" as refs), own as materialized (select visible_guardians(");
-        query.push_bind(tenant.clone()).push(", ").push_bind(self.visibility.own_refs()).push(") as refs)");
-        self.push_parents(&mut query, parents);
-        self.push_teams(&mut query);
-        query.push(", parts as (");
-        for (at, part) in parts::of_query(asked, self.width).iter().enumerate() {
-            if at > 0 {
-                query.push(" union all ");
-            }
-            push_part(&mut query, asked, self.width, part, tenant);
-            self.push_narrowed(&mut query);
-        }
-        query.push(")");
-        if asked.shared_costs != SharedCostSplit::Separate {
-            split::push(&mut query, asked, self.width, tenant);
-        }
-        self.push_sums(&mut query);
-        query.push(" select kind, sum(amount)::text, trim_scale(sum(residual))::text, parent, array[");
-        let names: Vec<String> = (0..asked.group_by.len()).map(|at| format!("k{at}")).collect();
-        query.push(names.join(", ")).push("]::text[], step, is_previous, currency from (select ");
-        self.push_kind(&mut query);
-        query.push(" as kind, c.amount, c.residual, ");
-        query.push(if self.question.parent == CostParent::None { "''" } else { "p.parent" }).push(" as parent");
-        for (at, entry) in asked.group_by.iter().enumerate() {
-            query.push(", case when not hidden.it then ").push(self.key(entry)).push(format_args!(" end as k{at}"));
-        }
-        query.push(", c.step, c.is_previous, c.currency");
-        self.push_from(&mut query);
-        self.push_where(&mut query);
-        query.push(") found group by kind, parent, step, is_previous, currency");
-        for name in &names {
-            query.push(", ").push(name);
-        }
-        query.push(format_args!(" limit {}", CELLS_MAX + 1));
-        query
-    }
-
-    /// Days of the same step together, before anything is looked up for them.
-    fn push_sums(&self, query: &mut QueryBuilder<Postgres>) {
-        let asked = &self.question.query;
-        let is_split = asked.shared_costs != SharedCostSplit::Separate;
-        let columns = parts::columns(asked, self.width);
-        query.push(format_args!(", sums as (select c.owner_ref, {columns}, c.currency, case when c.day >= "));
-        query.push_bind(asked.range.from.0).push(" then ");
-        self.push_step(query);
-        query.push(" end as step, c.day < ").push_bind(asked.range.from.0);
-        query.push(format_args!(
-            " as is_previous, sum(c.amount) as amount, {} as residual from {} c group by c.owner_ref, {columns}, c.currency, \
-             step, is_previous)",
-            if is_split { "sum(c.residual)" } else { "0" },
-            if is_split { "split" } else { "parts" }
-        ));
-    }
-
-    fn push_parents(&self, query: &mut QueryBuilder<Postgres>, parents: &[EntityRef]) {
-        if self.question.parent == CostParent::None {
-            return;
-        }
-        query.push(", parents as materialized (select p.ref as parent, ");
-        if self.question.parent == CostParent::Team {
-            query.push("t.ref as value");
-            push_parents(query, parents);
-            query.push(" cross join lateral teams_below(").push_bind(self.visibility.tenant.clone());
-            query.push(", p.ref, (select refs from guardians)) as t(ref)");
-        } else {
-            query.push("p.ref as value");
-            push_parents(query, parents);
-        }
-        query.push(")");
-    }
-
-    /// The teams that the filter names, with those below.
-    fn push_teams(&self, query: &mut QueryBuilder<Postgres>) {
-        let Some(filter) = &self.question.query.filter else { return };
-        let Some(teams) = &filter.team else { return };
-        query.push(", teams as materialized (select array(");
-        if filter.transitive {
-            query.push("select t.ref from unnest(").push_bind(refs(teams, "group")).push(") as f(ref)");
-            query.push(" cross join lateral teams_below(").push_bind(self.visibility.tenant.clone());
-            query.push(", f.ref, (select refs from guardians)) as t(ref)");
-        } else {
-            query.push("select f.ref from unnest(").push_bind(refs(teams, "group")).push(") as f(ref)");
-        }
-        query.push(") as refs)");
-    }
-
-    /// What can be said of a part already: sums of others need not be read.
-    fn push_narrowed(&self, query: &mut QueryBuilder<Postgres>) {
-        let asked = &self.question.query;
-        let owner = if self.width == Width::Rows { "owned.owner_ref" } else { "c.owner_ref" };
-        if asked.ownership == OwnershipBasis::AtCharge {
-            // What is split belongs to nobody yet.
-            let or = if asked.shared_costs == SharedCostSplit::Separate {
-                String::new()
-            } else {
-                format!(" or {owner} is null")
-            };
-            if self.sight == Sight::Own {
-                query.push(format_args!(" and ({owner} = any((select refs from own)::text[]){or})"));
-            }
-            if asked.filter.as_ref().is_some_and(|filter| filter.team.is_some()) {
-                query.push(format_args!(" and ({owner} = any((select refs from teams)::text[]){or})"));
-            }
-            if self.question.parent == CostParent::Team {
-                query.push(format_args!(" and ({owner} = any(array(select value from parents)){or})"));
-            }
-        }
-        let of_components = |query: &mut QueryBuilder<Postgres>| {
-            query.push(" and c.target_id = any(array(select id from cost_target where tenant = ");
-            query.push_bind(self.visibility.tenant.clone()).push(" and kind = 'COMPONENT' and ref = any(");
-        };
-        if let Some(components) = asked.filter.as_ref().and_then(|filter| filter.component.as_ref()) {
-            of_components(query);
-            query.push_bind(refs(components, "component")).push(")))");
-        }
-        if self.question.parent == CostParent::Component {
-            of_components(query);
-            query.push("array(select value from parents))))");
-        }
-        if let Some(currency) = &asked.currency {
-            query.push(" and c.currency = ").push_bind(currency.clone());
-        }
-    }
-
-    /// Whose a charge is.
-    fn owner(&self) -> &'static str {
-        match self.question.query.ownership {
-            OwnershipBasis::AtCharge => "c.owner_ref",
-            // What was split belongs to whom it was given.
-            OwnershipBasis::Current if self.question.query.shared_costs == SharedCostSplit::Separate => "now_owned.ref",
-            OwnershipBasis::Current => "coalesce(now_owned.ref, c.owner_ref)",
-        }
-    }
-
-    fn push_kind(&self, query: &mut QueryBuilder<Postgres>) {
-        let owner = self.owner();
-        let others = if self.width < Width::Component {
-            "c.kind".to_owned()
-        } else {
-            format!(
-                "case when {owner} is not null then 'OWNED' when t.kind = 'SHARED' then 'SHARED' else 'UNALLOCATED' end"
-            )
-        };
-        query.push(format_args!("case when hidden.it then 'RESTRICTED' else {others} end"));
-    }
-
-    fn push_step(&self, query: &mut QueryBuilder<Postgres>) {
-        let from = self.question.query.range.from.0;
-        match self.question.query.granularity {
-            CostGranularity::Total => query.push_bind(from),
-            CostGranularity::Day => query.push("c.day"),
-            CostGranularity::Week => query.push("greatest(date_trunc('week', c.day)::date, ").push_bind(from).push(")"),
-            CostGranularity::Month => {
-                query.push("greatest(date_trunc('month', c.day)::date, ").push_bind(from).push(")")
-            }
-        };
-    }
-
-    /// The value that charges are grouped by.
-    fn key(&self, entry: &CostDimensionInput) -> String {
-        let dimension = match entry {
-            CostDimensionInput::Tag(key) => {
-                let at = parts::grouped_tags(&self.question.query).iter().position(|tag| tag == key).unwrap_or(0);
-                return format!("c.tag{at}");
-            }
-            CostDimensionInput::Dimension(dimension) => dimension,
-        };
-        let mixed = |column: &str| {
-            let table = if self.width == Width::Service { "c" } else { "m" };
-            format!("nullif({table}.{column}, '')")
-        };
-        match dimension {
-            CostDimension::Team => self.owner().to_owned(),
-            CostDimension::Component => "case when t.kind = 'COMPONENT' then t.ref end".to_owned(),
-            CostDimension::System => "sy.ref".to_owned(),
-            CostDimension::Domain => "dom.ref".to_owned(),
-            CostDimension::Environment => mixed("environment"),
-            CostDimension::Provider => mixed("provider"),
-            CostDimension::Service => mixed("service"),
-            CostDimension::ServiceCategory => mixed("service_category"),
-            CostDimension::Region => mixed("region"),
-            CostDimension::SubAccount => mixed("sub_account"),
-            CostDimension::ChargeCategory => mixed("charge_category"),
-            CostDimension::Resource => "c.resource".to_owned(),
-            CostDimension::Cluster => mixed("cluster"),
-            CostDimension::Namespace => {
-                "nullif(concat_ws('/', nullif(m.cluster, ''), nullif(m.namespace, '')), '')".to_owned()
-            }
-        }
-    }
-
-    fn has_systems(&self) -> bool {
-        let asked = &self.question.query;
-        let grouped = asked
-            .group_by
-            .iter()
-            .any(|entry| matches!(entry, CostDimensionInput::Dimension(CostDimension::System | CostDimension::Domain)));
-        let filtered = asked.filter.as_ref().is_some_and(|filter| filter.system.is_some() || filter.domain.is_some());
-        grouped || filtered || matches!(self.question.parent, CostParent::System | CostParent::Domain)
-    }
-
-    fn push_from(&self, query: &mut QueryBuilder<Postgres>) {
-        let tenant = &self.visibility.tenant;
-        query.push(" from sums c left join cost_target t on t.id = c.target_id left join entity e on e.tenant = ");
-        query.push_bind(tenant.clone()).push(" and t.kind = 'COMPONENT' and e.ref = t.ref");
-        if self.width >= Width::Component {
-            query.push(" join cost_mix m on m.id = c.mix_id");
-        }
-        if self.question.query.ownership == OwnershipBasis::Current {
-            query.push(format_args!(" cross join lateral (select {NOW_OWNED} as ref) now_owned"));
-        }
-        let owner = self.owner();
-        query.push(" left join entity o on o.tenant = ").push_bind(tenant.clone());
-        query.push(format_args!(" and o.ref = {owner}"));
-        let is_hidden = |alias: &str| {
-            format!(
-                "coalesce({alias}.is_team_only and not coalesce({alias}.guardian_ref = any((select refs from guardians)::text[]), false), false)"
-            )
-        };
-        if self.visibility.sees_all() {
-            query.push(" cross join (select false as it) hidden");
-        } else {
-            query.push(format_args!(
-                " cross join lateral (select {} or {} or (e.id is null and coalesce(t.is_apart, false)) as it) hidden",
-                is_hidden("e"),
-                is_hidden("o")
-            ));
-        }
-        if self.has_systems() {
-            query.push(" left join entity sy on sy.ref = e.system_ref and ");
-            push_visible(query, "sy", self.visibility);
-            query.push(
-                " left join lateral (select d.ref from relation r join entity d on d.tenant = r.tenant and d.ref = r.target_ref \
-                 and d.kind_key = 'domain' where r.tenant = sy.tenant and r.source_ref = sy.ref and r.type = 'partOf' and ",
-            );
-            push_visible(query, "d", self.visibility);
-            query.push(" order by d.ref limit 1) dom on true");
-        }
-        match self.question.parent {
-            CostParent::None => {}
-            CostParent::Component => {
-                query.push(" join parents p on t.kind = 'COMPONENT' and p.value = t.ref");
-            }
-            CostParent::Team => {
-                query.push(format_args!(" join parents p on p.value = {owner}"));
-            }
-            CostParent::System => {
-                query.push(" join parents p on p.value = sy.ref");
-            }
-            CostParent::Domain => {
-                query.push(" join parents p on p.value = dom.ref");
-            }
-        }
-    }
-
-    fn push_where(&self, query: &mut QueryBuilder<Postgres>) {
-        let asked = &self.question.query;
-        let filter = asked.filter.clone().unwrap_or_default();
-        query.push(" where true");
-        // Whoever names a component and gets a sum knows what it costs.
-        if self.sight == Sight::Own || self.question.parent != CostParent::None || filter.is_personal() {
-            query.push(" and not hidden.it");
-        }
-        let owner = self.owner();
-        if self.sight == Sight::Own {
-            query.push(format_args!(" and {owner} = any((select refs from own)::text[])"));
-        }
-        if filter.team.is_some() {
-            query.push(format_args!(" and {owner} = any((select refs from teams)::text[])"));
-        }
-        self.push_filter(query, &filter);
-    }
-
-    fn push_filter(&self, query: &mut QueryBuilder<Postgres>, filter: &CostFilter) {
-        let table = if self.width == Width::Service { "c" } else { "m" };
-        let categories = filter.charge_category.as_ref();
-        let categories = categories.map(|all| all.iter().map(|one| one.as_str().to_owned()).collect());
-        for (column, values) in [
-            ("environment", filter.environment.clone()),
-            ("provider", filter.provider.clone()),
-            ("service", filter.service.clone()),
-            ("service_category", filter.service_category.clone()),
-            ("region", filter.region.clone()),
-            ("sub_account", filter.sub_account.clone()),
-            ("charge_category", categories),
-        ] {
-            if let Some(values) = values {
-                query.push(format_args!(" and {table}.{column} = any(")).push_bind(values).push(")");
-            }
-        }
-        for (expression, values) in [
-            (
-                "case when t.kind = 'COMPONENT' then t.ref end",
-                filter.component.as_ref().map(|all| refs(all, "component")),
-            ),
-            ("sy.ref", filter.system.as_ref().map(|all| refs(all, "system"))),
-            ("dom.ref", filter.domain.as_ref().map(|all| refs(all, "domain"))),
-        ] {
-            if let Some(values) = values {
-                query.push(format_args!(" and {expression} = any(")).push_bind(values).push(")");
-            }
-        }
-    }
-}
-
-fn refs(refs: &[EntityRef], kind: &str) -> Vec<String> {
-    refs.iter().map(|entity_ref| entity_ref.or_kind(kind).as_str().to_owned()).collect()
+/// Days of the same step together, before anything is looked up for them.
+fn push_sums(query: &mut QueryBuilder<Postgres>, statement: &Statement<'_>) {
+    let asked = &statement.question.query;
+    let is_split = asked.shared_costs != SharedCostSplit::Separate;
+    let columns = parts::columns(asked, statement.width);
+    query.push(format_args!(", sums as (select c.owner_ref, {columns}, c.currency, case when c.day >= "));
+    query.push_bind(asked.range.from.0).push(" then ");
+    statement.push_step(query);
+    query.push(" end as step, c.day < ").push_bind(asked.range.from.0);
+    query.push(format_args!(
+        " as is_previous, sum(c.amount) as amount, {} as residual from {} c group by c.owner_ref, {columns}, c.currency, \
+         step, is_previous)",
+        if is_split { "sum(c.residual)" } else { "0" },
+        statement.source()
+    ));
 }

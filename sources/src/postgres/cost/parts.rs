@@ -18,9 +18,9 @@ pub(super) struct Part {
 /// The parts of a query's range, and of as many days before when they are asked for.
 pub(super) fn of_query(query: &CostQuery, width: Width) -> Vec<Part> {
     let has_months = matches!(query.granularity, CostGranularity::Total | CostGranularity::Month);
-    let mut parts = of_range(query.range, has_months && width != Width::Rows);
+    let mut parts = of_range(query.range, has_months && width < Width::Rows);
     if let Some(previous) = query.previous_range().filter(|_| query.compare_to_previous) {
-        parts.extend(of_range(previous, width != Width::Rows));
+        parts.extend(of_range(previous, width < Width::Rows));
     }
     parts
 }
@@ -48,6 +48,10 @@ pub(super) fn column(metric: CostMetric) -> &'static str {
     }
 }
 
+/// What tells a charge from all others, and what it has in common with some.
+const LINE_COLUMNS: &str =
+    "c.target_id, c.mix_id, c.slice_id, c.period, c.line, c.key_id, c.effective_cost, c.contracted_cost";
+
 /// The keys of tags that a query groups by, in its order.
 pub(super) fn grouped_tags(query: &CostQuery) -> Vec<&str> {
     let mut tags = Vec::new();
@@ -69,6 +73,7 @@ pub(super) fn columns(asked: &CostQuery, width: Width) -> String {
             let tags: String = (0..grouped_tags(asked).len()).map(|at| format!(", c.tag{at}")).collect();
             format!("c.target_id, c.mix_id, c.resource{tags}")
         }
+        Width::Lines => LINE_COLUMNS.to_owned(),
     }
 }
 
@@ -83,13 +88,17 @@ pub(super) fn push_part(
 ) {
     let amount = column(asked.metric);
     let Some(table) = width.table(part.by_month) else {
-        push_rows(query, asked, part, tenant);
+        if width == Width::Lines {
+            push_lines(query, asked, part, tenant);
+        } else {
+            push_rows(query, asked, part, tenant);
+        }
         return;
     };
     let columns = match width {
         Width::Owner => "c.kind, c.apart_id as target_id",
         Width::Service => "c.kind, c.apart_id as target_id, c.provider, c.service, c.service_category",
-        Width::Component | Width::Rows => "c.target_id, c.mix_id",
+        Width::Component | Width::Rows | Width::Lines => "c.target_id, c.mix_id",
     };
     query.push(format_args!(
         "select c.day, c.owner_ref, {columns}, c.currency, c.{amount} as amount from {table} c where c.tenant = "
@@ -115,6 +124,33 @@ fn push_rows(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part,
          and r.period = date_trunc('month', s.period_start at time zone 'UTC')::date and r.day >= "
     ));
     query.push_bind(part.from).push(" and r.day < ").push_bind(part.before);
+    push_keys(query, asked, part, tenant);
+    query.push(format_args!(
+        " group by r.day, k.target_id, k.mix_id, k.resource{tag_names}, r.currency) c left join (select * from cost_ownership \
+         where tenant = "
+    ));
+    query.push_bind(tenant.to_owned()).push(OWNED);
+}
+
+/// The charges of the days that are held, one by one.
+fn push_lines(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part, tenant: &str) {
+    let amount = column(asked.metric);
+    query.push(format_args!(
+        "select c.day, owned.owner_ref, {LINE_COLUMNS}, c.currency, c.amount from (select r.day, k.target_id, k.mix_id, \
+         r.slice_id, r.period, r.line, r.key_id, r.effective_cost, r.contracted_cost, r.currency, r.{amount} as amount \
+         from held h join cost_slice s on s.id = h.slice_id join cost_row r on r.slice_id = h.slice_id and r.day = h.day \
+         and r.period = date_trunc('month', s.period_start at time zone 'UTC')::date"
+    ));
+    push_keys(query, asked, part, tenant);
+    query.push(") c left join (select * from cost_ownership where tenant = ").push_bind(tenant.to_owned()).push(OWNED);
+}
+
+/// Whoever owned the target of a charge on its day.
+const OWNED: &str =
+    ") owned on owned.target_id = c.target_id and c.day >= owned.from_day and c.day < owned.before_day where true";
+
+/// What the charges `r` of the slices `s` have in common with others, as far as it is asked for.
+fn push_keys(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part, tenant: &str) {
     query
         .push(" join cost_key k on k.tenant = s.tenant and k.id = r.key_id where s.tenant = ")
         .push_bind(tenant.to_owned());
@@ -129,9 +165,4 @@ fn push_rows(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part,
             None => query.push(" is not null"),
         };
     }
-    query.push(format_args!(
-        " group by r.day, k.target_id, k.mix_id, k.resource{tag_names}, r.currency) c \
-         join cost_target ct on ct.id = c.target_id \
-         cross join lateral (select cost_owner(ct.tenant, ct.kind, ct.ref, c.day) as owner_ref) owned where true"
-    ));
 }

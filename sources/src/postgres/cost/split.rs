@@ -6,8 +6,9 @@ use schema::{CostGranularity, CostQuery, OwnershipBasis, SharedCostSplit};
 use sqlx::{Postgres, QueryBuilder};
 
 use super::{
-    cells::NOW_OWNED,
+    CostQuestion, SplitWeights,
     parts::{self, push_part},
+    statement::NOW_OWNED,
     width::Width,
 };
 
@@ -15,11 +16,15 @@ use super::{
 const WEIGHT_PARTS: u64 = 1_000_000_000_000;
 
 /// Appends `split`: what `parts` is, with every shared charge in parts for each team, and `residual`.
-pub(super) fn push(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, width: Width, tenant: &str) {
-    push_owned(query, asked, tenant);
+pub(super) fn push(query: &mut QueryBuilder<Postgres>, question: &CostQuestion, width: Width, tenant: &str) {
+    let asked = &question.query;
+    match &question.weights {
+        Some(weights) => push_given(query, asked, weights),
+        None => push_owned(query, asked, tenant),
+    }
     // As whole numbers of the last digit: a division would round.
     let share = match asked.shared_costs {
-        SharedCostSplit::Proportional => {
+        SharedCostSplit::Proportional | SharedCostSplit::Rule => {
             "case when sum(amount) over each > 0 then div(amount * parts, sum(amount) over each) else div(parts, count(*) over each) end"
         }
         SharedCostSplit::Even | SharedCostSplit::Separate => "div(parts, count(*) over each)",
@@ -36,15 +41,13 @@ pub(super) fn push(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, width:
     query.push_bind(tenant.to_owned()).push(")");
     let is_shared = match width {
         Width::Owner | Width::Service => "p.kind = 'SHARED'",
-        Width::Component | Width::Rows => "p.target_id in (select id from shared_targets)",
+        Width::Component | Width::Rows | Width::Lines => "p.target_id in (select id from shared_targets)",
     };
-    let tags: String = (0..parts::grouped_tags(asked).len()).map(|at| format!(", p.tag{at}")).collect();
-    let rows = format!("p.target_id, p.mix_id, p.resource{tags}");
-    let (kind, columns) = match width {
-        Width::Owner => ("p.kind, ", "p.target_id"),
-        Width::Service => ("p.kind, ", "p.target_id, p.provider, p.service, p.service_category"),
-        Width::Component => ("", "p.target_id, p.mix_id"),
-        Width::Rows => ("", rows.as_str()),
+    // As they are called in `parts`.
+    let columns = parts::columns(asked, width).replace("c.", "p.");
+    let (kind, columns) = match columns.strip_prefix("p.kind, ") {
+        Some(columns) => ("p.kind, ", columns),
+        None => ("", columns.as_str()),
     };
     let given_kind = if kind.is_empty() { "" } else { "'OWNED', " };
     query.push(format_args!(
@@ -56,6 +59,17 @@ pub(super) fn push(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, width:
          from parts p join weights w on w.currency = p.currency and w.is_previous = (p.day < "
     ));
     query.push_bind(asked.range.from.0).push(format_args!(") where {is_shared})"));
+}
+
+/// What a rule says that each team carries, whatever it owns.
+fn push_given(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, weights: &SplitWeights) {
+    query.push(
+        ", owned_sums as (select d.is_previous, d.currency, g.owner_ref, g.amount from (select distinct p.day < ",
+    );
+    query.push_bind(asked.range.from.0).push(" as is_previous, p.currency from parts p) d cross join unnest(");
+    query.push_bind(weights.iter().map(|(team, _)| team.as_str().to_owned()).collect::<Vec<_>>()).push(", ");
+    query.push_bind(weights.iter().map(|(_, weight)| weight.to_string()).collect::<Vec<_>>());
+    query.push("::numeric[]) as g(owner_ref, amount))");
 }
 
 /// What each team owns, of all charges of the range and, apart, of the days before: by that shares are measured. Without what is for

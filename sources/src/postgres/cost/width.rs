@@ -13,8 +13,10 @@ pub(super) enum Width {
     Service,
     /// By component and whatever else charges are counted by.
     Component,
-    /// The charges: everything.
+    /// The charges: everything that sums can be grouped by.
     Rows,
+    /// The charges one by one.
+    Lines,
 }
 
 impl Width {
@@ -45,7 +47,7 @@ impl Width {
             (Self::Service, true) => Some("cost_service_month"),
             (Self::Component, false) => Some("cost_component_day"),
             (Self::Component, true) => Some("cost_component_month"),
-            (Self::Rows, _) => None,
+            (Self::Rows | Self::Lines, _) => None,
         }
     }
 }
