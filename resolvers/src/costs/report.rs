@@ -224,6 +224,7 @@ mod tests {
             group_by: vec![schema::CostDimensionInput::Dimension(schema::CostDimension::Team)],
             filter: None,
             shared_costs: SharedCostSplit::Separate,
+            split_rule: None,
             ownership: OwnershipBasis::AtCharge,
             currency: None,
             compare_to_previous: false,

@@ -84,6 +84,7 @@ mod tests {
             group_by: Vec::new(),
             filter: None,
             shared_costs: SharedCostSplit::Separate,
+            split_rule: None,
             ownership: OwnershipBasis::AtCharge,
             currency: None,
             compare_to_previous: false,

@@ -1,7 +1,10 @@
 //! Random charges, ownership histories, filters, groupings, splits and viewers: every answer is that of a plain computation that looks
 //! at each charge, and its parts add up to the whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{NaiveDate, TimeDelta};
 use futures::{StreamExt, stream};
@@ -9,9 +12,9 @@ use it::TestPlatform;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use schema::{
     ChargeCategory, CostDimension, CostDimensionInput, CostFilter, CostGranularity, CostMetric, CostQuery, CostRowKind,
-    Date, DateRange, Decimal, EntityRef, KeyValueInput, OwnershipBasis, SharedCostSplit, Visibility, scope,
+    Date, DateRange, Decimal, EntityRef, KeyValueInput, OwnershipBasis, PageArgs, SharedCostSplit, Visibility, scope,
 };
-use sources::postgres::{CostParent, CostQuestion};
+use sources::postgres::{CostParent, CostQuestion, SplitWeights};
 use sqlx::{Connection, PgConnection};
 
 use super::{CATALOG, Folder, Importer, Line, platform};
@@ -20,6 +23,8 @@ use super::{CATALOG, Folder, Importer, Line, platform};
 const HISTORIES: usize = 10;
 const QUESTIONS: usize = 1_000;
 const ROWS: usize = 150;
+/// Of so many questions one is also asked for its charges.
+const LINES_EVERY: usize = 10;
 
 const COMPONENTS: [&str; 4] = ["web", "cart", "books", "vault"];
 const TEAMS: [&str; 3] = ["shop", "checkout", "ledger"];
@@ -198,6 +203,9 @@ impl World {
                 *owned.entry(owner).or_default() += &charge.cost;
             }
         }
+        if query.shared_costs == SharedCostSplit::Rule {
+            owned = given().into_iter().map(|(team, weight)| (team.as_str().to_owned(), weight)).collect();
+        }
         let zero = Decimal::default();
         owned.values_mut().for_each(|amount| *amount = amount.clone().max(zero.clone()));
         let mut whole = Decimal::default();
@@ -334,6 +342,35 @@ impl World {
     }
 }
 
+/// What a rule says that each team carries.
+fn given() -> SplitWeights {
+    let weight = |name: &str, weight: &str| (EntityRef::stored(team(name)), Decimal::read(weight).unwrap());
+    vec![weight("shop", "2"), weight("ledger", "0.5"), weight("checkout", "3.25")]
+}
+
+/// All charges of an answer, page by page: newest first, each once.
+async fn lines(platform: &TestPlatform, viewer: &Viewer, question: &CostQuestion) -> BTreeMap<CostRowKind, Decimal> {
+    let mut sums: BTreeMap<CostRowKind, Decimal> = BTreeMap::new();
+    let (mut after, mut days, mut seen) = (None, Vec::new(), BTreeSet::new());
+    loop {
+        let page = PageArgs { limit: 37, from_end: false, after: after.clone(), before: None };
+        let found = platform.database().cost_lines(&viewer.visibility(), question, &[], &page).await.unwrap();
+        let page = found.into_values().next().unwrap_or_default();
+        for (_, line) in &page.rows {
+            *sums.entry(line.kind).or_default() += &line.amount;
+            days.push(line.starts_at.0);
+            assert!(seen.insert((line.key.clone(), line.team.clone())), "a charge is there twice");
+            assert_eq!(line.columns["BillingAccountId"], "account-1");
+        }
+        if !page.has_next {
+            break;
+        }
+        after = page.rows.last().map(|(cursor, _)| cursor.clone());
+    }
+    assert!(days.is_sorted_by(|one, next| one >= next), "newest first");
+    sums
+}
+
 fn some<T: Clone>(rng: &mut StdRng, chance: f64, from: &[T]) -> Option<Vec<T>> {
     rng.random_bool(chance).then(|| {
         let count = rng.random_range(1..=2.min(from.len()));
@@ -392,8 +429,10 @@ fn random_query(rng: &mut StdRng, viewer: &Viewer) -> CostQuery {
     let count = rng.random_range(0..=2);
     let from = first_day() + TimeDelta::days(rng.random_range(-5..60));
     let to = from + TimeDelta::days(rng.random_range(0..70));
-    let splits = [SharedCostSplit::Separate, SharedCostSplit::Even, SharedCostSplit::Proportional];
     let may_split = viewer.scopes.iter().any(|scope| matches!(*scope, scope::ADMIN | scope::COST_READ_ALL));
+    let splits =
+        [SharedCostSplit::Separate, SharedCostSplit::Even, SharedCostSplit::Proportional, SharedCostSplit::Rule];
+    let shared_costs = if may_split { *splits.choose(rng).unwrap() } else { SharedCostSplit::Separate };
     let granularities = [CostGranularity::Total, CostGranularity::Day, CostGranularity::Week, CostGranularity::Month];
     CostQuery {
         range: DateRange { from: Date(from), to: Date(to) },
@@ -401,7 +440,8 @@ fn random_query(rng: &mut StdRng, viewer: &Viewer) -> CostQuery {
         metric: CostMetric::EffectiveCost,
         group_by: entries.sample(rng, count).cloned().collect(),
         filter: rng.random_bool(0.6).then(|| random_filter(rng)),
-        shared_costs: if may_split { *splits.choose(rng).unwrap() } else { SharedCostSplit::Separate },
+        shared_costs,
+        split_rule: (shared_costs == SharedCostSplit::Rule).then(|| "given".to_owned()),
         ownership: *[OwnershipBasis::AtCharge, OwnershipBasis::AtCharge, OwnershipBasis::Current].choose(rng).unwrap(),
         currency: rng.random_bool(0.3).then(|| "EUR".to_owned()),
         compare_to_previous: rng.random_bool(0.3),
@@ -472,15 +512,29 @@ async fn ten_thousand_questions_are_answered_as_by_a_plain_computation() {
             })
             .collect();
         let (platform, world) = (&platform, &world);
-        let mut answers = stream::iter(questions)
-            .map(|(viewer, query)| async move {
-                let question = CostQuestion { query, parent: CostParent::None };
+        let mut answers = stream::iter(questions.into_iter().enumerate())
+            .map(|(at, (viewer, query))| async move {
+                let weights = query.split_rule.as_ref().map(|_| Arc::new(given()));
+                let question = CostQuestion { query, parent: CostParent::None, weights };
                 let cells = platform.database().cost_cells(&viewer.visibility(), &question, &[]).await.unwrap();
-                (viewer, question.query, cells)
+                let lines = if at % LINES_EVERY == 0 { Some(lines(platform, &viewer, &question).await) } else { None };
+                (viewer, question.query, cells, lines)
             })
             .buffer_unordered(4);
-        while let Some((viewer, query, cells)) = answers.next().await {
+        while let Some((viewer, query, cells, lines)) = answers.next().await {
             let expected = world.answer(&query, &viewer);
+            if let Some(lines) = lines {
+                let mut sums: BTreeMap<CostRowKind, Decimal> = BTreeMap::new();
+                for ((kind, _, _, is_previous), amount) in &expected {
+                    if !is_previous && *kind != CostRowKind::Restricted {
+                        *sums.entry(*kind).or_default() += amount;
+                    }
+                }
+                assert_eq!(
+                    lines, sums,
+                    "the charges do not add up to the report: round {round}, {viewer:?}, {query:#?}"
+                );
+            }
             let mut found = Cells::new();
             for cell in cells {
                 let key = (cell.kind, cell.keys, cell.step, cell.is_previous);
