@@ -94,7 +94,11 @@ pub fn cost_import<'a>(
         scope: None,
         renaming: &config.cost.focus,
         rules: &config.cost.attribution,
-        annotations: Annotations { resource_group: &config.sources.azure.annotation, namespace: NAMESPACE },
+        annotations: Annotations {
+            resource_group: &config.sources.azure.annotation,
+            namespace: NAMESPACE,
+            workspace: &config.sources.terraform.annotation,
+        },
         sets_aside: config.cost.bad_rows == BadRows::SetAside,
         replaces: false,
         again: false,

@@ -63,8 +63,8 @@ impl Config {
             let key = name.strip_prefix("WEFT_").filter(|rest| rest.contains("__"));
             if let Some(key) = key {
                 let key = key.to_ascii_lowercase().replace("__", ".");
-                // Lists are JSON, of words or of tables.
-                let list = value.starts_with('[').then(|| serde_json::from_str::<config::Value>(value));
+                // Lists and tables are JSON.
+                let list = value.starts_with(['[', '{']).then(|| serde_json::from_str::<config::Value>(value));
                 builder = match list {
                     Some(Ok(list)) => builder.set_override(key, list)?,
                     _ => builder.set_override(key, value.as_str())?,
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_in_the_environment_are_json() {
+    fn lists_and_tables_in_the_environment_are_json() {
         let groups = ("WEFT_SOURCES__GITLAB__DISCOVERY__GROUPS", r#"[{ "group": "acme", "topics": ["backend"] }]"#);
         let loaded = load(&[groups, ("WEFT_SOURCES__GITLAB__GROUPS", r#"["acme"]"#)], None).unwrap();
         let gitlab = loaded.config.sources.gitlab;
@@ -120,6 +120,18 @@ mod tests {
         assert_eq!(gitlab.discovery.groups[0].group, "acme");
         assert_eq!(gitlab.discovery.groups[0].topics, ["backend"]);
         assert!(load(&[("WEFT_SOURCES__GITLAB__GROUPS", "[acme")], None).is_err());
+        let splits = |splits| load(&[("WEFT_COST__SPLITS", splits)], None);
+        let loaded = splits(r#"{ "people": { "payments": 12, "group:default/search": "4.5" } }"#).unwrap();
+        assert_eq!(loaded.config.cost.options().splits["people"].len(), 2);
+        for (wrong, says) in [
+            (r#"{ "people": {} }"#, "cost.splits.people: must name 1 to"),
+            (r#"{ "people": { "payments": 0 } }"#, "greater than 0"),
+            (r#"{ "people": { "payments": 1, "group:default/payments": 1 } }"#, "names group:default/payments twice"),
+            (r#"{ "people": { "no team": 1 } }"#, "cost.splits.people"),
+        ] {
+            let message = splits(wrong).err().unwrap().to_string();
+            assert!(message.contains(says), "{message}");
+        }
     }
 
     #[test]

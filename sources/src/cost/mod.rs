@@ -19,4 +19,4 @@ pub use export::{Export, ExportProblem};
 pub use file::RowFile;
 pub use moment::Moments;
 pub use rules::{Assignment, Attribution, CostRules, Rule, TargetKind};
-pub use targets::Targets;
+pub use targets::{Mapped, Targets};

@@ -57,6 +57,8 @@ pub enum Assignment {
     Resource,
     /// The component whose namespace it is.
     Namespace,
+    /// The component whose workspace of Terraform one of these tags names, as `organization/name` or by its name.
+    WorkspaceTag(Vec<String>),
     /// This component.
     Component(String),
     /// This team.
@@ -145,6 +147,10 @@ impl CostRules {
                     .and_then(|resource| targets.of_resource(resource))
                     .map(|target| (TargetKind::Component, target)),
                 Assignment::Namespace => targets.of_namespace(&namespace).map(|target| (TargetKind::Component, target)),
+                Assignment::WorkspaceTag(keys) => keys
+                    .iter()
+                    .find_map(|key| targets.of_workspace(tag(key)?))
+                    .map(|target| (TargetKind::Component, target)),
                 Assignment::Component(name) => targets.component(name).map(|target| (TargetKind::Component, target)),
                 Assignment::Team(name) => targets.team(name).map(|target| (TargetKind::Team, target)),
                 Assignment::Shared => Some((TargetKind::Shared, rule.name.clone())),
@@ -188,7 +194,9 @@ impl CostRules {
                     EntityRef::parse_with(name, Some("component"), schema::DEFAULT_NAMESPACE)
                 }
                 Assignment::Team(name) => EntityRef::parse_with(name, Some("group"), schema::DEFAULT_NAMESPACE),
-                Assignment::ComponentTag(keys) | Assignment::TeamTag(keys) if keys.is_empty() => {
+                Assignment::ComponentTag(keys) | Assignment::TeamTag(keys) | Assignment::WorkspaceTag(keys)
+                    if keys.is_empty() =>
+                {
                     problems.push((format!("{key}.to"), "names no tag".to_owned()));
                     continue;
                 }
@@ -211,14 +219,21 @@ impl CostRules {
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{super::Mapped, *};
 
     fn targets() -> Targets {
         let mut targets = Targets::default();
-        targets.add_component("component:default/payments-api", Some("sub-1/pay"), Some("payments"));
-        targets.add_component("component:shop/web", None, None);
-        targets.add_component("component:default/one", Some("sub-1/both"), None);
-        targets.add_component("component:default/two", Some("sub-1/both"), None);
+        let both = Mapped { resource_groups: Some("sub-1/both"), ..Mapped::default() };
+        let payments = Mapped {
+            resource_groups: Some("sub-1/pay"),
+            namespace: Some("payments"),
+            workspaces: Some("acme/pay, acme/ledger"),
+        };
+        targets.add_component("component:default/payments-api", &payments);
+        let workspaces = Some("acme/web,other/ledger");
+        targets.add_component("component:shop/web", &Mapped { workspaces, ..Mapped::default() });
+        targets.add_component("component:default/one", &both);
+        targets.add_component("component:default/two", &both);
         targets.add_team("group:default/payments");
         targets
     }
@@ -239,6 +254,7 @@ mod tests {
                 rule("component tag", Assignment::ComponentTag(vec!["component".to_owned(), "app".to_owned()])),
                 rule("resource group", Assignment::Resource),
                 rule("namespace", Assignment::Namespace),
+                rule("workspace", Assignment::WorkspaceTag(vec!["terraform_workspace".to_owned()])),
                 shared,
                 rule("team tag", Assignment::TeamTag(vec!["team".to_owned()])),
             ],
@@ -270,6 +286,18 @@ mod tests {
             target(json!({ "Tags": "{\"component\":\"nobody\",\"app\":\"shop/web\"}" })),
             named(Component, "component:shop/web", "component tag")
         );
+        // With its organization or, where that is clear, without.
+        for (workspace, component) in [
+            ("acme/pay", "default/payments-api"),
+            ("pay", "default/payments-api"),
+            ("web", "shop/web"),
+            ("other/ledger", "shop/web"),
+        ] {
+            let tags = json!({ "terraform_workspace": workspace }).to_string();
+            let expected = named(Component, &format!("component:{component}"), "workspace");
+            assert_eq!(target(json!({ "Tags": tags })), expected, "{workspace}");
+        }
+        assert_eq!(target(json!({ "Tags": "{\"terraform_workspace\":\"ledger\"}" })).0, TargetKind::None);
         // One that is not in the catalog leads nowhere.
         assert_eq!(
             target(json!({ "Tags": "{\"component\":\"nobody\",\"team\":\"payments\"}" })),
@@ -299,11 +327,11 @@ mod tests {
     fn rules_without_sense_are_refused() {
         let mut rules = rules();
         rules.rules[1].name = "component tag".to_owned();
-        rules.rules[4].to = Assignment::Team("no team".to_owned());
+        rules.rules[5].to = Assignment::Team("no team".to_owned());
         let problems = rules.problems();
         assert_eq!(
             problems.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(),
-            ["cost.attribution.rules[1].name", "cost.attribution.rules[4].to"]
+            ["cost.attribution.rules[1].name", "cost.attribution.rules[5].to"]
         );
     }
 }

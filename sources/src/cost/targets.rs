@@ -5,6 +5,17 @@ use std::collections::{HashMap, HashSet};
 use schema::EntityRef;
 use sha2::{Digest, Sha256};
 
+/// What a component names as its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mapped<'a> {
+    /// Azure's resource groups, with commas between them.
+    pub resource_groups: Option<&'a str>,
+    /// A namespace.
+    pub namespace: Option<&'a str>,
+    /// Terraform's workspaces, with commas between them.
+    pub workspaces: Option<&'a str>,
+}
+
 /// The components and teams of a tenant, and what is mapped to the components.
 #[derive(Debug, Default)]
 pub struct Targets {
@@ -13,17 +24,27 @@ pub struct Targets {
     /// By `subscription/name` in lower case; none where several components say that it is theirs.
     resource_groups: HashMap<String, Option<String>>,
     namespaces: HashMap<String, Option<String>>,
+    /// Of Terraform, by `organization/name` and, where no other has that name, by the name alone.
+    workspaces: HashMap<String, Option<String>>,
 }
 
 impl Targets {
-    /// Adds a component with the resource groups, with commas between them, and the namespace that it names.
-    pub fn add_component(&mut self, component: &str, resource_groups: Option<&str>, namespace: Option<&str>) {
+    /// Adds a component with the resource groups and workspaces, with commas between them, and the namespace that it names.
+    pub fn add_component(&mut self, component: &str, mapped: &Mapped<'_>) {
+        let Mapped { resource_groups, namespace, workspaces } = mapped;
         self.components.insert(component.to_owned());
-        for group in resource_groups.into_iter().flat_map(|groups| groups.split(',')) {
+        for group in resource_groups.iter().flat_map(|groups| groups.split(',')) {
             claim(&mut self.resource_groups, group.trim().to_ascii_lowercase(), component);
         }
         if let Some(namespace) = namespace {
-            claim(&mut self.namespaces, namespace.to_owned(), component);
+            claim(&mut self.namespaces, (*namespace).to_owned(), component);
+        }
+        for workspace in workspaces.iter().flat_map(|workspaces| workspaces.split(',')) {
+            let workspace = workspace.trim();
+            claim(&mut self.workspaces, workspace.to_owned(), component);
+            if let Some((_, name)) = workspace.split_once('/') {
+                claim(&mut self.workspaces, name.to_owned(), component);
+            }
         }
     }
 
@@ -38,6 +59,7 @@ impl Targets {
         all.extend(self.teams.iter().map(|name| format!("t {name}")));
         all.extend(self.resource_groups.iter().map(|(name, owner)| format!("r {name} {owner:?}")));
         all.extend(self.namespaces.iter().map(|(name, owner)| format!("n {name} {owner:?}")));
+        all.extend(self.workspaces.iter().map(|(name, owner)| format!("w {name} {owner:?}")));
         all.sort_unstable();
         let mut hash = Sha256::new();
         all.iter().for_each(|line| {
@@ -72,6 +94,11 @@ impl Targets {
             return None;
         }
         self.resource_groups.get(&format!("{subscription}/{group}"))?.clone()
+    }
+
+    /// The component that has this workspace of Terraform, with its organization or without.
+    pub(super) fn of_workspace(&self, workspace: &str) -> Option<String> {
+        self.workspaces.get(workspace)?.clone()
     }
 
     /// The component that has this namespace.

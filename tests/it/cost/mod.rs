@@ -1,6 +1,8 @@
 //! Cost: how exports of charges are taken over, and what the graph says of them.
 
 mod import;
+mod lines;
+mod measures;
 mod report;
 mod sums;
 
@@ -21,8 +23,11 @@ const HEADER: &str = "BilledCost,EffectiveCost,ListCost,ContractedCost,BillingCu
     ServiceCategory,RegionId,ResourceId,Tags";
 
 /// As configured unless said otherwise.
-const ANNOTATIONS: Annotations<'static> =
-    Annotations { resource_group: "azure.com/resource-group", namespace: "backstage.io/kubernetes-namespace" };
+const ANNOTATIONS: Annotations<'static> = Annotations {
+    resource_group: "azure.com/resource-group",
+    namespace: "backstage.io/kubernetes-namespace",
+    workspace: "terraform.io/workspace",
+};
 
 /// As by default, and what is networking is shared unless a component has it.
 const RULES: &str = r#"[

@@ -8,24 +8,24 @@ use super::{CATALOG, Folder, Importer, Line, import_catalog, platform};
 
 const TOTALS: &str = "total owned shared unallocated restricted residual currency";
 
-async fn asked(client: &Client, query: Value, fields: &str) -> Value {
+pub(super) async fn asked(client: &Client, query: Value, fields: &str) -> Value {
     let text = format!("query($q: CostQuery!) {{ cost(query: $q) {{ {fields} }} }}");
     client.data(&text, json!({ "q": query })).await["cost"].clone()
 }
 
-fn march() -> Value {
+pub(super) fn march() -> Value {
     json!({ "range": { "from": "2026-03-01", "to": "2026-03-31" } })
 }
 
 /// March, and what else is asked.
-fn march_with(more: Value) -> Value {
+pub(super) fn march_with(more: Value) -> Value {
     let mut query = march();
     query.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     query
 }
 
 /// A month of charges: of both teams of the shop, of the ledger with its hidden component, shared ones and such of nobody.
-fn lines() -> Vec<Line> {
+pub(super) fn lines() -> Vec<Line> {
     let network =
         |cost: &str, day: &str| Line { service: "Virtual Network", category: "Networking", ..Line::new(cost, day, "") };
     vec![
@@ -41,11 +41,11 @@ fn lines() -> Vec<Line> {
     ]
 }
 
-async fn import(platform: &TestPlatform, folder: &Folder, lines: &[Line]) {
+pub(super) async fn import(platform: &TestPlatform, folder: &Folder, lines: &[Line]) {
     Importer::of(platform).done(&folder.write("charges.csv", lines)).await;
 }
 
-fn member(platform: &TestPlatform, team: &str) -> Client {
+pub(super) fn member(platform: &TestPlatform, team: &str) -> Client {
     let mut claims = demo::platform::claims(&TestPlatform::role("engineer"));
     claims.teams = vec![team.to_owned()];
     platform.client_with(Some(platform.simulator().issuer().token(&claims)))

@@ -27,7 +27,7 @@ fn at(minutes: i64) -> DateTime<Utc> {
 }
 
 /// A successful deployment to production, created and ended within a minute.
-fn event(component: &str, number: i64, minutes: i64, artifact: &str) -> DeploymentEvent {
+pub(super) fn event(component: &str, number: i64, minutes: i64, artifact: &str) -> DeploymentEvent {
     DeploymentEvent {
         source_key: number.to_string(),
         component: Some(EntityRef::stored(component.to_owned())),
@@ -57,12 +57,12 @@ fn rules(platform: &TestPlatform) -> DeliveryRules {
 }
 
 /// A lease of GitLab.
-async fn lease(database: &Database) -> Lease {
+pub(super) async fn lease(database: &Database) -> Lease {
     database.sync_lease("gitlab", Uuid::new_v4(), Duration::from_secs(300)).await.unwrap().unwrap()
 }
 
 /// Takes events over as the source `gitlab` of the demo's first tenant.
-async fn apply(platform: &TestPlatform, lease: &Lease, events: &[DeploymentEvent]) -> DeploymentReport {
+pub(super) async fn apply(platform: &TestPlatform, lease: &Lease, events: &[DeploymentEvent]) -> DeploymentReport {
     match apply_as(platform, "default", lease, events).await {
         Applied::Done(report) => report,
         Applied::Fenced => panic!("the lease is lost"),

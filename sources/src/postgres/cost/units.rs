@@ -66,7 +66,7 @@ impl Database {
         }
         query.push(" where ");
         push_visible(&mut query, "c", visibility);
-        query.push(" and c.day >= ").push_bind(first).push(" and c.day <= ").push_bind(asked.range.to.0);
+        query.push(" and c.counts and c.day >= ").push_bind(first).push(" and c.day <= ").push_bind(asked.range.to.0);
         if sight(visibility) == Sight::Own {
             query.push(format_args!(" and {owner} = any((select refs from own)::text[])"));
         }
