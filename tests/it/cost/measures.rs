@@ -161,7 +161,7 @@ async fn shared_costs_are_split_by_a_configured_rule() {
         groups,
         [
             ("group:default/ledger", "110.33333333333"),
-            ("group:default/checkout", "20.20"),
+            ("group:default/checkout", "20.2"),
             ("group:default/shop", "16.81666666667"),
             ("-", "3.3"),
         ]

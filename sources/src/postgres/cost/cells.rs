@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use schema::{CostQuery, CostRowKind, Decimal, EntityRef, SharedCostSplit, Visibility};
+use schema::{CostGranularity, CostQuery, CostRowKind, Decimal, EntityRef, SharedCostSplit, Visibility};
 use sqlx::{Postgres, QueryBuilder};
 
 use super::{parts, statement::Statement, width::Width};
@@ -139,19 +139,23 @@ fn build(statement: &Statement<'_>, parents: &[EntityRef]) -> QueryBuilder<Postg
     query
 }
 
-/// Days of the same step together, before anything is looked up for them.
+/// Days of the same step together, before anything is looked up for them. Where each day is a step they stand together already.
 fn push_sums(query: &mut QueryBuilder<Postgres>, statement: &Statement<'_>) {
     let asked = &statement.question.query;
-    let is_split = asked.shared_costs != SharedCostSplit::Separate;
     let columns = parts::columns(asked, statement.width);
+    let is_split = asked.shared_costs != SharedCostSplit::Separate;
+    let residual = if is_split { "c.residual" } else { "0" };
     query.push(format_args!(", sums as (select c.owner_ref, {columns}, c.currency, case when c.day >= "));
     query.push_bind(asked.range.from.0).push(" then ");
     statement.push_step(query);
-    query.push(" end as step, c.day < ").push_bind(asked.range.from.0);
-    query.push(format_args!(
-        " as is_previous, sum(c.amount) as amount, {} as residual from {} c group by c.owner_ref, {columns}, c.currency, \
-         step, is_previous)",
-        if is_split { "sum(c.residual)" } else { "0" },
-        statement.source()
-    ));
+    query.push(" end as step, c.day < ").push_bind(asked.range.from.0).push(" as is_previous, ");
+    if asked.granularity == CostGranularity::Day {
+        query.push(format_args!("c.amount, {residual} as residual from {} c)", statement.source()));
+    } else {
+        query.push(format_args!(
+            "sum(c.amount) as amount, sum({residual}) as residual from {} c group by c.owner_ref, {columns}, c.currency, step, \
+             is_previous)",
+            statement.source()
+        ));
+    }
 }
