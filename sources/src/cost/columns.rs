@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::Place;
+
 /// Columns under other names, and values for those that a file lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -182,13 +184,13 @@ impl Columns {
 
     /// Keeps with each charge what differs too often to be common to many: columns that FOCUS does not know, judged by the first rows.
     /// Those that rules look at stay.
-    pub fn learn(&mut self, rows: &[csv::ByteRecord], is_looked_at: &dyn Fn(&str) -> bool) {
+    pub fn learn(&mut self, rows: &[(Place, csv::ByteRecord)], is_looked_at: &dyn Fn(&str) -> bool) {
         const ROWS_MIN: usize = 200;
         if rows.len() < ROWS_MIN {
             return;
         }
         let differs = |at: &usize| {
-            let values: std::collections::HashSet<&[u8]> = rows.iter().filter_map(|row| row.get(*at)).collect();
+            let values: std::collections::HashSet<&[u8]> = rows.iter().filter_map(|(_, row)| row.get(*at)).collect();
             values.len() * 2 > rows.len()
         };
         let (own, common): (Vec<usize>, Vec<usize>) = self.key.iter().partition(|at| {

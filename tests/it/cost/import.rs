@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use it::{TestPlatform, until};
-use sources::{cost::Renaming, ingest::CostOutcome};
+use sources::{
+    cost::{Place, Renaming},
+    ingest::CostOutcome,
+};
 use sqlx::{Connection, PgConnection};
 
 use super::{Folder, HEADER, Importer, Line, platform};
@@ -151,7 +154,7 @@ async fn the_examples_of_the_specification_load_with_what_they_leave_out_and_oth
     };
     assert_eq!(count, 7);
     assert!(told[0].reason.contains("`4/1/25`") || told[0].reason.contains("`$10,000.00 `"), "{told:?}");
-    assert_eq!(told[0].line, Some(2));
+    assert_eq!(told[0].place, Some(Place::Line(2)));
     platform.stop().await;
 }
 
@@ -234,8 +237,8 @@ async fn bad_rows_stop_the_file_or_are_set_aside_and_each_is_told() {
         panic!("taken over")
     };
     assert_eq!((told.len(), count), (6, 6));
-    let lines: Vec<_> = told.iter().map(|refusal| refusal.line).collect();
-    assert_eq!(lines, [Some(3), Some(4), Some(5), Some(6), Some(7), Some(8)]);
+    let places: Vec<_> = told.iter().map(|refusal| refusal.place).collect();
+    assert_eq!(places, [3, 4, 5, 6, 7, 8].map(|line| Some(Place::Line(line))));
     for (refusal, word) in told.iter().zip([
         "`EffectiveCost`",
         "`BillingCurrency` is empty",
