@@ -222,3 +222,27 @@ fn of_manifest(path: &Path, folder: &Path) -> Result<(Vec<PathBuf>, String), Exp
     let ManifestConfig { export_name, resource_id } = manifest.export_config;
     Ok((files, format!("{}#{export_name}", resource_id.trim_matches('/').to_ascii_lowercase())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_has_one_name_in_all_its_forms() {
+        for name in [
+            "part_1.csv",
+            "Part_1.csv.gz",
+            "part_1.CSV",
+            "part_1.parquet",
+            "part_1.snappy.parquet",
+            "part_1.gz.parquet",
+        ] {
+            assert!(is_of_charges(Path::new(name)), "{name}");
+            assert_eq!(stem(Path::new(name)), "part_1", "{name}");
+        }
+        for name in ["part_1.parquet.gz", "part_1.json", "parquet", "part_1.csv.parquet.crc"] {
+            assert!(!is_of_charges(Path::new(name)), "{name}");
+        }
+        assert_ne!(stem(Path::new("part_1.csv")), stem(Path::new("part_2.parquet")));
+    }
+}

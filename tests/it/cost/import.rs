@@ -49,7 +49,7 @@ const DUMPS: [&str; 9] = [
     "select to_jsonb(c) - '{slice_id,apart_id}'::text[] from cost_owner_month c order by 1",
 ];
 
-async fn dump(platform: &TestPlatform) -> Vec<Vec<serde_json::Value>> {
+pub(super) async fn dump(platform: &TestPlatform) -> Vec<Vec<serde_json::Value>> {
     let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
     let mut dumps = Vec::new();
     for statement in DUMPS {
@@ -58,13 +58,13 @@ async fn dump(platform: &TestPlatform) -> Vec<Vec<serde_json::Value>> {
     dumps
 }
 
-async fn sum(platform: &TestPlatform, table: &str, column: &str) -> String {
+pub(super) async fn sum(platform: &TestPlatform, table: &str, column: &str) -> String {
     let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
     let statement = format!("select coalesce(sum({column}), 0)::text from {table}");
     sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(&mut connection).await.unwrap()
 }
 
-fn contracts() -> Option<PathBuf> {
+pub(super) fn contracts() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/contracts/focus");
     if !path.is_dir() {
         println!("skipped: {} is not there", path.display());

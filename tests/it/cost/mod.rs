@@ -1,6 +1,7 @@
 //! Cost: how exports of charges are taken over, and what the graph says of them.
 
 mod import;
+mod parquet;
 mod report;
 mod sums;
 

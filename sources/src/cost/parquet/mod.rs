@@ -214,21 +214,28 @@ impl ParquetFile {
 
 /// Looks at the letters that Parquet begins and ends with, which tell what is wrong better than what follows from it.
 fn check_ends(file: &mut File, size: u64) -> Result<(), ParquetProblem> {
-    let mut magic = [0; 4];
-    let mut read = |file: &mut File| if size < 12 { Ok([0; 4]) } else { file.read_exact(&mut magic).map(|()| magic) };
-    match &read(file)? {
-        b"PAR1" => {}
-        b"PARE" => return Err(ParquetProblem::Encrypted),
-        _ => return Err(ParquetProblem::Kind),
+    // The end of the footer, what it is signed with where columns are encrypted and it is not, its length and the letters.
+    const END: usize = 1 + 28 + 4 + 4;
+    let mut begin = [0; 4];
+    let mut end = [0; END];
+    let end_bytes = u64::try_from(end.len()).unwrap_or(u64::MAX);
+    if size < end_bytes {
+        return Err(ParquetProblem::Kind);
     }
-    file.seek(SeekFrom::End(-4))?;
-    match &read(file)? {
-        b"PAR1" => {}
-        b"PARE" => return Err(ParquetProblem::Encrypted),
-        _ => return Err(ParquetProblem::CutOff),
-    }
+    file.read_exact(&mut begin)?;
+    file.seek(SeekFrom::Start(size - end_bytes))?;
+    file.read_exact(&mut end)?;
     file.rewind()?;
-    Ok(())
+    match (&begin, &end) {
+        (b"PARE", _) | (b"PAR1", [.., b'P', b'A', b'R', b'E']) => Err(ParquetProblem::Encrypted),
+        // A footer ends with a zero, and a signature hardly ever does.
+        (b"PAR1", [0, signature @ .., _, _, _, _, b'P', b'A', b'R', b'1']) if !signature.ends_with(&[0]) => {
+            Err(ParquetProblem::Encrypted)
+        }
+        (b"PAR1", [.., b'P', b'A', b'R', b'1']) => Ok(()),
+        (b"PAR1", _) => Err(ParquetProblem::CutOff),
+        _ => Err(ParquetProblem::Kind),
+    }
 }
 
 /// How many rows there are, where all of them can be unpacked.

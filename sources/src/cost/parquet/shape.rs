@@ -163,12 +163,12 @@ impl Shape {
             }
             Kind::List(repeated, element) => {
                 out.push(b'[');
-                self.elements(*repeated, leaves, out, &mut |leaves, out| element.json(leaves, out))?;
+                self.elements(*repeated, leaves, out, |leaves, out| element.json(leaves, out))?;
                 out.push(b']');
             }
             Kind::Map(repeated, key, value) => {
                 out.push(b'{');
-                self.elements(*repeated, leaves, out, &mut |leaves, out| {
+                self.elements(*repeated, leaves, out, |leaves, out| {
                     let mut text = Vec::new();
                     key.cell_inside(leaves, &mut text)?;
                     super::cell::write_quoted(&text, out);
@@ -192,7 +192,7 @@ impl Shape {
         repeated: Repeated,
         leaves: &mut [Leaf],
         out: &mut Vec<u8>,
-        write: &mut dyn FnMut(&mut [Leaf], &mut Vec<u8>) -> Result<(), ParquetProblem>,
+        mut write: impl FnMut(&mut [Leaf], &mut Vec<u8>) -> Result<(), ParquetProblem>,
     ) -> Result<(), ParquetProblem> {
         if self.first(leaves)?.definition()? < repeated.definition {
             self.skip(leaves);
