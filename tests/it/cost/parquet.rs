@@ -251,7 +251,7 @@ async fn a_row_that_cannot_be_used_is_told_by_its_number() {
     assert_eq!((report.rows, report.set_aside_count), (2, 2));
     assert_eq!(sum(&platform, "cost_row", "billed_cost").await, "0.1000002");
     let output = tokio::process::Command::new(it::Program::of_this_build())
-        .args(["import", "cost"])
+        .args(["import", "cost", "--again"])
         .arg(&path)
         .env("DATABASE_URL", platform.database_url())
         .output()
