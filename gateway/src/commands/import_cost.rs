@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sources::{
-    cost::Export,
+    cost::{Export, Place},
     ingest::{Annotations, CostImport, CostOutcome, CostProgress, CostRefusal},
 };
 
@@ -28,7 +28,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Arguments of `weft import cost`.
 #[derive(Debug, Args)]
 pub struct ImportCostArgs {
-    /// Files that end in .csv or .csv.gz, and folders of them; what lies in one folder is one export.
+    /// Files that end in .csv, .csv.gz or .parquet, and folders of them; what lies in one folder is one export.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
     /// Whose charges; the configured default tenant unless given. It is created when it is new.
@@ -177,7 +177,7 @@ fn print(export: &Export, outcome: &CostOutcome, took: Duration) -> bool {
         }
         CostOutcome::Refused { told, count } => {
             tell(told, *count);
-            let advice = match told.iter().all(|refusal| refusal.line > Some(1)) {
+            let advice = match told.iter().all(|refusal| is_of_row(refusal.place)) {
                 true => " `cost.bad_rows = \"set_aside\"` leaves rows out that cannot be used.",
                 false => "",
             };
@@ -187,10 +187,16 @@ fn print(export: &Export, outcome: &CostOutcome, took: Duration) -> bool {
     }
 }
 
+/// Whether it is about a row rather than the header or the whole file.
+fn is_of_row(place: Option<Place>) -> bool {
+    matches!(place, Some(Place::Row(_) | Place::Line(2..)))
+}
+
 fn tell(refused: &[CostRefusal], count: u64) {
-    for CostRefusal { file, line, reason } in refused {
-        match line {
-            Some(line) => eprintln!("refused {}:{line}: {reason}", file.display()),
+    for CostRefusal { file, place, reason } in refused {
+        match place {
+            Some(Place::Line(line)) => eprintln!("refused {}:{line}: {reason}", file.display()),
+            Some(place @ Place::Row(_)) => eprintln!("refused {}, {place}: {reason}", file.display()),
             None => eprintln!("refused {}: {reason}", file.display()),
         }
     }

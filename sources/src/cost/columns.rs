@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::Place;
+
 /// Columns under other names, and values for those that a file lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -47,13 +49,16 @@ pub(super) enum Cell {
 }
 
 /// Those of FOCUS that differ from charge to charge of the same kind, and are therefore kept with each.
-const OF_ROW: [&str; 10] = [
+const OF_ROW: [&str; 12] = [
     "ConsumedQuantity",
     "PricingQuantity",
     "CommitmentDiscountQuantity",
     "PricingCurrencyEffectiveCost",
     "InvoiceId",
     "InvoiceDetailId",
+    // Objects with the amounts of each charge in them.
+    "ContractApplied",
+    "AllocatedMethodDetails",
     "x_BilledCostInUsd",
     "x_EffectiveCostInUsd",
     "x_ListCostInUsd",
@@ -182,13 +187,13 @@ impl Columns {
 
     /// Keeps with each charge what differs too often to be common to many: columns that FOCUS does not know, judged by the first rows.
     /// Those that rules look at stay.
-    pub fn learn(&mut self, rows: &[csv::ByteRecord], is_looked_at: &dyn Fn(&str) -> bool) {
+    pub fn learn(&mut self, rows: &[(Place, csv::ByteRecord)], is_looked_at: &dyn Fn(&str) -> bool) {
         const ROWS_MIN: usize = 200;
         if rows.len() < ROWS_MIN {
             return;
         }
         let differs = |at: &usize| {
-            let values: std::collections::HashSet<&[u8]> = rows.iter().filter_map(|row| row.get(*at)).collect();
+            let values: std::collections::HashSet<&[u8]> = rows.iter().filter_map(|(_, row)| row.get(*at)).collect();
             values.len() * 2 > rows.len()
         };
         let (own, common): (Vec<usize>, Vec<usize>) = self.key.iter().partition(|at| {
@@ -216,7 +221,7 @@ mod tests {
         ServiceCategory";
 
     fn read(header: &str, renaming: &Renaming) -> Result<Columns, ColumnProblem> {
-        Columns::read(header.split(','), renaming)
+        Columns::read(header.split(',').map(str::trim), renaming)
     }
 
     #[test]
@@ -229,6 +234,73 @@ mod tests {
             assert_eq!(kept(&columns.rest), ["PricingQuantity"]);
         }
         assert_eq!(read(MANDATORY, &Renaming::default()).unwrap_err(), ColumnProblem::Missing(vec!["ProviderName"]));
+    }
+
+    /// Which columns are kept with what charges have in common, and which with each.
+    fn kept(columns: &Columns) -> [Vec<&str>; 2] {
+        [&columns.key, &columns.rest].map(|places| places.iter().map(|at| &*columns.names[*at]).collect())
+    }
+
+    /// All of FOCUS 1.3, in which both names of the provider stand.
+    const FOCUS_1_3: &str = "AllocatedMethodDetails,AllocatedMethodId,AllocatedResourceId,AllocatedResourceName,AllocatedTags,AvailabilityZone,\
+        BilledCost,BillingAccountId,BillingAccountName,BillingAccountType,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,\
+        CapacityReservationId,CapacityReservationStatus,ChargeCategory,ChargeClass,ChargeDescription,ChargeFrequency,ChargePeriodEnd,\
+        ChargePeriodStart,CommitmentDiscountCategory,CommitmentDiscountId,CommitmentDiscountName,CommitmentDiscountQuantity,\
+        CommitmentDiscountStatus,CommitmentDiscountType,CommitmentDiscountUnit,ConsumedQuantity,ConsumedUnit,ContractApplied,ContractedCost,\
+        ContractedUnitPrice,EffectiveCost,HostProviderName,InvoiceId,InvoiceIssuerName,ListCost,ListUnitPrice,PricingCategory,\
+        PricingCurrency,PricingCurrencyContractedUnitPrice,PricingCurrencyEffectiveCost,PricingCurrencyListUnitPrice,PricingQuantity,\
+        PricingUnit,ProviderName,PublisherName,RegionId,RegionName,ResourceId,ResourceName,ResourceType,ServiceCategory,ServiceName,\
+        ServiceProviderName,ServiceSubcategory,SkuId,SkuMeter,SkuPriceDetails,SkuPriceId,SubAccountId,SubAccountName,SubAccountType,Tags";
+
+    #[test]
+    fn focus_1_3_and_1_4_are_known_and_other_names_are_mapped_to_theirs() {
+        let of_charge = [
+            "AllocatedMethodDetails",
+            "CommitmentDiscountQuantity",
+            "ConsumedQuantity",
+            "ContractApplied",
+            "InvoiceId",
+            "PricingCurrencyEffectiveCost",
+            "PricingQuantity",
+        ];
+        let own = format!("{FOCUS_1_3},x_Team,CostCentre");
+        let columns = read(&own, &Renaming::default()).unwrap();
+        let at = |columns: &Columns, name: &str| columns.names.iter().position(|known| **known == *name).unwrap();
+        assert_eq!(columns.provider, Cell::Column(at(&columns, "ServiceProviderName"), None));
+        let [key, rest] = kept(&columns);
+        assert_eq!(rest, of_charge);
+        for name in ["ProviderName", "PublisherName", "HostProviderName", "AllocatedMethodId", "x_Team", "CostCentre"] {
+            assert!(key.contains(&name), "{name}");
+        }
+        assert_eq!(key.len() + rest.len() + OWN.len(), own.split(',').count());
+
+        // 1.4 has the older names no more. Whoever writes names as databases like them has them mapped.
+        let names =
+            FOCUS_1_3.split(',').map(str::trim).filter(|name| !["ProviderName", "PublisherName"].contains(name));
+        let names = names.chain(["CommitmentProgramEligibilityDetails", "InvoiceDetailId", "x_Team"]);
+        let names: Vec<&str> = names.collect();
+        let snake = |name: &str| {
+            let words = name.char_indices().map(|(at, letter)| match letter.is_ascii_uppercase() && at > 0 {
+                true => format!("_{}", letter.to_ascii_lowercase()),
+                false => letter.to_ascii_lowercase().to_string(),
+            });
+            words.collect::<String>()
+        };
+        let mapped = names.iter().map(|name| (snake(name), (*name).to_owned())).collect();
+        let renaming = Renaming { columns: mapped, defaults: BTreeMap::new() };
+        let snakes: Vec<String> = names.iter().map(|name| snake(name)).collect();
+        for (header, renaming) in
+            [(names.join(","), &Renaming::default()), (snakes.join(",") + ",own_column", &renaming)]
+        {
+            let columns = read(&header, renaming).unwrap();
+            assert_eq!(columns.provider, Cell::Column(at(&columns, "ServiceProviderName"), None));
+            assert_eq!(columns.issuer, Cell::Column(at(&columns, "InvoiceIssuerName"), None));
+            let [key, rest] = kept(&columns);
+            assert_eq!(rest, [&of_charge[..], &["InvoiceDetailId"]].concat());
+            assert!(key.contains(&"CommitmentProgramEligibilityDetails") && key.contains(&"x_Team"), "{key:?}");
+            assert_eq!(header.ends_with("own_column"), key.contains(&"own_column"));
+            assert_eq!(key.len() + rest.len() + OWN.len(), header.split(',').count());
+        }
     }
 
     #[test]

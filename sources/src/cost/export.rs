@@ -1,6 +1,7 @@
 //! `Export`: the files that are taken over together.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -10,8 +11,12 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
-/// What files of charges end in.
-const ENDINGS: [&str; 2] = [".csv", ".csv.gz"];
+/// What files of charges end in. Parquet is one of them in builds that do not read it too: a part of an export that is passed over
+/// would be missing from its sums.
+const ENDINGS: [&str; 3] = [".csv", ".csv.gz", ".parquet"];
+
+/// What stands before the ending of Parquet where its writer tells how it is packed inside.
+const CODECS: [&str; 5] = [".snappy", ".gzip", ".gz", ".zstd", ".zst"];
 
 /// Most files of an export.
 pub const FILES_MAX: usize = 10_000;
@@ -29,16 +34,16 @@ pub enum ExportProblem {
         cause: io::Error,
     },
     /// Nothing to import.
-    #[error("{0} holds no file that ends in .csv or .csv.gz")]
+    #[error("{0} holds no file that ends in .csv, .csv.gz or .parquet")]
     Nothing(String),
     /// A file of another kind.
-    #[error("{0} is no file of charges: it should end in .csv or .csv.gz")]
+    #[error("{0} is no file of charges: it should end in .csv, .csv.gz or .parquet")]
     Kind(String),
     /// More than is looked at.
     #[error("{0} holds more than {FILES_MAX} files of charges: import it in parts")]
     Many(String),
-    /// The same part plain and packed, or named twice.
-    #[error("{0} would count twice: a part stands there plain and packed, or is named twice")]
+    /// The same part in two forms, or named twice.
+    #[error("{0} would count twice: a part stands there in two forms, such as plain and packed, or is named twice")]
     Twice(String),
     /// A manifest that says nothing.
     #[error("{path} is no manifest of Azure's Cost Management: {reason}")]
@@ -148,11 +153,9 @@ impl Export {
     }
 
     fn of(name: String, files: Vec<PathBuf>, scope: Option<String>) -> Result<Self, ExportProblem> {
-        let stem = |file: &Path| file.to_string_lossy().to_ascii_lowercase().trim_end_matches(".gz").to_owned();
-        for (at, file) in files.iter().enumerate() {
-            if files.iter().skip(at + 1).any(|other| stem(other) == stem(file)) {
-                return Err(ExportProblem::Twice(file.display().to_string()));
-            }
+        let mut stems = HashSet::new();
+        if let Some(twice) = files.iter().find(|file| !stems.insert(stem(file))) {
+            return Err(ExportProblem::Twice(twice.display().to_string()));
         }
         let mut bytes = 0;
         for file in &files {
@@ -183,6 +186,16 @@ impl Export {
     }
 }
 
+/// What the same part is called in each of its forms.
+fn stem(path: &Path) -> String {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    if let Some(name) = name.strip_suffix(".parquet") {
+        return CODECS.iter().find_map(|codec| name.strip_suffix(codec)).unwrap_or(name).to_owned();
+    }
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    name.strip_suffix(".csv").unwrap_or(name).to_owned()
+}
+
 fn is_of_charges(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
     ENDINGS.iter().any(|ending| name.ends_with(ending))
@@ -208,4 +221,28 @@ fn of_manifest(path: &Path, folder: &Path) -> Result<(Vec<PathBuf>, String), Exp
     }
     let ManifestConfig { export_name, resource_id } = manifest.export_config;
     Ok((files, format!("{}#{export_name}", resource_id.trim_matches('/').to_ascii_lowercase())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_has_one_name_in_all_its_forms() {
+        for name in [
+            "part_1.csv",
+            "Part_1.csv.gz",
+            "part_1.CSV",
+            "part_1.parquet",
+            "part_1.snappy.parquet",
+            "part_1.gz.parquet",
+        ] {
+            assert!(is_of_charges(Path::new(name)), "{name}");
+            assert_eq!(stem(Path::new(name)), "part_1", "{name}");
+        }
+        for name in ["part_1.parquet.gz", "part_1.json", "parquet", "part_1.csv.parquet.crc"] {
+            assert!(!is_of_charges(Path::new(name)), "{name}");
+        }
+        assert_ne!(stem(Path::new("part_1.csv")), stem(Path::new("part_2.parquet")));
+    }
 }

@@ -2,7 +2,7 @@
 //! what or whom a charge is. No I/O but reading files; the ingestion writes what comes out of it.
 //!
 //! `columns` is what a header means, `charge` a row, `moment` and `amount` its cells, `export` which files belong together,
-//! `file` how they are opened; `rules` says what a charge is for, with what `targets` knows of the catalog.
+//! `file` how they are opened, `parquet` those that are no CSV; `rules` says what a charge is for, with what `targets` knows of the catalog.
 
 mod amount;
 mod charge;
@@ -10,13 +10,17 @@ mod columns;
 mod export;
 mod file;
 mod moment;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod rules;
 mod targets;
 
 pub use charge::{Charge, RowProblem};
 pub use columns::{ColumnProblem, Columns, Renaming};
 pub use export::{Export, ExportProblem};
-pub use file::RowFile;
+pub use file::{FileProblem, Place, RowFile};
 pub use moment::Moments;
+#[cfg(feature = "parquet")]
+pub use parquet::ParquetProblem;
 pub use rules::{Assignment, Attribution, CostRules, Rule, TargetKind};
 pub use targets::{Mapped, Targets};

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use it::{TestPlatform, until};
-use sources::{cost::Renaming, ingest::CostOutcome};
+use sources::{
+    cost::{Place, Renaming},
+    ingest::CostOutcome,
+};
 use sqlx::{Connection, PgConnection};
 
 use super::{Folder, HEADER, Importer, Line, platform};
@@ -46,7 +49,7 @@ const DUMPS: [&str; 9] = [
     "select to_jsonb(c) - '{slice_id,apart_id}'::text[] from cost_owner_month c order by 1",
 ];
 
-async fn dump(platform: &TestPlatform) -> Vec<Vec<serde_json::Value>> {
+pub(super) async fn dump(platform: &TestPlatform) -> Vec<Vec<serde_json::Value>> {
     let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
     let mut dumps = Vec::new();
     for statement in DUMPS {
@@ -55,13 +58,13 @@ async fn dump(platform: &TestPlatform) -> Vec<Vec<serde_json::Value>> {
     dumps
 }
 
-async fn sum(platform: &TestPlatform, table: &str, column: &str) -> String {
+pub(super) async fn sum(platform: &TestPlatform, table: &str, column: &str) -> String {
     let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
     let statement = format!("select coalesce(sum({column}), 0)::text from {table}");
     sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(&mut connection).await.unwrap()
 }
 
-fn contracts() -> Option<PathBuf> {
+pub(super) fn contracts() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/contracts/focus");
     if !path.is_dir() {
         println!("skipped: {} is not there", path.display());
@@ -151,7 +154,7 @@ async fn the_examples_of_the_specification_load_with_what_they_leave_out_and_oth
     };
     assert_eq!(count, 7);
     assert!(told[0].reason.contains("`4/1/25`") || told[0].reason.contains("`$10,000.00 `"), "{told:?}");
-    assert_eq!(told[0].line, Some(2));
+    assert_eq!(told[0].place, Some(Place::Line(2)));
     platform.stop().await;
 }
 
@@ -234,8 +237,8 @@ async fn bad_rows_stop_the_file_or_are_set_aside_and_each_is_told() {
         panic!("taken over")
     };
     assert_eq!((told.len(), count), (6, 6));
-    let lines: Vec<_> = told.iter().map(|refusal| refusal.line).collect();
-    assert_eq!(lines, [Some(3), Some(4), Some(5), Some(6), Some(7), Some(8)]);
+    let places: Vec<_> = told.iter().map(|refusal| refusal.place).collect();
+    assert_eq!(places, [3, 4, 5, 6, 7, 8].map(|line| Some(Place::Line(line))));
     for (refusal, word) in told.iter().zip([
         "`EffectiveCost`",
         "`BillingCurrency` is empty",

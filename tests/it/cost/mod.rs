@@ -3,6 +3,7 @@
 mod import;
 mod lines;
 mod measures;
+mod parquet;
 mod report;
 mod sums;
 

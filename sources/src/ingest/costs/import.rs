@@ -187,7 +187,7 @@ async fn take_over(
         None => doubled(connection, tenant, scope, &slices).await?,
     };
     if let Some(reason) = reason.filter(|_| !import.replaces) {
-        let refusal = CostRefusal { file: export.name.clone().into(), line: None, reason };
+        let refusal = CostRefusal { file: export.name.clone().into(), place: None, reason };
         return Ok(CostOutcome::Refused { told: vec![refusal], count: 1 });
     }
     let rows: i64 = slices.iter().map(|slice| slice.rows).sum();

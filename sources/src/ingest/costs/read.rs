@@ -16,7 +16,7 @@ use super::{
     copy::Lines,
     slice::{SLICES_MAX, Slice, Slices},
 };
-use crate::cost::{Charge, Columns, CostRules, Moments, Renaming, RowFile, Targets};
+use crate::cost::{Charge, Columns, CostRules, Moments, Place, Renaming, RowFile, Targets};
 
 /// Bytes that are sent at once.
 const LINES_BYTES: usize = 4 << 20;
@@ -35,8 +35,8 @@ const REFUSALS_TOLD_MAX: usize = 100;
 pub struct CostRefusal {
     /// The file.
     pub file: PathBuf,
-    /// The line, from 1; none where it is about the file.
-    pub line: Option<u64>,
+    /// Where in it; none where it is about the whole file.
+    pub place: Option<Place>,
     /// What is wrong.
     pub reason: String,
 }
@@ -127,17 +127,18 @@ pub(super) fn read(reading: Reading, sender: Sender<Part>) -> ReadEnd {
 
 impl State {
     fn file(&mut self, path: &Path, mut file: RowFile, renaming: &Renaming, sets_aside: bool) -> Result<(), Gone> {
+        let top = file.header_place();
         let header = match file.header() {
             Ok(header) => header,
-            Err(error) => {
-                self.give_up(path, Some(1), format!("its header cannot be read: {error}"));
+            Err(problem) => {
+                self.give_up(path, top, format!("its header cannot be read: {problem}"));
                 return Ok(());
             }
         };
         let mut columns = match Columns::read(header.iter(), renaming) {
             Ok(columns) => columns,
             Err(problem) => {
-                self.give_up(path, Some(1), problem.to_string());
+                self.give_up(path, top, problem.to_string());
                 return Ok(());
             }
         };
@@ -146,47 +147,45 @@ impl State {
         let mut ended = None;
         while first.len() < ROWS_JUDGED && ended.is_none() {
             match file.next(&mut row) {
-                Ok(true) => first.push(row.clone()),
-                Ok(false) => ended = Some(None),
-                Err(error) => ended = Some(Some(error)),
+                Ok(Some(place)) => first.push((place, row.clone())),
+                Ok(None) => ended = Some(None),
+                Err(problem) => ended = Some(Some(problem)),
             }
         }
         columns.learn(&first, &|name| self.rules.names(name));
-        for row in &first {
-            self.row(path, &columns, row)?;
+        for (place, row) in &first {
+            self.row(path, &columns, *place, row)?;
         }
         while ended.is_none() {
             if !sets_aside && self.end.refused.len() >= REFUSALS_TOLD_MAX {
                 return Ok(());
             }
             match file.next(&mut row) {
-                Ok(true) => self.row(path, &columns, &row)?,
-                Ok(false) => ended = Some(None),
-                Err(error) => ended = Some(Some(error)),
+                Ok(Some(place)) => self.row(path, &columns, place, &row)?,
+                Ok(None) => ended = Some(None),
+                Err(problem) => ended = Some(Some(problem)),
             }
         }
-        if let Some(Some(error)) = ended {
+        if let Some(Some(problem)) = ended {
             // What follows cannot be told from it.
-            let line = error.position().map(csv::Position::line);
-            self.give_up(path, line, format!("cannot be read on: {error}"));
+            self.give_up(path, file.place(&problem), format!("cannot be read on: {problem}"));
         }
         Ok(())
     }
 
-    fn row(&mut self, path: &Path, columns: &Columns, row: &ByteRecord) -> Result<(), Gone> {
-        let line = row.position().map(csv::Position::line);
+    fn row(&mut self, path: &Path, columns: &Columns, place: Place, row: &ByteRecord) -> Result<(), Gone> {
         self.rows_read.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let charge = match Charge::read(columns, row, &mut self.moments) {
             Ok(charge) => charge,
             Err(problem) => {
-                self.refuse(path, line, problem.to_string());
+                self.refuse(path, Some(place), problem.to_string());
                 return Ok(());
             }
         };
         let key = charge.key();
         if !self.keys_sent.contains(&key) {
             if let Err(reason) = self.write_key(&charge, key) {
-                self.refuse(path, line, reason);
+                self.refuse(path, Some(place), reason);
                 return Ok(());
             }
             if self.keys_sent.len() < KEYS_KEPT_MAX {
@@ -196,14 +195,14 @@ impl State {
         let rest = match charge.rest() {
             Ok(rest) => rest.map(|rest| serde_json::Value::Object(rest).to_string()),
             Err(problem) => {
-                self.refuse(path, line, problem.to_string());
+                self.refuse(path, Some(place), problem.to_string());
                 return Ok(());
             }
         };
         let (slice, is_new) = match self.slices.of(&charge) {
             Ok(found) => found,
             Err(problem) => {
-                self.refuse(path, line, problem.to_string());
+                self.refuse(path, Some(place), problem.to_string());
                 return Ok(());
             }
         };
@@ -244,15 +243,15 @@ impl State {
         Ok(())
     }
 
-    fn give_up(&mut self, file: &Path, line: Option<u64>, reason: String) {
+    fn give_up(&mut self, file: &Path, place: Option<Place>, reason: String) {
         self.end.is_broken = true;
-        self.refuse(file, line, reason);
+        self.refuse(file, place, reason);
     }
 
-    fn refuse(&mut self, file: &Path, line: Option<u64>, reason: String) {
+    fn refuse(&mut self, file: &Path, place: Option<Place>, reason: String) {
         self.end.refused_count += 1;
         if self.end.refused.len() < REFUSALS_TOLD_MAX {
-            self.end.refused.push(CostRefusal { file: file.to_owned(), line, reason });
+            self.end.refused.push(CostRefusal { file: file.to_owned(), place, reason });
         }
     }
 
