@@ -15,7 +15,7 @@ mod targets;
 
 pub use charge::{Charge, RowProblem};
 pub use columns::{ColumnProblem, Columns, Renaming};
-pub use export::{Export, ExportProblem};
+pub use export::{Basis, Export, ExportProblem};
 pub use file::RowFile;
 pub use moment::Moments;
 pub use rules::{Assignment, Attribution, CostRules, Rule, TargetKind};

@@ -201,7 +201,7 @@ async fn take_over(
     .bind(scope)
     .bind(&export.name)
     .bind(content)
-    .bind(if export.scope.is_some() { "AZURE_EXPORT" } else { "FOCUS" })
+    .bind(export.basis.as_str())
     .bind(rows)
     .bind(i64::try_from(refused_count).unwrap_or(i64::MAX))
     .bind(at)
