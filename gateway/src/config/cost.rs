@@ -42,7 +42,8 @@ impl CostConfig {
             problems.push(Problem::new(key, message));
         }
         if self.azure.enabled && self.azure.is_used() && !(azure.enabled && azure.client_id.is_some()) {
-            let message = "charges are read with the client of sources.azure: set its tenant_id, client_id and client_secret";
+            let message =
+                "charges are read with the client of sources.azure: set its tenant_id, client_id and client_secret";
             problems.push(Problem::new("cost.azure", message));
         }
     }

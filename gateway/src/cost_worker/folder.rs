@@ -45,7 +45,8 @@ pub(super) fn clear(below: &Path) {
     let Ok(entries) = fs::read_dir(below) else { return };
     for entry in entries.flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let age = entry.metadata().ok().filter(fs::Metadata::is_dir).and_then(|kind| kind.modified().ok()?.elapsed().ok());
+        let age =
+            entry.metadata().ok().filter(fs::Metadata::is_dir).and_then(|kind| kind.modified().ok()?.elapsed().ok());
         if is_ours && age.is_some_and(|age| age > LIFE_MAX) {
             let _ = fs::remove_dir_all(entry.path());
         }

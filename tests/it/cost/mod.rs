@@ -1,5 +1,6 @@
 //! Cost: how exports of charges are taken over, and what the graph says of them.
 
+mod azure;
 mod import;
 mod report;
 mod sums;

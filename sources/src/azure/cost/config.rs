@@ -135,7 +135,10 @@ fn container_problem(url: &Url) -> Option<&'static str> {
         // A signature would stand in the configuration as it is, and in logs.
         return Some("must end with the container's name: the client of sources.azure is who reads it");
     }
-    url.path().trim_matches('/').is_empty().then_some("must name the container, as in https://account.blob.core.windows.net/exports")
+    url.path()
+        .trim_matches('/')
+        .is_empty()
+        .then_some("must name the container, as in https://account.blob.core.windows.net/exports")
 }
 
 #[cfg(test)]
@@ -155,7 +158,9 @@ mod tests {
     #[test]
     fn a_container_is_named_by_an_address_without_secrets() {
         let url = |url: &str| keys(json!([{ "container_url": url }]));
-        for good in ["https://acct.blob.core.windows.net/exports", "https://x.example.com/a/b/", "http://127.0.0.1:1/a/b"] {
+        for good in
+            ["https://acct.blob.core.windows.net/exports", "https://x.example.com/a/b/", "http://127.0.0.1:1/a/b"]
+        {
             assert_eq!(url(good), Vec::<String>::new(), "{good}");
         }
         for bad in [
@@ -171,10 +176,11 @@ mod tests {
 
     #[test]
     fn no_blob_is_looked_at_twice() {
-        let source = |prefix: &str, tenant: Option<&str>| {
-            json!({ "container_url": "https://a.example.com/e", "prefix": prefix, "tenant": tenant, "interval": "4h" })
-        };
-        assert_eq!(keys(json!([source("a/", None), source("b/", None), source("a/", Some("other"))])), Vec::<String>::new());
+        let source = |prefix: &str, tenant: Option<&str>| json!({ "container_url": "https://a.example.com/e", "prefix": prefix, "tenant": tenant, "interval": "4h" });
+        assert_eq!(
+            keys(json!([source("a/", None), source("b/", None), source("a/", Some("other"))])),
+            Vec::<String>::new()
+        );
         assert_eq!(keys(json!([source("a/", None), source("", None)])), ["cost.azure.exports[1].prefix"]);
         let often = json!([{ "container_url": "https://a.example.com/e", "interval": "1s" }]);
         assert_eq!(keys(often), ["cost.azure.exports[0].interval"]);

@@ -153,7 +153,9 @@ mod tests {
                 .map(|parts| parts.into_iter().map(|(_, name)| name.to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(named(&["a/r/part_0.csv", "x/part_1.csv.gz"], &limits).unwrap(), ["part_0.csv", "part_1.csv.gz"]);
-        for name in ["..", "a/..", "a/../../etc/passwd", "", "a/r/", "a\\..\\x", "manifest.json", "Manifest.JSON", "part_2.csv"] {
+        for name in
+            ["..", "a/..", "a/../../etc/passwd", "", "a/r/", "a\\..\\x", "manifest.json", "Manifest.JSON", "part_2.csv"]
+        {
             assert!(named(&[name], &limits).is_err(), "{name} was taken");
         }
         assert!(named(&["a/r/part_0.csv", "part_0.csv"], &limits).is_err(), "a part counted twice");

@@ -34,8 +34,7 @@ pub fn newest(blobs: Vec<Blob>) -> Vec<Run> {
             continue;
         }
         let period = period(folder(&blob.name)).to_owned();
-        let is_newer =
-            |known: &Blob| (known.changed_at, known.name.as_str()) < (blob.changed_at, blob.name.as_str());
+        let is_newer = |known: &Blob| (known.changed_at, known.name.as_str()) < (blob.changed_at, blob.name.as_str());
         if manifests.get(&period).is_none_or(is_newer) {
             manifests.insert(period, blob);
         }

@@ -18,10 +18,11 @@ pub struct CostLook {
 impl Database {
     /// The last look at a container or scope; none where there was none.
     pub async fn cost_look(&self, tenant: &str, target: &str) -> Result<Option<CostLook>, SourceError> {
-        let look = sqlx::query_as("select looked_at, has_failed from cost_azure_look where tenant = $1 and target = $2")
-            .bind(tenant)
-            .bind(target)
-            .fetch_optional(self.writers());
+        let look =
+            sqlx::query_as("select looked_at, has_failed from cost_azure_look where tenant = $1 and target = $2")
+                .bind(tenant)
+                .bind(target)
+                .fetch_optional(self.writers());
         self.timed("cost_look", look).await
     }
 
