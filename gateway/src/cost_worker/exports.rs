@@ -39,15 +39,19 @@ impl AddAssign for ExportsReport {
     }
 }
 
-/// Why a run is not taken over.
+/// Why a run, or an answer, is not taken over.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub enum Failure {
+    /// It cannot be brought here.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// It cannot be read or written.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// There is no place for it.
     #[error("no folder can be made for its files")]
     Folder(#[source] std::io::Error),
+    /// It says what cannot be used.
     #[error("it is refused: {0}")]
     Refused(String),
 }
@@ -118,12 +122,12 @@ async fn take_over(app: &App, tenant: &str, storage: &Storage, run: &Run) -> Res
 }
 
 /// Where files lie meanwhile.
-fn place(app: &App) -> std::path::PathBuf {
+pub(super) fn place(app: &App) -> std::path::PathBuf {
     app.config.cost.azure.temporary_folder.clone().unwrap_or_else(std::env::temp_dir)
 }
 
 /// The first refusals, without the folder that is gone by then.
-fn told(refused: &[CostRefusal]) -> String {
+pub(super) fn told(refused: &[CostRefusal]) -> String {
     let one = |refusal: &CostRefusal| {
         let file = refusal.file.file_name().map(Path::new).unwrap_or(&refusal.file).display();
         match refusal.line {
@@ -134,7 +138,7 @@ fn told(refused: &[CostRefusal]) -> String {
     refused.iter().take(TOLD_MAX).map(one).collect::<Vec<_>>().join("; ")
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

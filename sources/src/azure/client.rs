@@ -47,6 +47,10 @@ impl Client {
         Self { arm, graph, base_url, tokens }
     }
 
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
     pub(super) fn upstream(&self) -> &Upstream {
         &self.arm
     }
@@ -145,7 +149,7 @@ impl Client {
 }
 
 /// The page that a link leads to. Of the link only its query is taken: where the token goes is ours to say.
-fn next_page(url: &Url, path: &str, link: &str) -> Result<Url, SourceError> {
+pub(super) fn next_page(url: &Url, path: &str, link: &str) -> Result<Url, SourceError> {
     let link = url.join(link).map_err(|error| SourceError::protocol(SourceKind::Azure, error))?;
     let leads_on = link.path().to_lowercase().ends_with(&format!("/{}", path.to_lowercase()));
     if !leads_on || link.query().is_none_or(str::is_empty) {

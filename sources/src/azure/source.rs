@@ -12,6 +12,7 @@ use super::{
     caches::{self, CloudAlerts, CloudResources, SCOPES_MAX},
     client::{self, Client},
     config::SECRET_KEY,
+    cost::{self, CostQueries},
     reach::Reach,
     scope::{Scope, is_guid},
     storage::Storage,
@@ -77,6 +78,14 @@ impl Azure {
         let config = UpstreamConfig::new(SourceKind::Azure, container, limits).named("azure-storage").raw();
         let upstream = Upstream::new(config, shared)?;
         Ok(Storage { upstream, tokens: self.storage_tokens.clone(), container: container.clone() })
+    }
+
+    /// The way to Cost Management, which counts its calls apart and answers slowly.
+    pub fn cost_queries(&self, costs: &cost::Config, shared: Shared<'_>) -> Result<CostQueries, SourceError> {
+        let limits = Limits { timeout: costs.query_timeout, quota: Some(costs.query_quota), ..self.config.limits() };
+        let config = UpstreamConfig::new(SourceKind::Azure, &self.config.arm_url, limits).named("azure-cost");
+        let (upstream, tokens) = (Upstream::new(config, shared)?, self.client.tokens().clone());
+        Ok(CostQueries { upstream, tokens, arm_url: self.config.arm_url.clone() })
     }
 
     /// The annotation that names an entity's resource groups.

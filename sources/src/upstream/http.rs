@@ -291,7 +291,7 @@ impl Upstream {
         let response = request.send().await.map_err(|error| self.transport_error(error))?;
         let status = response.status();
         let is_expected = expected.contains(&status);
-        let has_wait = response.headers().contains_key(header::RETRY_AFTER);
+        let has_wait = Reading::has_wait(response.headers());
         let is_refusal =
             status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::SERVICE_UNAVAILABLE && has_wait);
         self.note_clock(response.headers());

@@ -1,4 +1,4 @@
-//! A fake Azure: Resource Manager, Resource Graph, alerts, Blob storage, and Entra's token endpoint, over a world of resource groups.
+//! A fake Azure: Resource Manager, Resource Graph, alerts, Blob storage, Cost Management's queries, and Entra's token endpoint, over a world of resource groups.
 //!
 //! It enforces what the real one enforces and what looks right until production: a token that ends, an `api-version` on
 //! every path, quotas that follow the clock, rows that are silently missing, pages that cannot go on without `id`. All of
@@ -7,6 +7,7 @@
 mod alert;
 mod arm;
 mod call;
+mod cost;
 mod entra;
 mod error;
 mod filter;
@@ -38,6 +39,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 pub use alert::AlertRule;
+pub use cost::{CostLine, QpuLimit};
 pub use group::Group;
 pub use limits::Limits;
 pub use resource::{Resource, Sku};
@@ -64,13 +66,15 @@ struct Inner {
     world: RwLock<World>,
     quotas: Mutex<Quotas>,
     account: Mutex<storage::Account>,
+    costs: Mutex<cost::Costs>,
     answers: AtomicU64,
 }
 
 impl Azure {
     pub(crate) fn new(url: String, secret: String, world: World, clock: Clock) -> Self {
         let (quotas, account, answers) = (Mutex::default(), Mutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Inner { url, secret, clock, world: RwLock::new(world), quotas, account, answers }))
+        let costs = Mutex::default();
+        Self(Arc::new(Inner { url, secret, clock, world: RwLock::new(world), quotas, account, costs, answers }))
     }
 
     /// Adds a group, or replaces the one of the same subscription and name.

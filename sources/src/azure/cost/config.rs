@@ -6,8 +6,8 @@ use bytesize::ByteSize;
 use serde::Deserialize;
 use url::Url;
 
-use super::FetchLimits;
-use crate::upstream::{Problems, address_problem};
+use super::{FetchLimits, QueryScope};
+use crate::upstream::{Problems, QuotaConfig, address_problem};
 
 /// Shortest pause between two looks at a container: Azure writes an export once a day.
 const INTERVAL_MIN: Duration = Duration::from_secs(60);
@@ -17,6 +17,15 @@ const INTERVAL_MAX: Duration = Duration::from_secs(31 * 86_400);
 
 /// Most containers.
 const EXPORTS_MAX: usize = 100;
+
+/// Most scopes that are asked for.
+const QUERIES_MAX: usize = 500;
+
+/// Shortest pause between two questions about a scope: Azure advises to ask once a day.
+const QUERY_INTERVAL_MIN: Duration = Duration::from_secs(4 * 3_600);
+
+/// Longest way back, in days: Azure cuts longer ones without a word.
+const QUERY_DAYS_MAX: u32 = 31;
 
 /// How charges are read from Azure, with the client of `[sources.azure]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,6 +46,46 @@ pub struct Config {
     /// Where exports are written.
     #[serde(default)]
     pub exports: Vec<ExportSource>,
+    /// Longest wait for an answer of the Query API, the wait for its quota included.
+    #[serde(with = "humantime_serde")]
+    pub query_timeout: Duration,
+    /// How many questions the Query API allows, all replicas together; each is one of its units, and each page anew.
+    pub query_quota: QuotaConfig,
+    /// What is asked of it.
+    #[serde(default)]
+    pub queries: Vec<QuerySource>,
+}
+
+/// A scope whose last days are asked for, as long as no export tells them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuerySource {
+    /// `/subscriptions/<id>`, with or without `/resourceGroups/<name>`.
+    pub scope: String,
+    /// How far back: the months that these days touch are read, each from its first day.
+    #[serde(default = "days_default")]
+    pub days: u32,
+    /// Whose charges; the default tenant's unless given.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// How often it is asked.
+    #[serde(default = "query_interval_default", with = "humantime_serde")]
+    pub interval: Duration,
+}
+
+fn days_default() -> u32 {
+    7
+}
+
+fn query_interval_default() -> Duration {
+    Duration::from_secs(86_400)
+}
+
+impl QuerySource {
+    fn meets(&self, other: &Self) -> bool {
+        let scopes = (QueryScope::read(&self.scope), QueryScope::read(&other.scope));
+        self.tenant == other.tenant && matches!(scopes, (Some(one), Some(other)) if one.meets(&other))
+    }
 }
 
 /// A container with exports.
@@ -75,13 +124,15 @@ impl ExportSource {
 impl Config {
     /// There is something to read.
     pub fn is_used(&self) -> bool {
-        !self.exports.is_empty()
+        !self.exports.is_empty() || !self.queries.is_empty()
     }
 
     /// The tenants that are named, each with its key.
     pub fn tenants(&self) -> impl Iterator<Item = (String, &str)> {
-        let named = self.exports.iter().enumerate();
-        named.filter_map(|(at, source)| Some((format!("cost.azure.exports[{at}].tenant"), source.tenant.as_deref()?)))
+        let exports = self.exports.iter().map(|source| source.tenant.as_deref()).enumerate();
+        let queries = self.queries.iter().map(|source| source.tenant.as_deref()).enumerate();
+        let exports = exports.filter_map(|(at, tenant)| Some((format!("cost.azure.exports[{at}].tenant"), tenant?)));
+        exports.chain(queries.filter_map(|(at, tenant)| Some((format!("cost.azure.queries[{at}].tenant"), tenant?))))
     }
 
     /// What a fetch is held to.
@@ -114,7 +165,32 @@ impl Config {
                 problems.tell(&key("prefix"), "another entry looks at the same blobs for the same tenant");
             }
         }
+        self.query_problems(&mut problems);
         problems.found()
+    }
+
+    fn query_problems(&self, problems: &mut Problems) {
+        problems.above_zero("query_timeout", !self.query_timeout.is_zero());
+        problems.quota("query_quota", Some(self.query_quota));
+        if self.queries.len() > QUERIES_MAX {
+            problems.tell("queries", &format!("at most {QUERIES_MAX} scopes are allowed"));
+        }
+        for (at, query) in self.queries.iter().enumerate() {
+            let key = |name: &str| format!("queries[{at}].{name}");
+            if QueryScope::read(&query.scope).is_none() {
+                let problem = "must be /subscriptions/<id>, with or without /resourceGroups/<name>: wider scopes tell no resources";
+                problems.tell(&key("scope"), problem);
+            }
+            if !(1..=QUERY_DAYS_MAX).contains(&query.days) {
+                problems.tell(&key("days"), "must be from 1 to 31");
+            }
+            if !(QUERY_INTERVAL_MIN..=INTERVAL_MAX).contains(&query.interval) {
+                problems.tell(&key("interval"), "must be from 4h to 31d");
+            }
+            if self.queries.iter().take(at).any(|other| other.meets(query)) {
+                problems.tell(&key("scope"), "another entry asks for the same charges for the same tenant");
+            }
+        }
     }
 }
 
@@ -150,6 +226,7 @@ mod tests {
     fn keys(exports: Value) -> Vec<String> {
         let config = json!({
             "enabled": true, "file_max": "1 GiB", "export_max": "1 GiB", "file_timeout": "1m", "exports": exports,
+            "query_timeout": "1m", "query_quota": { "calls": 10, "window": "60s" },
         });
         let config: Config = serde_json::from_value(config).unwrap();
         config.problems().into_iter().map(|(key, _)| key).collect()
@@ -172,6 +249,24 @@ mod tests {
         ] {
             assert_eq!(url(bad), ["cost.azure.exports[0].container_url"], "{bad}");
         }
+    }
+
+    #[test]
+    fn no_charge_is_asked_for_twice_and_none_too_often() {
+        let queries = |queries: Value| {
+            let config = json!({
+                "enabled": true, "file_max": "1 GiB", "export_max": "1 GiB", "file_timeout": "1m", "queries": queries,
+                "query_timeout": "1m", "query_quota": { "calls": 10, "window": "60s" },
+            });
+            let config: Config = serde_json::from_value(config).unwrap();
+            config.problems().into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+        };
+        let id = "/subscriptions/00000000-0000-0000-0000-000000000001";
+        assert_eq!(queries(json!([{ "scope": id }, { "scope": id, "tenant": "other" }])), Vec::<String>::new());
+        let group = format!("{id}/resourceGroups/pay");
+        assert_eq!(queries(json!([{ "scope": id }, { "scope": group }])), ["cost.azure.queries[1].scope"]);
+        let odd = json!([{ "scope": "/providers/Microsoft.Billing/billingAccounts/1", "days": 32, "interval": "1h" }]);
+        assert_eq!(queries(odd), ["scope", "days", "interval"].map(|key| format!("cost.azure.queries[0].{key}")));
     }
 
     #[test]
