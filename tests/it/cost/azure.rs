@@ -83,7 +83,7 @@ impl Stage {
     }
 
     /// A run of the export of a month, with its manifest; each part has these lines.
-    fn put_run(&self, month: &str, run: &str, at: DateTime<Utc>, parts: &[&[Line]]) {
+    pub(super) fn put_run(&self, month: &str, run: &str, at: DateTime<Utc>, parts: &[&[Line]]) {
         let named: Vec<String> = (0..parts.len()).map(|at| format!("part_{at}_0001.csv")).collect();
         for (name, lines) in named.iter().zip(parts) {
             self.azure().put_blob(CONTAINER, &format!("{}/{name}", place(month, run)), text(lines), at);
@@ -149,7 +149,7 @@ pub(super) fn moment(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-const MARCH: &str = "20260301-20260331";
+pub(super) const MARCH: &str = "20260301-20260331";
 const APRIL: &str = "20260401-20260430";
 
 #[tokio::test(flavor = "multi_thread")]

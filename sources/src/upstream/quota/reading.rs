@@ -149,6 +149,11 @@ mod tests {
             true,
         );
         assert_eq!(cost.blocked_for(), Some(s(40)), "the longest counts");
+        let has_wait = |name: &'static str| {
+            Reading::has_wait(&HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static("1"))]))
+        };
+        assert!(has_wait("retry-after") && has_wait("x-ms-ratelimit-microsoft.costmanagement-qpu-retry-after"));
+        assert!(!has_wait("x-ms-ratelimit-microsoft.costmanagement-qpu-remaining"));
     }
 
     #[test]
