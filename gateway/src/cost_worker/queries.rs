@@ -47,7 +47,10 @@ pub(super) async fn read(
         return Ok(if is_told { Asked::Told } else { Asked::Nothing });
     }
     let folder = Folder::new(&place(app)).map_err(Failure::Folder)?;
-    let export = write(folder.path(), &scope, &costs).map_err(|error| Failure::Fetch(error.into()))?;
+    let place = folder.path().to_owned();
+    let written = tokio::task::spawn_blocking(move || write(&place, &scope, &costs)).await;
+    let written = written.map_err(|error| Failure::Folder(std::io::Error::other(error)))?;
+    let export = written.map_err(|error| Failure::Fetch(error.into()))?;
     let import = cost_import(&app.config, tenant, &|_| {});
     // What an operator says of files is not about this one.
     let plain = Renaming::default();

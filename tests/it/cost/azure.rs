@@ -309,10 +309,9 @@ async fn what_is_larger_than_allowed_is_not_fetched() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worker_looks_once_an_interval_however_many_replicas_run() {
-    let time = ManualClock::new(Utc::now());
-    let (clock, same) = (time.clock(), time.clock());
+    let time = ManualClock::new(Clock::system().now());
+    let clock = time.clock();
     let stage = Stage::with("worker", Clock::of(move || clock.now()), |_| {}).await;
-    drop(same);
     stage.put_run(MARCH, "r1", moment("2026-03-05T00:00:00Z"), &[&[Line::new("1", "2026-03-01", "web")]]);
     let (ending, ended) = tokio::sync::watch::channel(false);
     let workers: Vec<_> =

@@ -226,6 +226,23 @@ async fn our_own_budget_is_kept_before_azure_has_to_refuse() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn scopes_that_may_not_be_read_do_not_keep_others_from_being_asked_for() {
+    let stage = stage_now("forbidden", |config| {
+        let source = config.cost.azure.queries[0].clone();
+        let hidden = |at: usize| QuerySource {
+            scope: format!("/subscriptions/00000000-0000-0000-0000-0000000001{at:02}"),
+            ..source.clone()
+        };
+        config.cost.azure.queries = (0..10).map(hidden).chain([source.clone()]).collect();
+    })
+    .await;
+    let outcomes = stage.costs().read_queries(&stage.app).await;
+    assert!(outcomes[..10].iter().all(Result::is_err));
+    assert!(matches!(outcomes[10], Ok(Asked::TakenOver)), "{outcomes:?}");
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_of_azure_is_waited_out() {
     let stage = stage_now("refusal", |config| config.cost.azure.query_timeout = Duration::from_secs(5)).await;
     stage.azure().set_qpu_limits(vec![QpuLimit { units: 1, window: TimeDelta::seconds(300) }]);

@@ -46,6 +46,8 @@ fn line(day: u32, group: &str) -> CostLine {
 #[tokio::test]
 async fn queries_of_cost_are_answered_as_the_specification_says() {
     let azure = Azure::of(World::default()).await;
+    assert_eq!(ask(&azure, &url(&azure), &query("ActualCost")).await.status(), 403);
+    azure.simulator.azure().set_costs(ONE, Vec::new());
     assert_eq!(ask(&azure, &url(&azure), &query("ActualCost")).await.status(), 204);
     azure.simulator.azure().set_costs(ONE, (1..=3).map(|day| line(day, "one")).collect());
     azure.simulator.azure().set_cost_page_max(2);
@@ -76,6 +78,7 @@ async fn queries_of_cost_are_answered_as_the_specification_says() {
 #[tokio::test]
 async fn what_cannot_be_asked_is_refused_and_units_run_out() {
     let azure = Azure::of(World::default()).await;
+    azure.simulator.azure().set_costs(ONE, Vec::new());
     let mut odd = query("ActualCost");
     odd["dataset"]["grouping"] = json!(vec![json!({ "type": "Dimension", "name": "ResourceId" }); 3]);
     assert_eq!(ask(&azure, &url(&azure), &odd).await.status(), 400);

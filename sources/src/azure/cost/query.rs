@@ -102,7 +102,12 @@ impl CostQueries {
         let mut rows = Vec::new();
         for _ in 0..PAGES_MAX {
             let ask = |http: &reqwest::Client| http.post(url.clone()).json(&body);
-            let answer = self.tokens.ask(&self.upstream, "cost_query", ask, &[], None).await?;
+            // Of one scope: no reason to leave the others alone.
+            let absent = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND];
+            let answer = self.tokens.ask(&self.upstream, "cost_query", ask, &absent, None).await?;
+            if absent.contains(&answer.status) {
+                return Err(protocol("there is no such scope, or the client may not read what it costs"));
+            }
             if answer.status == StatusCode::NO_CONTENT {
                 return Ok(rows);
             }

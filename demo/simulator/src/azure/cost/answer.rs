@@ -66,9 +66,6 @@ pub(super) fn page(
         "id": format!("subscriptions/{subscription}/providers/Microsoft.CostManagement/query/{name}"),
         "name": name,
         "type": "Microsoft.CostManagement/query",
-        "location": null,
-        "sku": null,
-        "eTag": null,
         "properties": properties,
     })))
 }

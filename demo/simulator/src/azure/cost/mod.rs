@@ -62,7 +62,7 @@ impl Default for Costs {
 }
 
 impl Azure {
-    /// What a subscription cost from now on; whatever it was before.
+    /// What a subscription cost from now on; whatever it was before. Others may not be read.
     pub fn set_costs(&self, subscription_id: &str, lines: Vec<CostLine>) {
         self.costs().lines.insert(subscription_id.to_lowercase(), lines);
     }
@@ -107,6 +107,10 @@ pub(super) fn endpoint(
         let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, "429", "Too many requests. Please retry.");
         quota::mark_refusal(&mut response, waits);
         return Err(Box::new(response));
+    }
+    if !costs.lines.contains_key(subscription) {
+        let message = "The client does not have authorization to perform action 'Microsoft.CostManagement/query/read'.";
+        return Err(Box::new(refuse(StatusCode::FORBIDDEN, "AuthorizationFailed", message)));
     }
     let page = answer::page(&costs, call, &request, subscription, group, params)?;
     Ok(costs.units.mark(page, request.units()))
