@@ -8,6 +8,7 @@ mod attribution_worker;
 pub mod auth;
 pub mod commands;
 pub mod config;
+pub mod cost_worker;
 mod discovery_worker;
 mod executor;
 mod graphiql;

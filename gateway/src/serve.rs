@@ -6,7 +6,7 @@ use anyhow::Context;
 use axum::Router;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{App, attribution_worker, discovery_worker, http, listener, location_worker, sync_worker};
+use crate::{App, attribution_worker, cost_worker, discovery_worker, http, listener, location_worker, sync_worker};
 
 /// How often the database is probed when there is no upstream.
 const PROBE_INTERVAL: Duration = Duration::from_secs(60);
@@ -51,6 +51,7 @@ impl Serving {
         tasks.spawn(sync_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(discovery_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(attribution_worker::run(Arc::clone(&app), ended.clone()));
+        tasks.spawn(cost_worker::run(Arc::clone(&app), ended.clone()));
         app.authenticator.start(&mut tasks, ended.clone());
         tracing::info!(%address, %admin_address, "serving");
         if app.config.auth.issuers.is_empty() {

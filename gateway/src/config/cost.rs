@@ -8,9 +8,12 @@ use std::{
 use resolvers::CostOptions;
 use schema::{DEFAULT_NAMESPACE, Decimal, EntityRef, EntityRefError};
 use serde::Deserialize;
-use sources::cost::{CostRules, Renaming};
+use sources::{
+    azure,
+    cost::{CostRules, Renaming},
+};
 
-use super::Problem;
+use super::{Problem, is_tenant};
 
 /// How charges are read and attributed.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,6 +29,8 @@ pub struct CostConfig {
     pub required_tags: Vec<String>,
     /// What each team carries of shared costs, by the names of the rules.
     pub splits: BTreeMap<String, BTreeMap<String, Weight>>,
+    /// How charges are read from Azure.
+    pub azure: azure::cost::Config,
 }
 
 /// Most rules of how shared costs are split.
@@ -65,8 +70,23 @@ pub enum BadRows {
 }
 
 impl CostConfig {
-    pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
+    /// `azure` is with whose client charges are read.
+    pub(super) fn validate(&self, azure: &azure::Config, problems: &mut Vec<Problem>) {
         problems.extend(self.attribution.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
+        self.validate_splits(problems);
+        problems.extend(self.azure.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
+        for (key, tenant) in self.azure.tenants().filter(|(_, tenant)| !is_tenant(tenant)) {
+            let message = format!("`{tenant}` is not a tenant: small letters, digits, - and _");
+            problems.push(Problem::new(key, message));
+        }
+        if self.azure.enabled && self.azure.is_used() && !(azure.enabled && azure.client_id.is_some()) {
+            let message =
+                "charges are read with the client of sources.azure: set its tenant_id, client_id and client_secret";
+            problems.push(Problem::new("cost.azure", message));
+        }
+    }
+
+    fn validate_splits(&self, problems: &mut Vec<Problem>) {
         if self.splits.len() > SPLITS_MAX {
             problems.push(Problem::new("cost.splits", format!("holds more than {SPLITS_MAX} rules")));
         }

@@ -194,6 +194,17 @@ mod tests {
     }
 
     #[test]
+    fn charges_of_azure_need_its_client_and_addresses_that_keep_the_token_safe() {
+        let told = |value: &str| load(&[("WEFT_COST__AZURE__EXPORTS", value)], None).err().unwrap().to_string();
+        let message = told(r#"[{ "container_url": "http://acct.example.com/e", "tenant": "Not One" }]"#);
+        for key in ["cost.azure.exports[0].container_url", "cost.azure.exports[0].tenant", "cost.azure: charges"] {
+            assert!(message.contains(key), "{key}: {message}");
+        }
+        let message = told(r#"[{ "container_url": "https://acct.example.com/e?sig=hunter2" }]"#);
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
     fn every_problem_is_told_with_its_key() {
         let error = load(&[("WEFT_LIMITS__NESTING_MAX", "0"), ("WEFT_CATALOG__DEFAULT_TENANT", "Not A Tenant")], None);
         let message = error.err().unwrap().to_string();

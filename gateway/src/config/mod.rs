@@ -81,7 +81,7 @@ impl Config {
         self.limits.validate(&mut problems);
         self.catalog.validate(&mut problems);
         self.sync.validate(&mut problems);
-        self.cost.validate(&mut problems);
+        self.cost.validate(&self.sources.azure, &mut problems);
         self.telemetry.validate(&mut problems);
         problems.extend(self.auth.validate().into_iter().map(|found| Problem::new(found.key, found.message)));
         problems.extend(self.redis.problems().into_iter().map(|(key, message)| Problem::new(key, message)));

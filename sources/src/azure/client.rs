@@ -1,10 +1,9 @@
-//! The calls to Azure. The access token is exposed in one line of this file and nowhere else.
+//! The calls to Azure Resource Manager.
 
 use std::collections::BTreeSet;
 
 use reqwest::{RequestBuilder, StatusCode};
 use schema::{CloudResourceRecord, SourceKind, TargetedAlertRecord};
-use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{
@@ -46,6 +45,10 @@ impl Client {
             base_url.set_path(&format!("{}/", base_url.path()));
         }
         Self { arm, graph, base_url, tokens }
+    }
+
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 
     pub(super) fn upstream(&self) -> &Upstream {
@@ -129,7 +132,6 @@ impl Client {
         Ok(url)
     }
 
-    /// Asks with a token. One that is not taken any more, for it was revoked or clocks differ, is renewed once.
     async fn ask(
         &self,
         upstream: &Upstream,
@@ -137,16 +139,7 @@ impl Client {
         make: impl Fn(&reqwest::Client) -> RequestBuilder,
         expected: &[StatusCode],
     ) -> Result<Answer, SourceError> {
-        let with = |token: &SecretString, http: &reqwest::Client| make(http).bearer_auth(token.expose_secret());
-        let token = self.tokens.current().await?;
-        let or_refused = [expected, &[StatusCode::UNAUTHORIZED]].concat();
-        let answer = upstream.send(call, |http| with(&token, http), &or_refused).await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
-            return Ok(answer);
-        }
-        self.tokens.forget(&token);
-        let token = self.tokens.current().await?;
-        upstream.send(call, |http| with(&token, http), expected).await
+        self.tokens.ask(upstream, call, make, expected, None).await
     }
 
     fn decode<T: serde::de::DeserializeOwned>(&self, answer: &Answer) -> Result<T, SourceError> {
@@ -156,7 +149,7 @@ impl Client {
 }
 
 /// The page that a link leads to. Of the link only its query is taken: where the token goes is ours to say.
-fn next_page(url: &Url, path: &str, link: &str) -> Result<Url, SourceError> {
+pub(super) fn next_page(url: &Url, path: &str, link: &str) -> Result<Url, SourceError> {
     let link = url.join(link).map_err(|error| SourceError::protocol(SourceKind::Azure, error))?;
     let leads_on = link.path().to_lowercase().ends_with(&format!("/{}", path.to_lowercase()));
     if !leads_on || link.query().is_none_or(str::is_empty) {

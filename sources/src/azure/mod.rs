@@ -1,6 +1,8 @@
 //! Azure, read live: the resources of groups and tags through Resource Graph, many groups in one query, and the alerts of
 //! subscriptions, cached.
 //!
+//! Charges are read too: `storage` fetches the files of exports, `cost` says which, and asks for what no export tells yet.
+//!
 //! `client` makes the calls, `token` keeps the access token, `kql` words the queries, `wire` is the JSON, `scope` what annotations
 //! name, `reach` which subscriptions a tenant may read, `caches` what is kept and how it is fetched, `source` the way from annotations
 //! to records.
@@ -8,10 +10,12 @@
 mod caches;
 mod client;
 mod config;
+pub mod cost;
 mod kql;
 mod reach;
 mod scope;
 mod source;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -25,6 +29,7 @@ pub use caches::{CloudAlerts, CloudResources};
 pub use config::Config;
 pub use scope::{CloudAlertsKey, CloudResourcesKey};
 pub use source::Azure;
+pub use storage::{Blob, Storage};
 
 /// What this connector is.
 pub const ABOUT: About = About {

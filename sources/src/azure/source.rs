@@ -12,16 +12,22 @@ use super::{
     caches::{self, CloudAlerts, CloudResources, SCOPES_MAX},
     client::{self, Client},
     config::SECRET_KEY,
+    cost::{self, CostQueries},
     reach::Reach,
     scope::{Scope, is_guid},
+    storage::Storage,
     token::{self, Tokens},
 };
 use crate::{
     About, Connector, SourceError,
     cache::{Access, Served, SourceCache},
     connector::Surroundings,
-    upstream::{Limits, Upstream, UpstreamConfig},
+    health::Health,
+    upstream::{Limits, Shared, Upstream, UpstreamConfig},
 };
+
+/// What tokens for storage are for, in every cloud.
+const STORAGE_SCOPE: &str = "https://storage.azure.com/.default";
 
 /// Azure, as the graph reads it. Clones share everything.
 #[derive(Clone)]
@@ -29,6 +35,7 @@ pub struct Azure {
     config: Arc<Config>,
     reach: Arc<Reach>,
     client: Client,
+    storage_tokens: Tokens,
     resources: SourceCache<CloudResources>,
     alerts: SourceCache<CloudAlerts>,
 }
@@ -46,23 +53,39 @@ impl Azure {
         let graph = arm.counted_apart("graph", config.graph_quota);
         let limits = Limits { quota: None, ..config.limits() };
         let entra = UpstreamConfig::new(SourceKind::Azure, &config.authority, limits).named("azure-entra");
-        let tokens = Tokens::new(
-            token::Client {
-                upstream: Upstream::new(entra, around.shared())?,
-                endpoint: endpoint(&config.authority, &tenant)?,
-                scope: format!("{}/.default", config.arm_url.as_str().trim_end_matches('/')),
-                secret,
-                id: id.clone(),
-            },
-            Arc::clone(arm.health()),
-            around.clock.clone(),
-        );
+        let entra = Upstream::new(entra, around.shared())?;
+        let endpoint = endpoint(&config.authority, &tenant)?;
+        let tokens = |scope: String, health: &Arc<Health>| {
+            let (upstream, endpoint) = (entra.clone(), endpoint.clone());
+            let client = token::Client { upstream, endpoint, scope, secret: secret.clone(), id: id.clone() };
+            Tokens::new(client, Arc::clone(health), around.clock.clone())
+        };
+        // Storage is a service of its own: that it gives no token says nothing about what the graph reads.
+        let storage_tokens = tokens(STORAGE_SCOPE.to_owned(), entra.health());
+        let arm_scope = format!("{}/.default", config.arm_url.as_str().trim_end_matches('/'));
+        let tokens = tokens(arm_scope, arm.health());
         // What may be read is the client's; its secret changes nothing about it.
         let principal = SecretString::from(format!("{tenant}\n{id}"));
         let client = Client::new(arm, graph, config.arm_url.clone(), tokens);
         let reach = Arc::new(Reach::new(&config));
         let (resources, alerts) = caches::new(&config, &client, &principal, &reach, around);
-        Ok(Some(Self { config: Arc::new(config), reach, client, resources, alerts }))
+        Ok(Some(Self { config: Arc::new(config), reach, client, storage_tokens, resources, alerts }))
+    }
+
+    /// A container of Blob storage, read with the same client.
+    pub fn storage(&self, container: &Url, shared: Shared<'_>) -> Result<Storage, SourceError> {
+        let limits = Limits { quota: None, ..self.config.limits() };
+        let config = UpstreamConfig::new(SourceKind::Azure, container, limits).named("azure-storage").raw();
+        let upstream = Upstream::new(config, shared)?;
+        Ok(Storage { upstream, tokens: self.storage_tokens.clone(), container: container.clone() })
+    }
+
+    /// The way to Cost Management, which counts its calls apart and answers slowly.
+    pub fn cost_queries(&self, costs: &cost::Config, shared: Shared<'_>) -> Result<CostQueries, SourceError> {
+        let limits = Limits { timeout: costs.query_timeout, quota: Some(costs.query_quota), ..self.config.limits() };
+        let config = UpstreamConfig::new(SourceKind::Azure, &self.config.arm_url, limits).named("azure-cost");
+        let (upstream, tokens) = (Upstream::new(config, shared)?, self.client.tokens().clone());
+        Ok(CostQueries { upstream, tokens, arm_url: self.config.arm_url.clone() })
     }
 
     /// The annotation that names an entity's resource groups.

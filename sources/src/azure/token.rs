@@ -1,4 +1,4 @@
-//! `Tokens`: the access token for Azure Resource Manager, by Entra's client credentials. docs/decisions/0010 says why it is ours.
+//! `Tokens`: the access token for Azure Resource Manager or storage, by Entra's client credentials. docs/decisions/0010 says why it is ours.
 //!
 //! One flight at a time, in a task of its own, so that a caller who leaves takes nothing from the others. A token is renewed while
 //! it is still good: whoever comes meanwhile gets the old one.
@@ -14,13 +14,17 @@ use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use reqwest::{StatusCode, header::CONTENT_TYPE};
+use reqwest::{RequestBuilder, StatusCode, header::CONTENT_TYPE};
 use schema::SourceKind;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 
 use super::wire::Grant;
-use crate::{Clock, Credential, SourceError, health::Health, upstream::Upstream};
+use crate::{
+    Clock, Credential, SourceError,
+    health::Health,
+    upstream::{Answer, Download, Upstream},
+};
 
 /// How long before its end a token is renewed; a short one is in the second half of its life.
 const RENEW_BEFORE: TimeDelta = TimeDelta::minutes(5);
@@ -72,6 +76,28 @@ struct Held {
 impl Tokens {
     pub(super) fn new(client: Client, health: Arc<Health>, clock: Clock) -> Self {
         Self(Arc::new(Inner { client, health, clock, state: Mutex::default() }))
+    }
+
+    /// Asks with a token, which is exposed here and nowhere else. One that is not taken any more, for it was revoked or clocks
+    /// differ, is renewed once.
+    pub(super) async fn ask(
+        &self,
+        upstream: &Upstream,
+        call: &'static str,
+        make: impl Fn(&reqwest::Client) -> RequestBuilder,
+        expected: &[StatusCode],
+        into: Option<&Download>,
+    ) -> Result<Answer, SourceError> {
+        let with = |token: &SecretString, http: &reqwest::Client| make(http).bearer_auth(token.expose_secret());
+        let token = self.current().await?;
+        let or_refused = [expected, &[StatusCode::UNAUTHORIZED]].concat();
+        let answer = upstream.fetch(call, |http| with(&token, http), &or_refused, into).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        self.forget(&token);
+        let token = self.current().await?;
+        upstream.fetch(call, |http| with(&token, http), expected, into).await
     }
 
     /// A token that is good for a while.

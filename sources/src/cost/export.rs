@@ -74,6 +74,30 @@ pub struct Export {
     pub bytes: u64,
     /// What it is about, as its manifest says.
     pub scope: Option<String>,
+    /// How its charges came here.
+    pub basis: Basis,
+}
+
+/// How charges came here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Files of FOCUS.
+    Focus,
+    /// An export of Azure's Cost Management, with its manifest.
+    AzureExport,
+    /// An answer of Azure's Query API: what no export tells yet.
+    AzureQuery,
+}
+
+impl Basis {
+    /// As the database has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Focus => "FOCUS",
+            Self::AzureExport => "AZURE_EXPORT",
+            Self::AzureQuery => "AZURE_QUERY",
+        }
+    }
 }
 
 /// What a manifest of Azure says; everything else in it is left alone.
@@ -162,7 +186,8 @@ impl Export {
             let unreadable = |cause| ExportProblem::Unreadable { path: file.display().to_string(), cause };
             bytes += file.metadata().map_err(unreadable)?.len();
         }
-        Ok(Self { name, files, bytes, scope })
+        let basis = if scope.is_some() { Basis::AzureExport } else { Basis::Focus };
+        Ok(Self { name, files, bytes, scope, basis })
     }
 
     /// SHA-256 over the SHA-256 of the files, in their order: the same content has the same one, whatever the files are called.

@@ -17,7 +17,7 @@ mod targets;
 
 pub use charge::{Charge, RowProblem};
 pub use columns::{ColumnProblem, Columns, Renaming};
-pub use export::{Export, ExportProblem};
+pub use export::{Basis, Export, ExportProblem};
 pub use file::{FileProblem, Place, RowFile};
 pub use moment::Moments;
 #[cfg(feature = "parquet")]

@@ -21,7 +21,7 @@ mod rows;
 mod side_tables;
 
 pub use apply::{ApplyLimits, Location};
-pub use costs::{Annotations, Attributed, CostImport, CostOutcome, CostProgress, CostRefusal, CostReport};
+pub use costs::{Annotations, Attributed, CostImport, CostLook, CostOutcome, CostProgress, CostRefusal, CostReport};
 pub(crate) use deployments::STARTED_EARLY_MAX;
 pub use deployments::{
     Applied, DeliveryRules, DeploymentBatch, DeploymentEvent, DeploymentReport, Lease, Mark, Origin,

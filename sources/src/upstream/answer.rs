@@ -57,6 +57,11 @@ impl Answer {
         Ok(Self { upstream, status, headers, body })
     }
 
+    /// What came before a body that goes elsewhere.
+    pub(super) fn without_body(upstream: SourceKind, response: &Response) -> Self {
+        Self { upstream, status: response.status(), headers: response.headers().clone(), body: Vec::new() }
+    }
+
     /// The body, decoded.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, SourceError> {
         serde_json::from_slice(&self.body).map_err(|error| SourceError::protocol(self.upstream, error))

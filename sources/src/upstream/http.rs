@@ -1,4 +1,6 @@
-//! `Upstream`: one guarded HTTP call.
+//! `Upstream`: one guarded HTTP call. `download` is what becomes of a body that goes to a file.
+
+mod download;
 
 use std::{
     io,
@@ -30,6 +32,8 @@ use super::{
 };
 use crate::{Clock, SourceError, health::Health, redis::Redis};
 
+pub use download::Download;
+
 /// Most tries of one call.
 const TRIES_MAX: u32 = 3;
 
@@ -44,6 +48,8 @@ pub struct UpstreamConfig {
     pub base_url: Url,
     /// What calls are held to.
     pub limits: Limits,
+    /// Bodies are taken as they are sent: what is packed stays packed.
+    pub is_raw: bool,
 }
 
 /// What upstreams share with the rest of the process.
@@ -75,12 +81,17 @@ pub struct Upstream {
 impl UpstreamConfig {
     /// The only upstream of its kind.
     pub fn new(kind: SourceKind, base_url: &Url, limits: Limits) -> Self {
-        Self { kind, name: kind.as_str().to_owned(), base_url: base_url.clone(), limits }
+        Self { kind, name: kind.as_str().to_owned(), base_url: base_url.clone(), limits, is_raw: false }
     }
 
     /// The same, by a name of its own.
     pub fn named(self, name: &str) -> Self {
         Self { name: name.to_owned(), ..self }
+    }
+
+    /// The same, for files: what is packed stays packed.
+    pub fn raw(self) -> Self {
+        Self { is_raw: true, ..self }
     }
 
     fn body_bytes_max(&self) -> usize {
@@ -97,6 +108,7 @@ impl Upstream {
             .timeout(config.limits.timeout)
             .connect_timeout(config.limits.timeout)
             .redirect(redirect::Policy::none())
+            .gzip(!config.is_raw)
             .dns_resolver(CheckedResolver::new(&config.base_url))
             .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")));
         if let Some(file) = &config.limits.ca_file {
@@ -180,13 +192,24 @@ impl Upstream {
         make: impl Fn(&Client) -> RequestBuilder,
         expected: &[StatusCode],
     ) -> Result<Answer, SourceError> {
-        let deadline = Instant::now() + self.config.limits.timeout;
+        self.fetch(call, make, expected, None).await
+    }
+
+    /// As [`Upstream::send`]; where `into` is given, the body of a good answer goes there, and the answer has none.
+    pub async fn fetch(
+        &self,
+        call: &'static str,
+        make: impl Fn(&Client) -> RequestBuilder,
+        expected: &[StatusCode],
+        into: Option<&Download>,
+    ) -> Result<Answer, SourceError> {
+        let deadline = Instant::now() + self.time_for(into);
         self.retries.earn();
         let (mut pause, mut tries, mut is_renewed) = (None, 1, false);
         loop {
             let request = make(&self.client);
             let sent = authorization(&request);
-            let error = match self.attempt(call, request, expected, deadline).await {
+            let error = match self.attempt(call, request, expected, into, deadline).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -210,10 +233,11 @@ impl Upstream {
         call: &'static str,
         request: RequestBuilder,
         expected: &[StatusCode],
+        into: Option<&Download>,
         deadline: Instant,
     ) -> Result<Answer, Failed> {
         // Waits of our own making say nothing about the upstream: neither the breaker nor its health is told.
-        let late = || SourceError::Timeout { upstream: self.kind, limit: self.config.limits.timeout };
+        let late = || SourceError::Timeout { upstream: self.kind, limit: self.time_for(into) };
         if let Err(refused) = self.breaker.allow() {
             self.count(call, "refused");
             return Err(match refused {
@@ -230,7 +254,7 @@ impl Upstream {
             return Err(late().into());
         };
         let started = Instant::now();
-        let outcome = match timeout_at(deadline, self.exchange(request, expected)).await {
+        let outcome = match timeout_at(deadline, self.exchange(request, expected, into)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(late().into()),
         };
@@ -239,6 +263,10 @@ impl Upstream {
             .record(took.as_secs_f64());
         self.settle(call, &outcome, took);
         outcome
+    }
+
+    fn time_for(&self, into: Option<&Download>) -> Duration {
+        into.map_or(self.config.limits.timeout, |into| into.timeout)
     }
 
     /// Short waits are waited for, while the deadline allows it; a longer one is the answer.
@@ -253,11 +281,17 @@ impl Upstream {
         Ok(())
     }
 
-    async fn exchange(&self, request: RequestBuilder, expected: &[StatusCode]) -> Result<Answer, Failed> {
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        expected: &[StatusCode],
+        into: Option<&Download>,
+    ) -> Result<Answer, Failed> {
+        let request = if into.is_some() { request.timeout(self.time_for(into)) } else { request };
         let response = request.send().await.map_err(|error| self.transport_error(error))?;
         let status = response.status();
         let is_expected = expected.contains(&status);
-        let has_wait = response.headers().contains_key(header::RETRY_AFTER);
+        let has_wait = Reading::has_wait(response.headers());
         let is_refusal =
             status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::SERVICE_UNAVAILABLE && has_wait);
         self.note_clock(response.headers());
@@ -265,6 +299,11 @@ impl Upstream {
         self.quota.correct(reading).await;
         if !is_expected {
             self.check_status(&response, is_refusal, &reading)?;
+        }
+        if let Some(into) = into.filter(|_| status.is_success()) {
+            let answer = Answer::without_body(self.kind, &response);
+            self.save(response, into).await?;
+            return Ok(answer);
         }
         let read = Answer::read(self.kind, response, self.config.body_bytes_max(), is_expected).await;
         read.map_err(|error| match error {

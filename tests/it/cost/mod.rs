@@ -1,5 +1,7 @@
 //! Cost: how exports of charges are taken over, and what the graph says of them.
 
+mod azure;
+mod azure_query;
 mod import;
 mod lines;
 mod measures;

@@ -15,6 +15,7 @@ use super::{
     Azure,
     alert::list,
     call::Call,
+    cost,
     error::{bad_request, not_found, refuse},
     graph, ids,
     params::Params,
@@ -47,13 +48,16 @@ fn answer(azure: &Azure, call: &Call, parts: &Parts, body: &Bytes) -> Result<Res
     let Some(target) = target else {
         return Err(Box::new(not_found("NotFound", &format!("The path '{}' is not served here.", parts.uri.path()))));
     };
-    let expected = if matches!(target, Target::Graph) { Method::POST } else { Method::GET };
+    let expected = if matches!(target, Target::Graph | Target::CostQuery { .. }) { Method::POST } else { Method::GET };
     if parts.method != expected {
         let message = format!("The requested resource does not support http method '{}'.", parts.method);
         return Err(Box::new(refuse(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", &message)));
     }
     if matches!(target, Target::Graph) {
         return Ok(graph::endpoint(azure, call, body));
+    }
+    if let Target::CostQuery { scope } = target {
+        return cost::endpoint(azure, call, scope, &params, body);
     }
     let subscription = match segments.as_slice() {
         ["subscriptions", subscription, ..] => *subscription,
@@ -83,7 +87,9 @@ fn read(
         Target::Resources(subscription, group) => rest::resources(azure, call, params, subscription, group),
         Target::Alerts { scope, id: None } => list::list(azure, call, params, scope),
         Target::Alerts { scope, id: Some(id) } => list::one(azure, scope, id),
-        Target::Graph => Ok(refuse(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "It is a POST.")),
+        Target::Graph | Target::CostQuery { .. } => {
+            Ok(refuse(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "It is a POST."))
+        }
     }
 }
 

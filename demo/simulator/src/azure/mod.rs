@@ -1,4 +1,4 @@
-//! A fake Azure: Resource Manager, Resource Graph, alerts, and Entra's token endpoint, over a world of resource groups.
+//! A fake Azure: Resource Manager, Resource Graph, alerts, Blob storage, Cost Management's queries, and Entra's token endpoint, over a world of resource groups.
 //!
 //! It enforces what the real one enforces and what looks right until production: a token that ends, an `api-version` on
 //! every path, quotas that follow the clock, rows that are silently missing, pages that cannot go on without `id`. All of
@@ -7,6 +7,7 @@
 mod alert;
 mod arm;
 mod call;
+mod cost;
 mod entra;
 mod error;
 mod filter;
@@ -18,6 +19,7 @@ mod params;
 mod quota;
 mod resource;
 mod rest;
+mod storage;
 mod time;
 mod token;
 mod version;
@@ -37,9 +39,11 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 pub use alert::AlertRule;
+pub use cost::{CostLine, QpuLimit};
 pub use group::Group;
 pub use limits::Limits;
 pub use resource::{Resource, Sku};
+pub use storage::BlobFault;
 pub use world::{World, WorldBuilder};
 
 use crate::Clock;
@@ -61,13 +65,16 @@ struct Inner {
     clock: Clock,
     world: RwLock<World>,
     quotas: Mutex<Quotas>,
+    account: Mutex<storage::Account>,
+    costs: Mutex<cost::Costs>,
     answers: AtomicU64,
 }
 
 impl Azure {
     pub(crate) fn new(url: String, secret: String, world: World, clock: Clock) -> Self {
-        let (quotas, answers) = (Mutex::default(), AtomicU64::new(0));
-        Self(Arc::new(Inner { url, secret, clock, world: RwLock::new(world), quotas, answers }))
+        let (quotas, account, answers) = (Mutex::default(), Mutex::default(), AtomicU64::new(0));
+        let costs = Mutex::default();
+        Self(Arc::new(Inner { url, secret, clock, world: RwLock::new(world), quotas, account, costs, answers }))
     }
 
     /// Adds a group, or replaces the one of the same subscription and name.
@@ -113,6 +120,7 @@ pub(crate) fn router(azure: Azure) -> Router {
         .route("/{tenant}/v2.0/.well-known/openid-configuration", get(entra::configuration))
         .route("/{tenant}/discovery/v2.0/keys", get(entra::keys))
         .route("/common/discovery/instance", get(entra::instance))
+        .merge(storage::router())
         // Not routes: Azure ignores case in paths, and a scope may be of any depth.
         .fallback(arm::dispatch)
         .layer(middleware::from_fn_with_state(azure.clone(), call::stamp))

@@ -45,6 +45,11 @@ pub(super) fn page<T>(
     body
 }
 
+/// Where a list that does not change goes on behind so many items.
+pub(super) fn next_link(call: &Call, parameter: &str, offset: usize) -> String {
+    link(call, parameter, &BASE64_URL_SAFE_NO_PAD.encode(format!("place:{offset}:0")))
+}
+
 /// The same address with another token.
 fn link(call: &Call, parameter: &str, token: &str) -> String {
     let encoded = parameter.replace('$', "%24");

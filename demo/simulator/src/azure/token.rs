@@ -69,6 +69,25 @@ pub(super) fn check(azure: &Azure, call: &Call, headers: &HeaderMap) -> Result<(
     }
 }
 
+/// What is wrong with the token of a call to storage, which is another audience than Resource Manager.
+pub(super) fn check_storage(azure: &Azure, headers: &HeaderMap) -> Result<(), &'static str> {
+    let sent = headers.get(header::AUTHORIZATION).and_then(|sent| sent.to_str().ok()?.strip_prefix("Bearer "));
+    let sent = sent.ok_or(
+        "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
+    )?;
+    let claims = verified(azure, sent.trim()).ok_or("Issuer validation failed. Signature did not match.")?;
+    let audience = claims.get("aud").and_then(Value::as_str).unwrap_or_default().trim_end_matches('/');
+    if audience != "https://storage.azure.com" {
+        return Err("Audience validation failed. Audience did not match.");
+    }
+    let ends_at = claims.get("exp").and_then(Value::as_i64).and_then(|at| DateTime::from_timestamp(at, 0));
+    if ends_at.is_some_and(|ends_at| azure.now() < ends_at) {
+        Ok(())
+    } else {
+        Err("Lifetime validation failed. The token is expired.")
+    }
+}
+
 /// Whether a token for this audience opens Azure Resource Manager.
 fn is_ours(call: &Call, audience: &str) -> bool {
     let audience = audience.trim_end_matches('/');

@@ -17,6 +17,7 @@ const RESOURCES: [&str; 9] = [
     "2019-10-01",
 ];
 const ALERTS: [&str; 4] = ["2024-01-01-preview", "2023-07-12-preview", "2019-05-05-preview", "2019-03-01"];
+const COST_MANAGEMENT: [&str; 4] = ["2025-03-01", "2024-08-01", "2023-11-01", "2023-08-01"];
 const GRAPH: [&str; 5] = ["2024-04-01", "2022-10-01", "2021-03-01", "2020-04-01-preview", "2019-04-01"];
 
 /// Whose versions count.
@@ -26,6 +27,7 @@ pub(super) enum Provider {
     Resources,
     Alerts,
     Graph,
+    CostManagement,
 }
 
 impl Provider {
@@ -35,6 +37,7 @@ impl Provider {
             Self::Resources => &RESOURCES,
             Self::Alerts => &ALERTS,
             Self::Graph => &GRAPH,
+            Self::CostManagement => &COST_MANAGEMENT,
         }
     }
 
@@ -44,6 +47,7 @@ impl Provider {
             Self::Subscriptions | Self::Resources => None,
             Self::Alerts => Some(("Microsoft.AlertsManagement", "alerts")),
             Self::Graph => Some(("Microsoft.ResourceGraph", "resources")),
+            Self::CostManagement => Some(("Microsoft.CostManagement", "query")),
         }
     }
 }

@@ -16,21 +16,21 @@ use simulator::{
 
 use super::NOW;
 
-const ONE: &str = "11111111-2222-4333-8444-555555555555";
+pub(super) const ONE: &str = "11111111-2222-4333-8444-555555555555";
 const TWO: &str = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
 const RESOURCES: &str = "api-version=2024-03-01";
 const ALERTS: &str = "api-version=2019-03-01";
 
-struct Azure {
-    simulator: Simulator,
-    clock: ManualClock,
-    http: Client,
+pub(super) struct Azure {
+    pub(super) simulator: Simulator,
+    pub(super) clock: ManualClock,
+    pub(super) http: Client,
     tenant: &'static str,
-    token: String,
+    pub(super) token: String,
 }
 
 impl Azure {
-    async fn of(world: World) -> Self {
+    pub(super) async fn of(world: World) -> Self {
         Self::in_tenant(TENANT_ID, world).await
     }
 
@@ -44,11 +44,11 @@ impl Azure {
         azure
     }
 
-    fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         self.simulator.url(Upstream::Azure)
     }
 
-    async fn token_answer(&self, tenant: &str, fields: &[(&str, &str)]) -> Response {
+    pub(super) async fn token_answer(&self, tenant: &str, fields: &[(&str, &str)]) -> Response {
         let known = [
             ("grant_type", "client_credentials"),
             ("client_id", CLIENT_ID),
@@ -637,7 +637,7 @@ async fn a_believable_group_is_always_the_same_and_does_change() {
     assert_eq!(azure.get(&format!("/subscriptions/{TWO}?api-version=2022-12-01")).await.status(), 200);
 }
 
-fn contracts() -> Option<PathBuf> {
+pub(super) fn contracts() -> Option<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let found = ["../../../shared", "../../../../shared"]
         .iter()
@@ -649,7 +649,7 @@ fn contracts() -> Option<PathBuf> {
     found
 }
 
-fn document(root: &Path, file: &str) -> Value {
+pub(super) fn document(root: &Path, file: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(root.join(file)).unwrap()).unwrap()
 }
 
@@ -667,7 +667,7 @@ fn without_outside(value: &mut Value) {
 
 /// A validator for one definition of a specification. `type: object` for Resource Graph's `data` and cells is left out:
 /// the specification's own examples have arrays and texts there.
-fn validator(root: &Path, file: &str, definition: &str) -> jsonschema::Validator {
+pub(super) fn validator(root: &Path, file: &str, definition: &str) -> jsonschema::Validator {
     let mut schema = document(root, file);
     without_outside(&mut schema);
     if let Some(data) = schema.pointer_mut("/definitions/QueryResponse/properties/data") {

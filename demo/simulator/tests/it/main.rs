@@ -4,6 +4,7 @@
 
 mod awx;
 mod azure;
+mod azure_cost;
 mod clients;
 mod deployments;
 mod faults;

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
+    met,
     read::{self, CostRefusal, Part, ReadEnd, Reading},
     slice::{self, SLICES_MAX, Slice, Slices},
     sums,
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{
     SourceError,
-    cost::{CostRules, Export, Renaming},
+    cost::{Basis, CostRules, Export, Renaming},
     ingest::audit,
     postgres::Database,
 };
@@ -182,13 +183,23 @@ async fn take_over(
         return Ok(CostOutcome::Refused { told: refused, count: refused_count });
     }
     let before = before(connection, tenant, scope, &slices).await?;
+    let refused_whole = |reason: String| {
+        let refusal = CostRefusal { file: export.name.clone().into(), place: None, reason };
+        CostOutcome::Refused { told: vec![refusal], count: 1 }
+    };
+    // Before anything looks at them: what is refused is rolled back.
+    match met::outdated(connection, tenant, scope, export.basis, &slices).await? {
+        Ok(outdated) => remove(connection, &outdated).await?,
+        Err(reason) => return Ok(refused_whole(reason)),
+    }
     let reason = match lost(&before, &slices).filter(|_| scope.is_empty()) {
         Some(reason) => Some(reason),
+        // Queries of several groups stand side by side in one subscription.
+        None if export.basis == Basis::AzureQuery => None,
         None => doubled(connection, tenant, scope, &slices).await?,
     };
     if let Some(reason) = reason.filter(|_| !import.replaces) {
-        let refusal = CostRefusal { file: export.name.clone().into(), place: None, reason };
-        return Ok(CostOutcome::Refused { told: vec![refusal], count: 1 });
+        return Ok(refused_whole(reason));
     }
     let rows: i64 = slices.iter().map(|slice| slice.rows).sum();
     let export_id = Uuid::now_v7();
@@ -201,13 +212,14 @@ async fn take_over(
     .bind(scope)
     .bind(&export.name)
     .bind(content)
-    .bind(if export.scope.is_some() { "AZURE_EXPORT" } else { "FOCUS" })
+    .bind(export.basis.as_str())
     .bind(rows)
     .bind(i64::try_from(refused_count).unwrap_or(i64::MAX))
     .bind(at)
     .execute(&mut *connection)
     .await?;
-    remove(connection, &before).await?;
+    let replaced: Vec<_> = before.iter().map(|slice| (slice.id, slice.period_start)).collect();
+    remove(connection, &replaced).await?;
     insert(connection, tenant, scope, export_id, at, &slices).await?;
     for statement in [
         include_str!("../../../queries/costs/mixes_take_over.sql"),
@@ -405,14 +417,14 @@ async fn doubled(
     Ok(None)
 }
 
-async fn remove(connection: &mut PgConnection, before: &[Before]) -> Result<(), sqlx::Error> {
-    let ids: Vec<i64> = before.iter().map(|slice| slice.id).collect();
+/// Removes slices, each by its id and the beginning of its period.
+async fn remove(connection: &mut PgConnection, slices: &[(i64, DateTime<Utc>)]) -> Result<(), sqlx::Error> {
+    let ids: Vec<i64> = slices.iter().map(|(id, _)| *id).collect();
     if ids.is_empty() {
         return Ok(());
     }
     sums::remove(connection, &ids).await?;
-    let months: BTreeSet<NaiveDate> =
-        before.iter().filter_map(|slice| slice.period_start.date_naive().with_day(1)).collect();
+    let months: BTreeSet<NaiveDate> = slices.iter().filter_map(|(_, start)| start.date_naive().with_day(1)).collect();
     sqlx::query("delete from cost_row where period = any($1) and slice_id = any($2)")
         .bind(months.into_iter().collect::<Vec<_>>())
         .bind(&ids)

@@ -2,17 +2,21 @@
 //! COPY, and stands with its sums in one transaction: a reader sees the old slice of a billing period or the new one, never both.
 //!
 //! `import` is the transaction, `read` the thread, `copy` the lines between them, `slice` what is replaced as a whole, `targets` asks
-//! the catalog, `sums` counts days and months, `attribute` looks again at what is for whom.
+//! the catalog, `sums` counts days and months, `attribute` looks again at what is for whom, `fetched` remembers what was read from
+//! Azure, `met` keeps its queries and its exports apart.
 
 mod attribute;
 mod copy;
+mod fetched;
 mod import;
+mod met;
 mod read;
 mod slice;
 mod sums;
 mod targets;
 
 pub use attribute::Attributed;
+pub use fetched::CostLook;
 pub use import::{CostImport, CostOutcome, CostProgress, CostReport};
 pub use read::CostRefusal;
 pub use targets::Annotations;

@@ -10,7 +10,7 @@ use crate::cost::Charge;
 pub(super) const SLICES_MAX: usize = 20_000;
 
 /// Most sub-accounts that are kept of a slice.
-const SUB_ACCOUNTS_MAX: usize = 10_000;
+pub(super) const SUB_ACCOUNTS_MAX: usize = 10_000;
 
 /// A slice, as far as it was read.
 #[derive(Debug, Clone)]

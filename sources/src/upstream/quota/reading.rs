@@ -40,9 +40,7 @@ impl Reading {
         // Azure: Resource Graph tells what is left and when that ends, the others what is left; refusals name several waits.
         let azure_reset = text("x-ms-user-quota-resets-after").and_then(clock_time);
         let azure_waits = headers.iter().filter_map(|(name, value)| {
-            let name = name.as_str();
-            let is_wait = name.starts_with("x-ms-ratelimit-") && name.ends_with("retry-after");
-            if is_wait { seconds_of_list(value.to_str().ok()?) } else { None }
+            if is_azure_wait(name.as_str()) { seconds_of_list(value.to_str().ok()?) } else { None }
         });
         let reset_in = gitlab_reset.or(terraform_reset).or(azure_reset);
         // The longest of them counts.
@@ -60,6 +58,11 @@ impl Reading {
         }
     }
 
+    /// They name a wait, as a refusal does whose status is that of a failure.
+    pub fn has_wait(headers: &HeaderMap) -> bool {
+        headers.keys().any(|name| name == "retry-after" || is_azure_wait(name.as_str()))
+    }
+
     /// Nothing was said.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -74,6 +77,11 @@ impl Reading {
         let spent = self.remaining.filter(|left| *left == 0).and(self.reset_in);
         self.retry_after.max(spent)
     }
+}
+
+/// Cost Management has several, and often no other.
+fn is_azure_wait(name: &str) -> bool {
+    name.starts_with("x-ms-ratelimit-") && name.ends_with("retry-after")
 }
 
 fn seconds(text: &str) -> Option<Duration> {
@@ -141,6 +149,11 @@ mod tests {
             true,
         );
         assert_eq!(cost.blocked_for(), Some(s(40)), "the longest counts");
+        let has_wait = |name: &'static str| {
+            Reading::has_wait(&HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static("1"))]))
+        };
+        assert!(has_wait("retry-after") && has_wait("x-ms-ratelimit-microsoft.costmanagement-qpu-retry-after"));
+        assert!(!has_wait("x-ms-ratelimit-microsoft.costmanagement-qpu-remaining"));
     }
 
     #[test]

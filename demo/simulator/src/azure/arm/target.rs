@@ -11,6 +11,7 @@ pub(super) enum Target<'a> {
     Resources(&'a str, Option<&'a str>),
     Alerts { scope: &'a [&'a str], id: Option<&'a str> },
     Graph,
+    CostQuery { scope: &'a [&'a str] },
 }
 
 impl<'a> Target<'a> {
@@ -26,6 +27,7 @@ impl<'a> Target<'a> {
                 Self::Resources(subscription, Some(group))
             }
             ["providers", "microsoft.resourcegraph", "resources"] => Self::Graph,
+            [scope @ .., "providers", "microsoft.costmanagement", "query"] => Self::CostQuery { scope },
             [scope @ .., "providers", ALERTS, "alerts"] => Self::Alerts { scope, id: None },
             [scope @ .., "providers", ALERTS, "alerts", id] => Self::Alerts { scope, id: Some(id) },
             _ => return None,
@@ -38,6 +40,7 @@ impl<'a> Target<'a> {
             Self::Groups(_) | Self::Group(..) | Self::Resources(..) => Provider::Resources,
             Self::Alerts { .. } => Provider::Alerts,
             Self::Graph => Provider::Graph,
+            Self::CostQuery { .. } => Provider::CostManagement,
         }
     }
 }
