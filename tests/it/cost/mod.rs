@@ -3,6 +3,7 @@
 mod import;
 mod report;
 mod sums;
+mod walls;
 
 use std::{
     fs,

@@ -92,10 +92,13 @@ impl Database {
         parents: &[EntityRef],
     ) -> Result<Vec<CostCell>, SourceError> {
         let mut width = Width::of(&question.query, question.parent);
-        if width < Width::Component && self.must_look_again(&visibility.tenant).await? {
-            width = Width::Component;
-        }
-        let statement = Statement { visibility, question, width, sight: sight(visibility) };
+        let is_split = question.query.shared_costs != SharedCostSplit::Separate;
+        let least = match (width < Width::Component || is_split) && self.must_look_again(&visibility.tenant).await? {
+            true => Width::Component,
+            false => Width::Owner,
+        };
+        width = width.max(least);
+        let statement = Statement { visibility, question, width, least, sight: sight(visibility) };
         let query = statement.build(parents);
         let from = question.query.range.from.0;
         let cells = self
@@ -138,6 +141,8 @@ struct Statement<'a> {
     visibility: &'a Visibility,
     question: &'a CostQuestion,
     width: Width,
+    /// Narrower sums mix in what is to be told apart.
+    least: Width,
     sight: Sight,
 }
 
@@ -161,7 +166,7 @@ impl Statement<'_> {
         }
         query.push(")");
         if asked.shared_costs != SharedCostSplit::Separate {
-            split::push(&mut query, asked, self.width, tenant);
+            split::push(&mut query, asked, self.width, self.least, tenant);
         }
         self.push_sums(&mut query);
         query.push(" select kind, sum(amount)::text, trim_scale(sum(residual))::text, parent, array[");
