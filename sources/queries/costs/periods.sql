@@ -1,6 +1,6 @@
 -- cost_periods
 -- A row for each issuer and billing period; complete until the day that the slowest of its accounts is. Who may
--- not see everybody's cost is told those that hold some of theirs.
+-- not see everybody's cost is told those that hold some of theirs, without what was theirs and is now for another team only.
 select
     s.invoice_issuer,
     s.period_start,
@@ -23,7 +23,11 @@ where s.tenant = $1
     and ($4 or exists (
         select
         from cost_owner_month o
-        where o.slice_id = s.id and o.owner_ref = any(visible_guardians($1, $5))
+        left join cost_target t on t.id = o.apart_id
+        left join entity e on e.tenant = $1 and e.ref = t.ref
+        where o.slice_id = s.id
+            and o.owner_ref = any(visible_guardians($1, $5))
+            and (o.apart_id is null or not e.is_team_only or e.guardian_ref = any(visible_guardians($1, $5)))
     ))
 group by s.invoice_issuer, s.period_start
 order by s.period_start, s.invoice_issuer

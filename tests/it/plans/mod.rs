@@ -15,7 +15,7 @@ use sqlx::{Connection, PgConnection};
 use operations::groups;
 
 /// Tables that grow with the catalog or with time.
-const LARGE: [&str; 12] = [
+const LARGE: [&str; 18] = [
     "entity",
     "relation",
     "entity_facet",
@@ -28,6 +28,12 @@ const LARGE: [&str; 12] = [
     "delivery_owner_day",
     "delivery_owner_month",
     "environment_state",
+    "cost_component_day",
+    "cost_component_month",
+    "cost_service_day",
+    "cost_service_month",
+    "cost_owner_day",
+    "cost_owner_month",
 ];
 /// Statements that count over a whole tenant.
 const WHOLE_TENANT: [&str; 4] = ["entities_count", "entity_facets", "ownership_report", "audit_count"];
@@ -74,8 +80,13 @@ async fn no_large_table_is_read_as_a_whole_and_plans_stay_as_they_are() {
     // One connection, because plans are kept by each connection for itself.
     let settings = [("WEFT_DATABASE__CONNECTIONS_MAX", "1"), ("WEFT_DATABASE__WRITE_CONNECTIONS_MAX", "1")];
     // Autovacuum does the second within minutes in production; without it no index is read alone.
-    let statements =
-        [include_str!("fill.sql"), include_str!("deployments.sql"), "vacuum analyze", &Plans::statements()];
+    let statements = [
+        include_str!("fill.sql"),
+        include_str!("deployments.sql"),
+        include_str!("costs.sql"),
+        "vacuum analyze",
+        &Plans::statements(),
+    ];
     let platform = TestPlatform::start_after(&statements, &settings).await;
     let mut found = Found::default();
     for (group, operations) in groups() {

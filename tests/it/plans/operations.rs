@@ -25,6 +25,7 @@ pub(super) fn groups() -> Vec<(&'static str, Vec<Operation>)> {
         ("counts", counts()),
         ("logs", logs()),
         ("deployments", deployments()),
+        ("costs", costs()),
     ]
 }
 
@@ -158,5 +159,38 @@ fn deployments() -> Vec<Operation> {
         as_admin("measures of one", &one(delivery)),
         as_admin("measures of many", &many(delivery)),
         as_admin("measures of a team", &format!("{{ team(ref: \"group-5001\") {{ {delivery} }} }}")),
+    ]
+}
+
+fn costs() -> Vec<Operation> {
+    let of = |query: &str| format!("cost(query: {{ {query} }}) {{ rows {{ amount }} }}");
+    let root = |query: &str| format!("{{ {} }}", of(query));
+    let team = |query: &str| format!("{{ team(ref: \"group-5001\") {{ {} }} }}", of(query));
+    let one = |query: &str| format!("{{ component(ref: \"component-10150\") {{ {} }} }}", of(query));
+    let days = "range: { from: \"2025-08-15\", to: \"2025-11-12\" }";
+    let year = "range: { from: \"2025-01-01\", to: \"2025-12-31\" }";
+    let by = |dimensions: &[&str]| -> String {
+        let entries: Vec<String> = dimensions.iter().map(|one| format!("{{ dimension: {one} }}")).collect();
+        format!("groupBy: [{}]", entries.join(", "))
+    };
+    let mine = "filter: { team: [\"group-5001\"] }";
+    vec![
+        as_admin("teams and services over ninety days", &root(&format!("{days}, {}", by(&["TEAM", "SERVICE"])))),
+        operation("the same for whoever sees their own", &root(&format!("{days}, {}", by(&["TEAM", "SERVICE"])))),
+        as_admin("teams by day", &root(&format!("{days}, granularity: DAY, {}", by(&["TEAM"])))),
+        as_admin("a team's year by day", &team(&format!("{year}, granularity: DAY"))),
+        as_admin("a team's services over ninety days", &root(&format!("{days}, {mine}, {}", by(&["SERVICE"])))),
+        as_admin("a component by month", &one(&format!("{year}, granularity: MONTH"))),
+        as_admin("components of a team, by region", &team(&format!("{days}, {}", by(&["COMPONENT", "REGION"])))),
+        as_admin(
+            "a week with one tag",
+            &root(
+                "range: { from: \"2025-08-15\", to: \"2025-08-21\" }, filter: { tags: [{ key: \"cost-center\", value: \"7\" }] }",
+            ),
+        ),
+        as_admin(
+            "teams over ninety days with shares of what is shared",
+            &root(&format!("{days}, sharedCosts: PROPORTIONAL, {}", by(&["TEAM"]))),
+        ),
     ]
 }

@@ -79,10 +79,13 @@ impl Database {
         parents: &[EntityRef],
     ) -> Result<Vec<CostCell>, SourceError> {
         let mut width = Width::of(&question.query, question.parent);
-        if width < Width::Component && self.must_look_again(&visibility.tenant).await? {
-            width = Width::Component;
-        }
-        let query = build(&Statement::new(visibility, question, width), parents);
+        let is_split = question.query.shared_costs != SharedCostSplit::Separate;
+        let least = match width < Width::Component || is_split {
+            true => self.least_width(&visibility.tenant).await?,
+            false => Width::Owner,
+        };
+        width = width.max(least);
+        let query = build(&Statement::new(visibility, question, width).at_least(least), parents);
         let from = question.query.range.from.0;
         let cells = self
             .rows_planned("cost_cells", query, |mut cells| {
@@ -106,6 +109,11 @@ impl Database {
             )));
         }
         Ok(cells)
+    }
+
+    /// The narrowest sums that tell apart what not everybody may see.
+    pub(super) async fn least_width(&self, tenant: &str) -> Result<Width, SourceError> {
+        Ok(if self.must_look_again(tenant).await? { Width::Component } else { Width::Owner })
     }
 
     /// Sums over several components mix in what became team-only since they were counted.

@@ -76,10 +76,14 @@ impl Database {
         let mut last =
             after.as_ref().map_or(question.query.range.to.0, |place| place.day.min(question.query.range.to.0));
         let mut days = DAYS_FIRST;
+        let least = match question.query.shared_costs {
+            SharedCostSplit::Separate => Width::Owner,
+            _ => self.least_width(&visibility.tenant).await?,
+        };
         while last >= from {
             let first = last.checked_sub_days(Days::new(days - 1)).unwrap_or(from).max(from);
             let range = DateRange { from: Date(first), to: Date(last) };
-            let statement = Statement::new(visibility, question, Width::Lines).within(range);
+            let statement = Statement::new(visibility, question, Width::Lines).at_least(least).within(range);
             let query = build(&statement, &open, after.as_ref(), wanted);
             for row in self.planned::<Row>("cost_lines", query).await? {
                 found.entry(row.parent.clone()).or_default().push(row);

@@ -16,11 +16,17 @@ use super::{
 const WEIGHT_PARTS: u64 = 1_000_000_000_000;
 
 /// Appends `split`: what `parts` is, with every shared charge in parts for each team, and `residual`.
-pub(super) fn push(query: &mut QueryBuilder<Postgres>, question: &CostQuestion, width: Width, tenant: &str) {
+pub(super) fn push(
+    query: &mut QueryBuilder<Postgres>,
+    question: &CostQuestion,
+    width: Width,
+    least: Width,
+    tenant: &str,
+) {
     let asked = &question.query;
     match &question.weights {
         Some(weights) => push_given(query, asked, weights),
-        None => push_owned(query, asked, tenant),
+        None => push_owned(query, asked, least, tenant),
     }
     // As whole numbers of the last digit: a division would round.
     let share = match asked.shared_costs {
@@ -73,11 +79,11 @@ fn push_given(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, weights: &S
 }
 
 /// What each team owns, of all charges of the range and, apart, of the days before: by that shares are measured. Without what is for
-/// a team only, or shares would tell what that costs.
-fn push_owned(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, tenant: &str) {
+/// a team only, and without teams that not everybody may see, or shares would tell what those cost.
+fn push_owned(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, least: Width, tenant: &str) {
     let whole = CostQuery { granularity: CostGranularity::Total, filter: None, group_by: Vec::new(), ..asked.clone() };
     let (width, owner) = match asked.ownership {
-        OwnershipBasis::AtCharge => (Width::Owner, "c.owner_ref"),
+        OwnershipBasis::AtCharge => (least, "c.owner_ref"),
         OwnershipBasis::Current => (Width::Component, NOW_OWNED),
     };
     query.push(", owned_parts as (");
@@ -99,6 +105,8 @@ fn push_owned(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, tenant: &st
          left join cost_target t on t.id = c.target_id \
          left join entity e on e.tenant = t.tenant and t.kind = 'COMPONENT' and e.ref = t.ref \
          where not coalesce(t.is_apart, false) and not coalesce(e.is_team_only, false)) o \
-         where owner_ref is not null group by is_previous, currency, owner_ref)"
+         where owner_ref is not null group by is_previous, currency, owner_ref \
+         having not coalesce((select w.is_team_only from entity w where w.ref = o.owner_ref and w.tenant = "
     ));
+    query.push_bind(tenant.to_owned()).push("), false))");
 }

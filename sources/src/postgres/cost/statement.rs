@@ -41,13 +41,20 @@ pub(super) struct Statement<'a> {
     pub(super) question: &'a CostQuestion,
     pub(super) width: Width,
     sight: Sight,
+    /// Narrower sums mix in what is to be told apart.
+    least: Width,
     /// The days that are read, where these are not those of the question.
     days: Option<DateRange>,
 }
 
 impl<'a> Statement<'a> {
     pub(super) fn new(visibility: &'a Visibility, question: &'a CostQuestion, width: Width) -> Self {
-        Self { visibility, question, width, sight: sight(visibility), days: None }
+        Self { visibility, question, width, sight: sight(visibility), least: Width::Owner, days: None }
+    }
+
+    /// Reads no narrower sums than these.
+    pub(super) fn at_least(self, least: Width) -> Self {
+        Self { least, ..self }
     }
 
     /// Reads these days only; shares are measured over all that the question asks for.
@@ -75,7 +82,7 @@ impl<'a> Statement<'a> {
         }
         query.push(")");
         if asked.shared_costs != SharedCostSplit::Separate {
-            split::push(&mut query, self.question, self.width, tenant);
+            split::push(&mut query, self.question, self.width, self.least, tenant);
         }
         query
     }
