@@ -91,6 +91,7 @@ pub fn cost_import<'a>(
 ) -> CostImport<'a> {
     CostImport {
         tenant,
+        subject: "weft import",
         scope: None,
         renaming: &config.cost.focus,
         rules: &config.cost.attribution,

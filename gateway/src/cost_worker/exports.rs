@@ -11,7 +11,7 @@ use sources::{
     ingest::{CostImport, CostOutcome, CostRefusal},
 };
 
-use super::folder::{self, Folder};
+use super::folder::Folder;
 use crate::{App, commands::cost_import};
 
 /// Refused rows that are told in the log.
@@ -63,7 +63,6 @@ pub(super) async fn read(
     storage: &Storage,
 ) -> Result<ExportsReport, SourceError> {
     let database = app.sources.database();
-    folder::clear(&place(app));
     let runs = newest(storage.list(&source.prefix).await?);
     let manifests: Vec<&str> = runs.iter().map(|run| run.manifest.name.as_str()).collect();
     let known = database.cost_runs(tenant, source.container(), &manifests).await?;
@@ -103,7 +102,7 @@ pub(super) async fn read(
 async fn take_over(app: &App, tenant: &str, storage: &Storage, run: &Run) -> Result<u64, Failure> {
     let folder = Folder::new(&place(app)).map_err(Failure::Folder)?;
     let export = fetch(storage, run, folder.path(), &app.config.cost.azure.fetch_limits()).await?;
-    let import = cost_import(&app.config, tenant, &|_| {});
+    let import = CostImport { subject: "weft", ..cost_import(&app.config, tenant, &|_| {}) };
     let database = app.sources.database();
     let mut outcome = database.import_costs(&import, &export).await?;
     if matches!(outcome, CostOutcome::Known { is_replaced: true, .. }) {

@@ -107,6 +107,11 @@ impl AzureCosts {
 
     /// Reads what is due; what became of it is told to logs and metrics.
     pub async fn read_due(&self, app: &App) {
+        let place = self::exports::place(app);
+        // What one that was killed left behind.
+        if let Err(error) = tokio::task::spawn_blocking(move || folder::clear(&place)).await {
+            tracing::warn!(%error, "the folders of earlier imports cannot be removed");
+        }
         for (source, storage) in &self.exports {
             let tenant = tenant(app, source.tenant.as_deref());
             let target = source.target();

@@ -54,7 +54,7 @@ pub(super) async fn read(
     let import = cost_import(&app.config, tenant, &|_| {});
     // What an operator says of files is not about this one.
     let plain = Renaming::default();
-    let import = CostImport { renaming: &plain, ..import };
+    let import = CostImport { renaming: &plain, subject: "weft", ..import };
     let mut outcome = database.import_costs(&import, &export).await?;
     if matches!(outcome, CostOutcome::Known { is_replaced: true, .. }) {
         outcome = database.import_costs(&CostImport { again: true, ..import }, &export).await?;

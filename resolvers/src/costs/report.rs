@@ -118,8 +118,26 @@ impl Report {
 
     /// The total by steps.
     pub fn total_by_step(&self) -> BTreeMap<NaiveDate, Decimal> {
+        Self::by_step(self.groups.values())
+    }
+
+    /// What is not restricted: in all, in as many days before, and by steps.
+    pub fn seen(&self) -> Sums {
+        let mut seen = Sums::default();
+        for (_, sums) in self.groups.iter().filter(|((kind, _), _)| *kind != CostRowKind::Restricted) {
+            seen.add(sums);
+        }
+        seen
+    }
+
+    /// Whether there is anything of the days before.
+    pub fn has_previous(&self) -> bool {
+        self.has_previous
+    }
+
+    fn by_step<'a>(sums: impl Iterator<Item = &'a Sums>) -> BTreeMap<NaiveDate, Decimal> {
         let mut steps: BTreeMap<NaiveDate, Decimal> = BTreeMap::new();
-        for (step, amount) in self.groups.values().flat_map(|sums| &sums.steps) {
+        for (step, amount) in sums.flat_map(|sums| &sums.steps) {
             *steps.entry(*step).or_default() += amount;
         }
         steps

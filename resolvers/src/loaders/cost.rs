@@ -33,6 +33,10 @@ pub struct CostLinesKey {
     pub page: PageArgs,
 }
 
+/// A charge by its key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CostLineKey(pub String);
+
 /// How many charges somebody has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CostLinesCountKey(pub CostKey);
@@ -101,6 +105,17 @@ impl Loader<CostLinesKey> for Reader {
             spread(&mut outcomes, parents, found, key);
         }
         Ok(outcomes)
+    }
+}
+
+impl Loader<CostLineKey> for Reader {
+    type Value = Arc<CostLineRecord>;
+    type Error = SourceError;
+
+    async fn load(&self, keys: &[CostLineKey]) -> Result<HashMap<CostLineKey, Self::Value>, SourceError> {
+        let names: Vec<String> = keys.iter().map(|key| key.0.clone()).collect();
+        let found = self.sources.database().cost_lines_by_keys(&self.visibility, &names).await?;
+        Ok(found.into_iter().map(|(key, record)| (CostLineKey(key), Arc::new(record))).collect())
     }
 }
 

@@ -23,7 +23,9 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 use schema::Visibility;
 use sources::{SourceError, Sources, cache::Access};
 
-pub use cost::{CostCommitmentsKey, CostDeploymentsKey, CostKey, CostLinesCountKey, CostLinesKey, CostTagsKey};
+pub use cost::{
+    CostCommitmentsKey, CostDeploymentsKey, CostKey, CostLineKey, CostLinesCountKey, CostLinesKey, CostTagsKey,
+};
 pub use deployment::{DeliveryKey, DeploymentCountKey, DeploymentKey, DeploymentPageKey, EnvironmentsKey};
 pub use entity::IdKey;
 pub use history::{RevisionCountKey, RevisionPageKey};

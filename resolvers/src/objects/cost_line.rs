@@ -13,7 +13,7 @@ use super::{Component, Team};
 use crate::{
     connection::{needs_page, plain_connection, shown_count},
     error::{Nullable, OrFieldError, Result},
-    loaders::{CostKey, CostLinesCountKey, CostLinesKey},
+    loaders::{CostKey, CostLineKey, CostLinesCountKey, CostLinesKey},
     request::RequestData,
 };
 
@@ -31,9 +31,9 @@ impl CostLine {
 
     /// The charge with this key.
     pub async fn of_key(ctx: &Context<'_>, key: &str) -> Result<Option<Self>> {
-        let request = RequestData::of(ctx);
-        let found = request.sources().database().cost_line(request.visibility(), key).await.or_field_error()?;
-        Ok(found.map(|record| Self { record: Arc::new(record) }))
+        let key = CostLineKey(key.to_owned());
+        let found = RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?;
+        Ok(found.map(|record| Self { record }))
     }
 
     fn text(&self, column: &str) -> Option<String> {

@@ -1,7 +1,5 @@
 //! What a report says besides sums: what one unit cost, what of commitments was used, what has tags.
 
-use std::collections::BTreeMap;
-
 use async_graphql::Context;
 use chrono::NaiveDate;
 use schema::{CommitmentSummary, Date, Decimal, TagCoverage, TagCoverageByTag, UnitCost, UnitCostPoint, scope};
@@ -76,25 +74,26 @@ pub async fn unit_cost(ctx: &Context<'_>, report: &Report, key: &CostKey, by: &s
     request.require(scope::DEPLOYMENTS_READ, "cost.unitCost", target).await?;
     let loaded = request.loaders().load_one(CostDeploymentsKey(key.clone())).await.or_field_error()?;
     let (counts, since) = loaded.transpose().or_field_error()?.unwrap_or_default();
-    // Before the first deployment that is known, nobody counted.
-    let counted = |last: NaiveDate, count: i64| since.is_some_and(|since| since <= last).then_some(count);
-    let amounts: BTreeMap<NaiveDate, Decimal> = report.total_by_step();
-    let of_step = |first: NaiveDate, last: NaiveDate| {
-        let count = counted(last, counts.steps.get(&first).copied().unwrap_or(0));
-        let amount = amounts.get(&first).cloned().unwrap_or_default();
+    // Where the first deployment that is known is of a later day, nobody counted all of them.
+    let counted = |first: NaiveDate, count: i64| since.is_some_and(|since| since <= first).then_some(count);
+    // What is restricted is of components whose deployments are not seen.
+    let seen = report.seen();
+    let of_step = |first: NaiveDate| {
+        let count = counted(first, counts.steps.get(&first).copied().unwrap_or(0));
+        let amount = seen.steps.get(&first).cloned().unwrap_or_default();
         UnitCostPoint { date: Date(first), quantity: count.map(decimal), amount: count.and_then(|n| amount.divided(n)) }
     };
-    let steps = report.steps().all();
-    let quantity = counted(report.query.range.to.0, counts.steps.values().sum());
-    let before = report.query.range.from.0;
-    let previous = counted(before.pred_opt().unwrap_or(before), counts.previous);
+    let range = report.query.range;
+    let quantity = counted(range.from.0, counts.steps.values().sum());
+    let before = report.query.previous_range().filter(|_| report.has_previous());
+    let previous = before.and_then(|before| counted(before.from.0, counts.previous));
     Ok(UnitCost {
         metric: DEPLOYMENT.to_owned(),
         unit: DEPLOYMENT.to_owned(),
-        amount: quantity.and_then(|count| report.total(None).divided(count)),
+        amount: quantity.and_then(|count| seen.total.divided(count)),
         quantity: quantity.map(decimal),
-        previous_amount: previous.and_then(|count| report.previous_total()?.divided(count)),
-        series: steps.into_iter().map(|(first, last)| of_step(first, last)).collect(),
+        previous_amount: previous.and_then(|count| seen.previous.divided(count)),
+        series: report.steps().all().into_iter().map(|(first, _)| of_step(first)).collect(),
     })
 }
 

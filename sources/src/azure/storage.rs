@@ -85,7 +85,9 @@ impl Storage {
         segments.pop_if_empty().extend(blob.name.split('/'));
         drop(segments);
         let into = Download { file: file.to_owned(), bytes_max, bytes: Some(blob.bytes), timeout };
-        let ask = |http: &reqwest::Client| versioned(http.get(url.clone())).header(IF_MATCH, &blob.etag);
+        let ask = |http: &reqwest::Client| {
+            versioned(http.get(url.clone())).header(IF_MATCH, format!("\"{}\"", bare(&blob.etag)))
+        };
         let answer = self.tokens.ask(&self.upstream, "blob", ask, &[], Some(&into)).await?;
         // Whoever does not know `If-Match` may send another one.
         let sent = answer.headers.get(ETAG).and_then(|etag| etag.to_str().ok());

@@ -176,6 +176,7 @@ async fn what_a_file_tells_is_not_asked_for_and_takes_the_place_of_what_was() {
     let late = write(&stage.folder.0, &scope, &BTreeMap::from([(of, both)])).unwrap();
     let (rules, plain) = (stage.app.config.cost.attribution.clone(), Renaming::default());
     let import = CostImport {
+        subject: "weft import",
         tenant: "default",
         scope: None,
         renaming: &plain,

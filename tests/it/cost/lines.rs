@@ -53,6 +53,13 @@ async fn charges_stand_one_by_one_newest_first_with_everything_that_the_file_say
         assert_eq!(found, json!({ "id": id, "amount": "1.50", "teamRef": "group:default/shop" }));
     }
     assert_eq!(member(&platform, "ledger").data(node, by_id).await["node"], Value::Null);
+    // Keys that nobody gave out are of nothing.
+    for key in
+        ["1", "1.2026-03-05.0", "1.-100000-01-01.1", "-9223372036854775808.2026-03-05.1", "99.2026-03-05.1", "x.y.z"]
+    {
+        let id = schema::NodeId::of("CostLine", key).encode();
+        assert_eq!(admin.data(node, json!({ "id": id })).await["node"], Value::Null, "{key}");
+    }
     platform.stop().await;
 }
 

@@ -24,6 +24,8 @@ async fn one_deployment_costs_what_was_spent_through_how_many_there_were() {
     let lease = lease(platform.database()).await;
     const DAY: i64 = 24 * 60;
     let events = [
+        // Of February, in the middle of the days before.
+        event("component:default/web", 6, -14 * DAY, "z"),
         event("component:default/web", 1, 0, "a"),
         event("component:default/web", 2, 8 * DAY, "b"),
         event("component:default/cart", 3, 8 * DAY, "c"),
@@ -34,19 +36,29 @@ async fn one_deployment_costs_what_was_spent_through_how_many_there_were() {
     let query = march_with(json!({ "granularity": "WEEK", "compareToPrevious": true }));
     let unit = asked(&admin, query.clone(), fields).await["unitCost"].clone();
     assert_eq!((&unit["quantity"], &unit["amount"]), (&json!("5"), &json!("30.13")));
-    // Of the days before there is a charge, and no deployment was known yet.
+    // Of the days before there is a charge, and the first deployment that is known is of a later day.
     assert_eq!(unit["previousAmount"], Value::Null);
+    let late = json!({ "range": { "from": "2026-02-18", "to": "2026-02-21" }, "compareToPrevious": true });
+    let late = asked(&admin, late, fields).await["unitCost"].clone();
+    assert_eq!(
+        (&late["quantity"], &late["amount"], &late["previousAmount"]),
+        (&json!("0"), &Value::Null, &Value::Null)
+    );
+    let early = json!({ "range": { "from": "2026-02-10", "to": "2026-02-28" } });
+    assert_eq!(asked(&admin, early, fields).await["unitCost"]["quantity"], Value::Null, "nobody counted all of them");
     let series: Vec<(&Value, &Value)> =
         unit["series"].as_array().unwrap().iter().map(|point| (&point["quantity"], &point["amount"])).collect();
     let null = Value::Null;
     let told = [json!("1"), json!("0.05"), json!("4"), json!("34.2975"), json!("0")];
-    assert_eq!(series[..4], [(&null, &null), (&told[0], &told[1]), (&told[2], &told[3]), (&told[4], &null)]);
+    assert_eq!(series[..4], [(&told[4], &null), (&told[0], &told[1]), (&told[2], &told[3]), (&told[4], &null)]);
     // Those of others count for nobody else, and what is hidden for nobody who may not see it.
     for (team, quantity, amount) in [("shop", "3", "10.116667"), ("checkout", "1", "20.2"), ("ledger", "2", "53.5")] {
         let unit = asked(&member(&platform, team), march(), fields).await["unitCost"].clone();
         assert_eq!((&unit["quantity"], &unit["amount"]), (&json!(quantity), &json!(amount)), "{team}");
     }
-    assert_eq!(asked(&platform.client("finops"), march(), fields).await["unitCost"]["quantity"], "4");
+    // Neither what the vault costs nor its deployment.
+    let finops = asked(&platform.client("finops"), march(), fields).await["unitCost"].clone();
+    assert_eq!((&finops["quantity"], &finops["amount"]), (&json!("4"), &json!("12.6625")));
     let nested = "{ component(ref: \"web\") { cost(query: { range: { from: \"2026-03-01\", to: \"2026-03-31\" } }) { unitCost(by: \"deployment\") { quantity amount } } } }";
     let nested = admin.data(nested, json!({})).await;
     assert_eq!(nested["component"]["cost"]["unitCost"], json!({ "quantity": "2", "amount": "5.075" }));
@@ -122,6 +134,10 @@ async fn tags_are_missed_on_what_can_carry_them() {
         json!({ "taggable": "16", "tagged": "10", "ratio": 0.625, "byTag": [
             { "tag": "component", "tagged": "15", "ratio": 0.9375 }, { "tag": "cc", "tagged": "10", "ratio": 0.625 } ] })
     );
+    // The days before have a part in nothing of it.
+    let late = json!({ "range": { "from": "2026-03-04", "to": "2026-03-06" }, "compareToPrevious": true });
+    let late = asked(&admin, late, &format!("{fields} lines {{ totalCount }} commitments {{ used }}")).await;
+    assert_eq!((&late["tagCoverage"]["taggable"], &late["lines"]["totalCount"]), (&json!("16"), &json!(4)));
     let configured = asked(&admin, march(), "tagCoverage { tagged byTag { tag } }").await["tagCoverage"].clone();
     assert_eq!(configured, json!({ "tagged": "15", "byTag": [{ "tag": "component" }] }));
     let own = asked(&member(&platform, "checkout"), march(), fields).await["tagCoverage"].clone();

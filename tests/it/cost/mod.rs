@@ -139,6 +139,7 @@ impl<'a> Importer<'a> {
 
     async fn outcome(&self, path: &Path) -> CostOutcome {
         let import = CostImport {
+            subject: "weft import",
             tenant: "default",
             scope: self.scope,
             renaming: &self.renaming,

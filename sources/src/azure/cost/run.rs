@@ -24,7 +24,8 @@ impl Run {
     }
 }
 
-/// The newest run of each export and period, in the order of their names: each tells the whole period as it is known by then.
+/// The newest run of each export and period, the oldest of them first: each tells the whole period as it is known by then, and where
+/// two tell the same the newer one is to come last.
 pub fn newest(blobs: Vec<Blob>) -> Vec<Run> {
     let mut manifests: BTreeMap<String, Blob> = BTreeMap::new();
     let mut rest: BTreeMap<String, Vec<Blob>> = BTreeMap::new();
@@ -40,7 +41,10 @@ pub fn newest(blobs: Vec<Blob>) -> Vec<Run> {
         }
     }
     let beside = |manifest: &Blob| rest.get(folder(&manifest.name)).cloned().unwrap_or_default();
-    manifests.into_values().map(|manifest| Run { beside: beside(&manifest), manifest }).collect()
+    let mut runs: Vec<Run> =
+        manifests.into_values().map(|manifest| Run { beside: beside(&manifest), manifest }).collect();
+    runs.sort_by_key(|run| run.manifest.changed_at);
+    runs
 }
 
 fn folder(name: &str) -> &str {
@@ -98,10 +102,10 @@ mod tests {
         assert_eq!(
             names,
             [
-                ("daily/20260201-20260228/r1", 1),
-                ("daily/20260301-20260331/202603050000/r2", 1),
+                ("other/20260301-20260331/r1", 0),
                 ("odd/r2", 0),
-                ("other/20260301-20260331/r1", 0)
+                ("daily/20260201-20260228/r1", 1),
+                ("daily/20260301-20260331/202603050000/r2", 1)
             ]
         );
     }

@@ -41,6 +41,8 @@ const TOLD_EVERY: Duration = Duration::from_millis(500);
 pub struct CostImport<'a> {
     /// Whose charges.
     pub tenant: &'a str,
+    /// Who takes it over, for the audit.
+    pub subject: &'a str,
     /// What the export is about; none: what its manifest says.
     pub scope: Option<&'a str>,
     /// Names and values of columns.
@@ -249,7 +251,7 @@ async fn take_over(
     .execute(&mut *connection)
     .await?;
     let entry = AuditEntry {
-        subject: "weft import".to_owned(),
+        subject: import.subject.to_owned(),
         action: "import.cost".to_owned(),
         target: Some(export.name.clone()),
         ..AuditEntry::default()

@@ -145,8 +145,6 @@ impl Database {
         query.push(" and k.id = c.key_id");
         statement.push_where(query);
         query.push(" and not hidden.it");
-        // As many days before are not of interest.
-        query.push(" and c.day >= ").push_bind(statement.question.query.range.from.0);
     }
 }
 

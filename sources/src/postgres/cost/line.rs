@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use schema::{
     CostDimension, CostDimensionInput, CostGranularity, CostLineRecord, CostMetric, CostQuery, CostRowKind, Cursor,
     Date, DateRange, Decimal, EntityRef, OwnershipBasis, Page, PageArgs, SharedCostSplit, Visibility,
@@ -76,10 +76,7 @@ impl Database {
         let mut last =
             after.as_ref().map_or(question.query.range.to.0, |place| place.day.min(question.query.range.to.0));
         let mut days = DAYS_FIRST;
-        let least = match question.query.shared_costs {
-            SharedCostSplit::Separate => Width::Owner,
-            _ => self.least_width(&visibility.tenant).await?,
-        };
+        let least = self.least_of(visibility, question).await?;
         while last >= from {
             let first = last.checked_sub_days(Days::new(days - 1)).unwrap_or(from).max(from);
             let range = DateRange { from: Date(first), to: Date(last) };
@@ -107,6 +104,14 @@ impl Database {
         Ok(found.into_iter().map(|(parent, rows)| (parent, page_of(rows, wanted - 1, has_previous))).collect())
     }
 
+    /// The narrowest sums that shares may be measured by.
+    async fn least_of(&self, visibility: &Visibility, question: &CostQuestion) -> Result<Width, SourceError> {
+        match question.query.shared_costs {
+            SharedCostSplit::Separate => Ok(Width::Owner),
+            _ => self.least_width(&visibility.tenant).await,
+        }
+    }
+
     /// How many charges there are; none where counting them would take too long.
     pub async fn cost_lines_count(
         &self,
@@ -123,7 +128,8 @@ impl Database {
         if self.one::<(i64,)>("cost_lines_among", among).await?.0 > COUNTED_AMONG_MAX {
             return Ok(None);
         }
-        let statement = Statement::new(visibility, question, Width::Lines);
+        let least = self.least_of(visibility, question).await?;
+        let statement = Statement::new(visibility, question, Width::Lines).at_least(least);
         let mut query = statement.begin("cost_lines_count", parents);
         query.push(" select ").push(statement.parent()).push(" as parent, count(*)");
         statement.push_from(&mut query, statement.source());
@@ -133,12 +139,17 @@ impl Database {
         Ok(Some(counts.into_iter().collect()))
     }
 
-    /// The charge with this key, as a report of today's default has it.
-    pub async fn cost_line(&self, visibility: &Visibility, key: &str) -> Result<Option<CostLineRecord>, SourceError> {
-        let Some((slice, day, line)) = read_key(key) else { return Ok(None) };
-        let range = DateRange { from: Date(day), to: Date(day) };
+    /// The charges with these keys, by key, as a report with the defaults of today has them; one statement.
+    pub async fn cost_lines_by_keys(
+        &self,
+        visibility: &Visibility,
+        keys: &[String],
+    ) -> Result<HashMap<String, CostLineRecord>, SourceError> {
+        let places: Vec<LinePlace> = keys.iter().filter_map(|key| read_key(key)).collect();
+        let days = || places.iter().map(|(_, day, _)| *day);
+        let (Some(first), Some(last)) = (days().min(), days().max()) else { return Ok(HashMap::new()) };
         let query = CostQuery {
-            range,
+            range: DateRange { from: Date(first), to: Date(last) },
             granularity: CostGranularity::Total,
             metric: CostMetric::EffectiveCost,
             group_by: Vec::new(),
@@ -150,24 +161,35 @@ impl Database {
             compare_to_previous: false,
         };
         let question = CostQuestion { query, parent: CostParent::None, weights: None };
-        let statement = Statement::new(visibility, &question, Width::Lines).within(range);
-        let only = Place { day, slice, line, team: String::new() };
-        let query = build_one(&statement, &only);
-        let rows: Vec<Row> = self.planned("cost_line", query).await?;
-        Ok(rows.into_iter().next().map(record))
+        let statement = Statement::new(visibility, &question, Width::Lines).only(&places);
+        let mut query = statement.begin("cost_lines_by_keys", &[]);
+        push_found(&mut query, &statement);
+        query.push(" and (c.slice_id, c.day, c.line) in (select * from ");
+        push_places(&mut query, &places);
+        query.push(")) n)");
+        push_columns(&mut query);
+        let rows: Vec<Row> = self.planned("cost_lines_by_keys", query).await?;
+        Ok(rows.into_iter().map(record).map(|record| (record.key.clone(), record)).collect())
     }
+}
+
+/// A slice, a day and a line in it.
+pub(super) type LinePlace = (i64, NaiveDate, i64);
+
+/// Appends these places as a table with the columns `slice_id`, `day` and `line`.
+pub(super) fn push_places(query: &mut QueryBuilder<Postgres>, places: &[LinePlace]) {
+    query.push("unnest(").push_bind(places.iter().map(|(slice, ..)| *slice).collect::<Vec<_>>());
+    query.push(", ").push_bind(places.iter().map(|(_, day, _)| *day).collect::<Vec<_>>());
+    query.push(", ").push_bind(places.iter().map(|(.., line)| *line).collect::<Vec<_>>());
+    query.push(") as asked(slice_id, day, line)");
 }
 
 impl Place {
     fn read(cursor: &str) -> Result<Self, SourceError> {
         let [day, slice, line, team] = Cursor::decode::<4>(cursor, CURSORS)?;
         let place = || {
-            Some(Self {
-                day: day.parse().ok()?,
-                slice: slice.parse().ok()?,
-                line: line.parse().ok()?,
-                team: team.clone(),
-            })
+            let (day, slice, line) = (day_of(&day)?, number(&slice)?, number(&line)?);
+            Some(Self { day, slice, line, team: team.clone() })
         };
         place().ok_or_else(|| schema::CursorError.into())
     }
@@ -188,15 +210,6 @@ fn build(
         query.push(" or coalesce(").push(statement.owner()).push(", '') > ").push_bind(team.clone()).push(")");
     }
     query.push(format_args!(") n where place <= {wanted})"));
-    push_columns(&mut query);
-    query
-}
-
-fn build_one(statement: &Statement<'_>, only: &Place) -> QueryBuilder<Postgres> {
-    let mut query = statement.begin("cost_line", &[]);
-    push_found(&mut query, statement);
-    query.push(" and c.slice_id = ").push_bind(only.slice).push(" and c.line = ").push_bind(only.line);
-    query.push(") n)");
     push_columns(&mut query);
     query
 }
@@ -243,8 +256,8 @@ fn page_of(mut rows: Vec<Row>, limit: usize, has_previous: bool) -> Page<CostLin
 }
 
 fn record(row: Row) -> CostLineRecord {
-    let number = |text: &str| Decimal::read(text).unwrap_or_default();
-    let mut costs = row.costs.iter().map(|cost| number(cost));
+    let amount = |text: &str| Decimal::read(text).unwrap_or_default();
+    let mut costs = row.costs.iter().map(|cost| amount(cost));
     let mut cost = || costs.next().unwrap_or_default();
     let mut columns = row.common.0;
     columns.extend(row.rest.map(|rest| rest.0).unwrap_or_default());
@@ -254,7 +267,7 @@ fn record(row: Row) -> CostLineRecord {
         team: row.team.map(EntityRef::stored),
         component: row.component.map(EntityRef::stored),
         rule: row.rule,
-        amount: number(&row.amount),
+        amount: amount(&row.amount),
         billed_cost: cost(),
         effective_cost: cost(),
         list_cost: cost(),
@@ -269,8 +282,19 @@ fn record(row: Row) -> CostLineRecord {
     }
 }
 
-fn read_key(key: &str) -> Option<(i64, NaiveDate, i64)> {
+/// A number that counts something.
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number| *number > 0)
+}
+
+/// A day that the database can have.
+fn day_of(text: &str) -> Option<NaiveDate> {
+    text.parse().ok().filter(|day: &NaiveDate| (1900..3000).contains(&day.year()))
+}
+
+fn read_key(key: &str) -> Option<LinePlace> {
     let mut parts = key.split('.');
-    let read = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let (slice, day, line) = (parts.next()?, parts.next()?, parts.next()?);
+    let read = (number(slice)?, day_of(day)?, number(line)?);
     parts.next().is_none().then_some(read)
 }

@@ -19,7 +19,9 @@ pub(super) struct Part {
 pub(super) fn of_query(query: &CostQuery, width: Width) -> Vec<Part> {
     let has_months = matches!(query.granularity, CostGranularity::Total | CostGranularity::Month);
     let mut parts = of_range(query.range, has_months && width < Width::Rows);
-    if let Some(previous) = query.previous_range().filter(|_| query.compare_to_previous) {
+    // What is read from the charges one by one is of the range alone.
+    let has_previous = query.compare_to_previous && width != Width::Lines;
+    if let Some(previous) = query.previous_range().filter(|_| has_previous) {
         parts.extend(of_range(previous, width < Width::Rows));
     }
     parts
@@ -139,8 +141,9 @@ fn push_lines(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part
         "select c.day, owned.owner_ref, {LINE_COLUMNS}, c.currency, c.amount from (select r.day, k.target_id, k.mix_id, \
          r.slice_id, r.period, r.line, r.key_id, r.effective_cost, r.contracted_cost, r.currency, r.{amount} as amount \
          from held h join cost_slice s on s.id = h.slice_id join cost_row r on r.slice_id = h.slice_id and r.day = h.day \
-         and r.period = date_trunc('month', s.period_start at time zone 'UTC')::date"
+         and r.period = date_trunc('month', s.period_start at time zone 'UTC')::date and r.day >= "
     ));
+    query.push_bind(part.from).push(" and r.day < ").push_bind(part.before);
     push_keys(query, asked, part, tenant);
     query.push(") c left join (select * from cost_ownership where tenant = ").push_bind(tenant.to_owned()).push(OWNED);
 }

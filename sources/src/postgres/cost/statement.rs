@@ -8,6 +8,7 @@ use sqlx::{Postgres, QueryBuilder};
 
 use super::{
     CostParent, CostQuestion,
+    line::{LinePlace, push_places},
     parts::{self, push_part},
     split,
     width::Width,
@@ -43,18 +44,25 @@ pub(super) struct Statement<'a> {
     sight: Sight,
     /// Narrower sums mix in what is to be told apart.
     least: Width,
+    /// The only charges that are read.
+    only: Option<&'a [LinePlace]>,
     /// The days that are read, where these are not those of the question.
     days: Option<DateRange>,
 }
 
 impl<'a> Statement<'a> {
     pub(super) fn new(visibility: &'a Visibility, question: &'a CostQuestion, width: Width) -> Self {
-        Self { visibility, question, width, sight: sight(visibility), least: Width::Owner, days: None }
+        Self { visibility, question, width, sight: sight(visibility), least: Width::Owner, only: None, days: None }
     }
 
     /// Reads no narrower sums than these.
     pub(super) fn at_least(self, least: Width) -> Self {
         Self { least, ..self }
+    }
+
+    /// Reads these charges only.
+    pub(super) fn only(self, places: &'a [LinePlace]) -> Self {
+        Self { only: Some(places), ..self }
     }
 
     /// Reads these days only; shares are measured over all that the question asks for.
@@ -106,6 +114,13 @@ impl<'a> Statement<'a> {
 
     /// The days on which slices hold what is asked for, as far as their sums can say it.
     fn push_held(&self, query: &mut QueryBuilder<Postgres>, range: DateRange) {
+        if let Some(places) = self.only {
+            query.push(", held as (select distinct asked.slice_id, asked.day from ");
+            push_places(query, places);
+            query.push(" join cost_slice s on s.id = asked.slice_id and s.tenant = ");
+            query.push_bind(self.visibility.tenant.clone()).push(")");
+            return;
+        }
         let by_component = Self { width: Width::Component, ..*self };
         query.push(
             ", held as (select distinct c.slice_id, c.day from cost_component_day c join cost_mix m on m.id = c.mix_id where c.tenant = ",
@@ -196,9 +211,9 @@ impl<'a> Statement<'a> {
     pub(super) fn owner(&self) -> &'static str {
         match self.question.query.ownership {
             OwnershipBasis::AtCharge => "c.owner_ref",
-            // What was split belongs to whom it was given.
+            // What was split belongs to whom it was given; what is nobody's today is nobody's.
             OwnershipBasis::Current if self.question.query.shared_costs == SharedCostSplit::Separate => "now_owned.ref",
-            OwnershipBasis::Current => "coalesce(now_owned.ref, c.owner_ref)",
+            OwnershipBasis::Current => "case when t.kind = 'SHARED' then c.owner_ref else now_owned.ref end",
         }
     }
 

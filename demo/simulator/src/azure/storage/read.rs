@@ -18,7 +18,7 @@ pub(super) fn blob(azure: &Azure, container: &str, name: &str, headers: &HeaderM
         return refuse(StatusCode::NOT_FOUND, "BlobNotFound", "The specified blob does not exist.");
     };
     let wanted = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
-    if wanted.is_some_and(|wanted| wanted != "*" && wanted.trim_matches('"') != etag) {
+    if wanted.is_some_and(|wanted| wanted != "*" && wanted != format!("\"{etag}\"")) {
         let message = "The condition specified using HTTP conditional header(s) is not met.";
         return refuse(StatusCode::PRECONDITION_FAILED, "ConditionNotMet", message);
     }
