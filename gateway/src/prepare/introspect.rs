@@ -8,7 +8,7 @@ use apollo_compiler::{Schema, introspection, response::JsonMap, schema::Implemen
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 
-use super::{Chosen, Refusal};
+use super::{Chosen, Refusal, one_of};
 
 /// What the schema says of itself.
 pub struct Introspection {
@@ -33,15 +33,17 @@ impl Introspection {
         };
         let variables: JsonMap =
             serde_json::from_value(Value::Object(variables.clone())).map_err(|error| failed(error.to_string()))?;
-        let answer = introspection::partial_execute(
-            &self.schema,
-            &self.implementers,
-            chosen.document().executable(),
-            chosen.operation(),
-            &Valid::assume_valid(variables),
-        )
-        .map_err(|error| failed(error.message().to_string()))?;
-        let data = serde_json::to_value(answer.data).map_err(|error| failed(error.to_string()))?;
+        let (document, operation) = (chosen.document().executable(), chosen.operation());
+        let masked = one_of::masked(&self.schema, document, operation);
+        let (document, operation) =
+            masked.as_ref().map_or((document, operation), |(document, operation)| (document, operation));
+        let variables = Valid::assume_valid(variables);
+        let answer = introspection::partial_execute(&self.schema, &self.implementers, document, operation, &variables)
+            .map_err(|error| failed(error.message().to_string()))?;
+        let mut data = serde_json::to_value(answer.data).map_err(|error| failed(error.to_string()))?;
+        if masked.is_some() {
+            one_of::unmask(&self.schema, &mut data);
+        }
         match data {
             Value::Object(fields) => Ok(fields.into_iter().collect()),
             _ => Err(failed(format!("no data: {:?}", answer.errors))),

@@ -11,6 +11,7 @@ mod introspect;
 mod lines;
 mod literal;
 mod lower;
+mod one_of;
 mod operation;
 mod parse;
 mod refusal;

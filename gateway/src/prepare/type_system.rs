@@ -9,6 +9,9 @@ use apollo_compiler::{Name, Schema, schema::ExtendedType, validation::Valid};
 /// The directive is part of the language, but printed only by some.
 const ONE_OF: &str = "directive @oneOf on INPUT_OBJECT";
 
+/// What documents are held against has it not yet among the fields of introspection.
+const IS_ONE_OF: &str = "extend type __Type { isOneOf: Boolean }";
+
 /// The schema that documents are held against.
 pub struct TypeSystem {
     /// The schema.
@@ -21,7 +24,7 @@ impl TypeSystem {
     /// Reads the SDL of the graph.
     pub fn read(sdl: &str) -> anyhow::Result<Self> {
         let text = if sdl.contains(ONE_OF) { sdl.to_owned() } else { format!("{sdl}\n{ONE_OF}\n") };
-        let schema = Schema::parse_and_validate(text, "schema.graphql")
+        let schema = Schema::parse_and_validate(format!("{text}\n{IS_ONE_OF}\n"), "schema.graphql")
             .map_err(|error| anyhow::anyhow!("{}", error.errors))
             .context("the SDL of the graph is not valid")?;
         let mut ordered: HashMap<Name, Vec<Name>> = HashMap::new();

@@ -230,22 +230,17 @@ fn float(number: &Decimal) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use schema::{CostGranularity, CostMetric, Date, DateRange, OwnershipBasis};
+    use schema::{Date, DateRange};
 
     use super::*;
 
     fn query() -> CostQuery {
         CostQuery {
-            range: DateRange { from: Date("2026-01-01".parse().unwrap()), to: Date("2026-01-31".parse().unwrap()) },
-            granularity: CostGranularity::Total,
-            metric: CostMetric::EffectiveCost,
             group_by: vec![schema::CostDimensionInput::Dimension(schema::CostDimension::Team)],
-            filter: None,
-            shared_costs: SharedCostSplit::Separate,
-            split_rule: None,
-            ownership: OwnershipBasis::AtCharge,
-            currency: None,
-            compare_to_previous: false,
+            ..CostQuery::over(DateRange {
+                from: Date("2026-01-01".parse().unwrap()),
+                to: Date("2026-01-31".parse().unwrap()),
+            })
         }
     }
 

@@ -64,7 +64,7 @@ impl Steps {
 
 #[cfg(test)]
 mod tests {
-    use schema::{DateRange, OwnershipBasis, SharedCostSplit};
+    use schema::DateRange;
 
     use super::*;
 
@@ -78,16 +78,8 @@ mod tests {
         amounts: &[(&str, &str)],
     ) -> Vec<(String, String, bool)> {
         let query = CostQuery {
-            range: DateRange { from: Date(day("2026-01-07")), to: Date(day("2026-03-04")) },
             granularity,
-            metric: schema::CostMetric::EffectiveCost,
-            group_by: Vec::new(),
-            filter: None,
-            shared_costs: SharedCostSplit::Separate,
-            split_rule: None,
-            ownership: OwnershipBasis::AtCharge,
-            currency: None,
-            compare_to_previous: false,
+            ..CostQuery::over(DateRange { from: Date(day("2026-01-07")), to: Date(day("2026-03-04")) })
         };
         let amounts = amounts.iter().map(|(date, amount)| (day(date), Decimal::read(amount).unwrap())).collect();
         let points = Steps::of(&query, until.map(day)).points(&amounts);

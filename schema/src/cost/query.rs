@@ -166,6 +166,22 @@ pub enum CostQueryError {
 }
 
 impl CostQuery {
+    /// The charges of these days, and everything else as when nothing is said of it.
+    pub fn over(range: DateRange) -> Self {
+        Self {
+            range,
+            granularity: CostGranularity::Total,
+            metric: CostMetric::EffectiveCost,
+            group_by: Vec::new(),
+            filter: None,
+            shared_costs: SharedCostSplit::Separate,
+            split_rule: None,
+            ownership: OwnershipBasis::AtCharge,
+            currency: None,
+            compare_to_previous: false,
+        }
+    }
+
     /// How many days it asks for; refuses what cannot be.
     pub fn checked(&self) -> Result<i64, CostQueryError> {
         let days = self.range.days(COST_DAYS_MAX)?;
@@ -236,18 +252,7 @@ mod tests {
     }
 
     fn query(from: &str, to: &str) -> CostQuery {
-        CostQuery {
-            range: DateRange { from: Date(day(from)), to: Date(day(to)) },
-            granularity: CostGranularity::Total,
-            metric: CostMetric::EffectiveCost,
-            group_by: Vec::new(),
-            filter: None,
-            shared_costs: SharedCostSplit::Separate,
-            split_rule: None,
-            ownership: OwnershipBasis::AtCharge,
-            currency: None,
-            compare_to_previous: false,
-        }
+        CostQuery::over(DateRange { from: Date(day(from)), to: Date(day(to)) })
     }
 
     #[test]

@@ -317,6 +317,11 @@ async fn the_worker_looks_once_an_interval_however_many_replicas_run() {
     let workers: Vec<_> =
         (0..2).map(|_| tokio::spawn(gateway::cost_worker::run(Arc::clone(&stage.app), ended.clone()))).collect();
     until("the export is taken over", async || (stage.sum().await == "1").then_some(())).await;
+    // Else whoever starts again would rightly look again.
+    until("the look is noted", async || {
+        (stage.one("select count(*)::text from cost_azure_look").await == "1").then_some(())
+    })
+    .await;
     ending.send(true).unwrap();
     for worker in workers {
         worker.await.unwrap();

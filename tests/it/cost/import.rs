@@ -40,7 +40,7 @@ const STOPS: [&str; 20] = [
 const DUMPS: [&str; 9] = [
     "select to_jsonb(r) - 'slice_id' from cost_row r order by period, day, line, key_id",
     "select to_jsonb(k) - 'mix_id' - 'target_id' from cost_key k order by id",
-    "select to_jsonb(s) - '{id,export_id,imported_at}'::text[] from cost_slice s order by period_start",
+    "select to_jsonb(s) - '{id,export_id,imported_at,number}'::text[] from cost_slice s order by period_start",
     "select to_jsonb(c) - '{slice_id,target_id,mix_id}'::text[] from cost_component_day c order by 1",
     "select to_jsonb(c) - '{slice_id,target_id,mix_id}'::text[] from cost_component_month c order by 1",
     "select to_jsonb(c) - '{slice_id,apart_id}'::text[] from cost_service_day c order by 1",

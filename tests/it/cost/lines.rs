@@ -60,6 +60,11 @@ async fn charges_stand_one_by_one_newest_first_with_everything_that_the_file_say
         let id = schema::NodeId::of("CostLine", key).encode();
         assert_eq!(admin.data(node, json!({ "id": id })).await["node"], Value::Null, "{key}");
     }
+    // A correction leaves its name alone.
+    let corrected = text.replace("1.50,1.50", "1.75,1.75");
+    Importer::of(&platform).done(&folder.write_text("charges.csv", &corrected)).await;
+    let found = admin.data(node, json!({ "id": id })).await["node"].clone();
+    assert_eq!(found, json!({ "id": id, "amount": "1.75", "teamRef": "group:default/shop" }));
     platform.stop().await;
 }
 

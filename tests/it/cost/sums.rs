@@ -24,7 +24,7 @@ const HISTORIES: usize = 10;
 const QUESTIONS: usize = 1_000;
 const ROWS: usize = 150;
 /// Of so many questions one is also asked for its charges.
-const LINES_EVERY: usize = 10;
+const LINES_EVERY: usize = 25;
 
 const COMPONENTS: [&str; 4] = ["web", "cart", "books", "vault"];
 const TEAMS: [&str; 3] = ["shop", "checkout", "ledger"];

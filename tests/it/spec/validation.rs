@@ -233,5 +233,15 @@ async fn a_close_name_is_suggested_to_those_who_may_read_the_schema() {
     assert!(sdl.status == 200 && sdl.text.contains("type Query {"), "{:.200}", sdl.text);
     let anonymous = Answer::of(platform.client_with(None).get("/schema.graphql")).await;
     assert_eq!(anonymous.status, 401, "{}", anonymous.text);
+    // Which inputs take exactly one of their fields; of everything else that cannot be said.
+    let asked = "{ one: __type(name: \"CostDimensionInput\") { ...of } all: __type(name: \"CostFilter\") { ...of } \
+                 none: __type(name: \"Viewer\") { ...of fields { type { isOneOf } } } } fragment of on __Type { name isOneOf it: isOneOf }";
+    let told = admin.data(asked, json!({})).await;
+    assert_eq!(told["one"], json!({ "name": "CostDimensionInput", "isOneOf": true, "it": true }));
+    assert_eq!(told["all"], json!({ "name": "CostFilter", "isOneOf": false, "it": false }));
+    assert_eq!(
+        (&told["none"]["isOneOf"], &told["none"]["fields"][0]["type"]),
+        (&json!(null), &json!({ "isOneOf": null }))
+    );
     platform.stop().await;
 }

@@ -109,6 +109,7 @@ pub struct CostReport {
 #[derive(FromRow)]
 struct Before {
     id: i64,
+    number: i64,
     period_start: DateTime<Utc>,
     invoice_issuer: String,
     billing_account: String,
@@ -222,7 +223,7 @@ async fn take_over(
     .await?;
     let replaced: Vec<_> = before.iter().map(|slice| (slice.id, slice.period_start)).collect();
     remove(connection, &replaced).await?;
-    insert(connection, tenant, scope, export_id, at, &slices).await?;
+    insert(connection, tenant, scope, export_id, at, &slices, &before).await?;
     for statement in [
         include_str!("../../../queries/costs/mixes_take_over.sql"),
         include_str!("../../../queries/costs/targets_take_over.sql"),
@@ -443,7 +444,16 @@ async fn insert(
     export_id: Uuid,
     at: DateTime<Utc>,
     slices: &[Slice],
+    before: &[Before],
 ) -> Result<(), sqlx::Error> {
+    let number = |slice: &Slice| {
+        let is_same = |before: &&Before| {
+            before.period_start == slice.period_start
+                && before.invoice_issuer == slice.issuer
+                && before.billing_account == slice.account
+        };
+        before.iter().find(is_same).map(|before| before.number)
+    };
     let told: Vec<serde_json::Value> = slices
         .iter()
         .map(|slice| {
@@ -458,6 +468,7 @@ async fn insert(
                 "complete_until": slice.complete_until(at),
                 "sub_accounts": slice.sub_accounts,
                 "is_invoiced": slice.is_invoiced,
+                "number": number(slice),
             })
         })
         .collect();

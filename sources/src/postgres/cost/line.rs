@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use schema::{
-    CostDimension, CostDimensionInput, CostGranularity, CostLineRecord, CostMetric, CostQuery, CostRowKind, Cursor,
-    Date, DateRange, Decimal, EntityRef, OwnershipBasis, Page, PageArgs, SharedCostSplit, Visibility,
+    CostDimension, CostDimensionInput, CostLineRecord, CostQuery, CostRowKind, Cursor, Date, DateRange, Decimal,
+    EntityRef, Page, PageArgs, SharedCostSplit, Visibility,
 };
 use serde_json::{Map, Value};
 use sqlx::{FromRow, Postgres, QueryBuilder, types::Json};
@@ -34,7 +34,7 @@ struct Row {
     team: Option<String>,
     component: Option<String>,
     day: NaiveDate,
-    slice_id: i64,
+    slice_number: i64,
     line: i64,
     amount: String,
     rule: Option<String>,
@@ -148,23 +148,12 @@ impl Database {
         let places: Vec<LinePlace> = keys.iter().filter_map(|key| read_key(key)).collect();
         let days = || places.iter().map(|(_, day, _)| *day);
         let (Some(first), Some(last)) = (days().min(), days().max()) else { return Ok(HashMap::new()) };
-        let query = CostQuery {
-            range: DateRange { from: Date(first), to: Date(last) },
-            granularity: CostGranularity::Total,
-            metric: CostMetric::EffectiveCost,
-            group_by: Vec::new(),
-            filter: None,
-            shared_costs: SharedCostSplit::Separate,
-            split_rule: None,
-            ownership: OwnershipBasis::AtCharge,
-            currency: None,
-            compare_to_previous: false,
-        };
+        let query = CostQuery::over(DateRange { from: Date(first), to: Date(last) });
         let question = CostQuestion { query, parent: CostParent::None, weights: None };
         let statement = Statement::new(visibility, &question, Width::Lines).only(&places);
         let mut query = statement.begin("cost_lines_by_keys", &[]);
         push_found(&mut query, &statement);
-        query.push(" and (c.slice_id, c.day, c.line) in (select * from ");
+        query.push(" and (c.slice_number, c.day, c.line) in (select * from ");
         push_places(&mut query, &places);
         query.push(")) n)");
         push_columns(&mut query);
@@ -173,15 +162,15 @@ impl Database {
     }
 }
 
-/// A slice, a day and a line in it.
+/// The number of a slice, a day and a line in it.
 pub(super) type LinePlace = (i64, NaiveDate, i64);
 
-/// Appends these places as a table with the columns `slice_id`, `day` and `line`.
+/// Appends these places as a table with the columns `slice_number`, `day` and `line`.
 pub(super) fn push_places(query: &mut QueryBuilder<Postgres>, places: &[LinePlace]) {
     query.push("unnest(").push_bind(places.iter().map(|(slice, ..)| *slice).collect::<Vec<_>>());
     query.push(", ").push_bind(places.iter().map(|(_, day, _)| *day).collect::<Vec<_>>());
     query.push(", ").push_bind(places.iter().map(|(.., line)| *line).collect::<Vec<_>>());
-    query.push(") as asked(slice_id, day, line)");
+    query.push(") as asked(slice_number, day, line)");
 }
 
 impl Place {
@@ -204,9 +193,9 @@ fn build(
     let mut query = statement.begin("cost_lines", parents);
     push_found(&mut query, statement);
     if let Some(Place { day, slice, line, team }) = after {
-        query.push(" and (c.day, -c.slice_id, -c.line) <= (").push_bind(*day);
+        query.push(" and (c.day, -c.slice_number, -c.line) <= (").push_bind(*day);
         query.push(", ").push_bind(-slice).push(", ").push_bind(-line).push(") and (c.day <> ").push_bind(*day);
-        query.push(" or c.slice_id <> ").push_bind(*slice).push(" or c.line <> ").push_bind(*line);
+        query.push(" or c.slice_number <> ").push_bind(*slice).push(" or c.line <> ").push_bind(*line);
         query.push(" or coalesce(").push(statement.owner()).push(", '') > ").push_bind(team.clone()).push(")");
     }
     query.push(format_args!(") n where place <= {wanted})"));
@@ -223,8 +212,8 @@ fn push_found(query: &mut QueryBuilder<Postgres>, statement: &Statement<'_>) {
     ));
     statement.push_kind(query);
     query.push(format_args!(
-        " as kind, c.day, c.slice_id, c.period, c.line, c.amount, row_number() over (partition by {parent} \
-         order by c.day desc, c.slice_id, c.line, coalesce({owner}, '')) as place"
+        " as kind, c.day, c.slice_id, c.slice_number, c.period, c.line, c.amount, row_number() over (partition by {parent} \
+         order by c.day desc, c.slice_number, c.line, coalesce({owner}, '')) as place"
     ));
     statement.push_from(query, statement.source());
     statement.push_where(query);
@@ -235,7 +224,7 @@ fn push_found(query: &mut QueryBuilder<Postgres>, statement: &Statement<'_>) {
 /// What is told of the charges that were found.
 fn push_columns(query: &mut QueryBuilder<Postgres>) {
     query.push(
-        " select f.parent, f.kind, f.team, f.component, f.day, f.slice_id, f.line, f.amount::text as amount, k.rule, \
+        " select f.parent, f.kind, f.team, f.component, f.day, f.slice_number, f.line, f.amount::text as amount, k.rule, \
          array[r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost]::text[] as costs, r.currency, \
          s.period_start, s.period_end, r.starts_at, r.ends_at, k.columns as common, r.rest, k.tags \
          from found f join cost_slice s on s.id = f.slice_id \
@@ -249,7 +238,7 @@ fn page_of(mut rows: Vec<Row>, limit: usize, has_previous: bool) -> Page<CostLin
     rows.truncate(limit);
     let rows = rows.into_iter().map(|row| {
         let team = row.team.clone().unwrap_or_default();
-        let place = [row.day.to_string(), row.slice_id.to_string(), row.line.to_string(), team];
+        let place = [row.day.to_string(), row.slice_number.to_string(), row.line.to_string(), team];
         (Cursor::new(CURSORS, place).encode(), record(row))
     });
     Page { rows: rows.collect(), has_next, has_previous }
@@ -262,7 +251,7 @@ fn record(row: Row) -> CostLineRecord {
     let mut columns = row.common.0;
     columns.extend(row.rest.map(|rest| rest.0).unwrap_or_default());
     CostLineRecord {
-        key: format!("{}.{}.{}", row.slice_id, row.day, row.line),
+        key: format!("{}.{}.{}", row.slice_number, row.day, row.line),
         kind: CostRowKind::of_str(&row.kind).unwrap_or(CostRowKind::Unallocated),
         team: row.team.map(EntityRef::stored),
         component: row.component.map(EntityRef::stored),

@@ -51,8 +51,7 @@ pub(super) fn column(metric: CostMetric) -> &'static str {
 }
 
 /// What tells a charge from all others, and what it has in common with some.
-const LINE_COLUMNS: &str =
-    "c.target_id, c.mix_id, c.slice_id, c.period, c.line, c.key_id, c.effective_cost, c.contracted_cost";
+const LINE_COLUMNS: &str = "c.target_id, c.mix_id, c.slice_id, c.slice_number, c.period, c.line, c.key_id, c.effective_cost, c.contracted_cost";
 
 /// The keys of tags that a query groups by, in its order.
 pub(super) fn grouped_tags(query: &CostQuery) -> Vec<&str> {
@@ -139,7 +138,7 @@ fn push_lines(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part
     let amount = column(asked.metric);
     query.push(format_args!(
         "select c.day, owned.owner_ref, {LINE_COLUMNS}, c.currency, c.amount from (select r.day, k.target_id, k.mix_id, \
-         r.slice_id, r.period, r.line, r.key_id, r.effective_cost, r.contracted_cost, r.currency, r.{amount} as amount \
+         r.slice_id, coalesce(s.number, s.id) as slice_number, r.period, r.line, r.key_id, r.effective_cost, r.contracted_cost, r.currency, r.{amount} as amount \
          from held h join cost_slice s on s.id = h.slice_id join cost_row r on r.slice_id = h.slice_id and r.day = h.day \
          and r.period = date_trunc('month', s.period_start at time zone 'UTC')::date and r.day >= "
     ));

@@ -115,9 +115,9 @@ impl<'a> Statement<'a> {
     /// The days on which slices hold what is asked for, as far as their sums can say it.
     fn push_held(&self, query: &mut QueryBuilder<Postgres>, range: DateRange) {
         if let Some(places) = self.only {
-            query.push(", held as (select distinct asked.slice_id, asked.day from ");
+            query.push(", held as (select distinct s.id as slice_id, asked.day from ");
             push_places(query, places);
-            query.push(" join cost_slice s on s.id = asked.slice_id and s.tenant = ");
+            query.push(" join cost_slice s on coalesce(s.number, s.id) = asked.slice_number and s.tenant = ");
             query.push_bind(self.visibility.tenant.clone()).push(")");
             return;
         }
@@ -197,9 +197,61 @@ impl<'a> Statement<'a> {
             of_components(query);
             query.push("array(select value from parents))))");
         }
+        self.push_narrowed_by_system(query);
+        self.push_narrowed_as_today(query);
         if let Some(currency) = &asked.currency {
             query.push(" and c.currency = ").push_bind(currency.clone());
         }
+    }
+
+    /// The components of the systems and domains that are asked for.
+    fn push_narrowed_by_system(&self, query: &mut QueryBuilder<Postgres>) {
+        const OF_SYSTEMS: &str = "e.system_ref = any(";
+        const OF_DOMAINS: &str = "e.system_ref in (select r.source_ref from relation r where r.tenant = e.tenant \
+                                  and r.type = 'partOf' and r.target_ref = any(";
+        let filter = self.question.query.filter.as_ref();
+        let named = [
+            (OF_SYSTEMS, ")", filter.and_then(|filter| filter.system.as_ref()).map(|all| refs(all, "system"))),
+            (OF_DOMAINS, "))", filter.and_then(|filter| filter.domain.as_ref()).map(|all| refs(all, "domain"))),
+        ];
+        for (before, after, values) in named {
+            let Some(values) = values else { continue };
+            self.push_targets(query);
+            query.push(before).push_bind(values).push(after).push("))");
+        }
+        let (before, after) = match self.question.parent {
+            CostParent::System => (OF_SYSTEMS, ")"),
+            CostParent::Domain => (OF_DOMAINS, "))"),
+            CostParent::None | CostParent::Component | CostParent::Team => return,
+        };
+        self.push_targets(query);
+        query.push(before).push("array(select value from parents)").push(after).push("))");
+    }
+
+    /// What those who are asked for own today.
+    fn push_narrowed_as_today(&self, query: &mut QueryBuilder<Postgres>) {
+        let asked = &self.question.query;
+        if asked.ownership != OwnershipBasis::Current || asked.shared_costs != SharedCostSplit::Separate {
+            return;
+        }
+        let owners = [
+            (self.sight == Sight::Own, "(select refs from own)::text[]"),
+            (asked.filter.as_ref().is_some_and(|filter| filter.team.is_some()), "(select refs from teams)::text[]"),
+            (self.question.parent == CostParent::Team, "array(select value from parents)"),
+        ];
+        for (_, owners) in owners.into_iter().filter(|(is_asked, _)| *is_asked) {
+            self.push_targets(query);
+            query.push(format_args!("{NOW_OWNED} = any({owners})))"));
+        }
+    }
+
+    /// Appends ` and` that the target is one of those `t`, with their entities `e`, for which what follows holds.
+    fn push_targets(&self, query: &mut QueryBuilder<Postgres>) {
+        query.push(
+            " and c.target_id = any(array(select t.id from cost_target t left join entity e on e.tenant = t.tenant \
+             and t.kind = 'COMPONENT' and e.ref = t.ref where t.tenant = ",
+        );
+        query.push_bind(self.visibility.tenant.clone()).push(" and ");
     }
 
     /// For whom a row counts.
