@@ -24,4 +24,3 @@ comment on view cost_ownership is
     'Who owned a target on which days: whoever did when a day began; before the catalog knew it, its first owner.';
 comment on column cost_ownership.from_day is 'The first of them.';
 comment on column cost_ownership.before_day is 'The first that is no more of them.';
-drop function cost_owner;

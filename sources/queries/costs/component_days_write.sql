@@ -4,7 +4,7 @@ insert into cost_component_day (
     tenant, slice_id, day, owner_ref, target_id, mix_id, currency, billed_cost, effective_cost, list_cost, contracted_cost
 )
 select
-    $1, s.slice_id, s.day, o.owner_ref, s.target_id, s.mix_id, s.currency, s.billed_cost, s.effective_cost, s.list_cost,
+    $1, s.slice_id, s.day, owned.owner_ref, s.target_id, s.mix_id, s.currency, s.billed_cost, s.effective_cost, s.list_cost,
     s.contracted_cost
 from (
     select
@@ -22,6 +22,6 @@ from (
     where r.slice_id = any($2) and r.period = any($3)
     group by r.slice_id, r.day, k.target_id, k.mix_id, r.currency
 ) s
-left join (select * from cost_ownership where tenant = $1) o
-    on o.target_id = s.target_id and s.day >= o.from_day and s.day < o.before_day
-order by s.slice_id, o.owner_ref, s.day
+join cost_target t on t.id = s.target_id
+cross join lateral (select cost_owner(t.tenant, t.kind, t.ref, s.day) as owner_ref) owned
+order by s.slice_id, owned.owner_ref, s.day
