@@ -126,11 +126,7 @@ fn push_rows(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part,
     ));
     query.push_bind(part.from).push(" and r.day < ").push_bind(part.before);
     push_keys(query, asked, part, tenant);
-    query.push(format_args!(
-        " group by r.day, k.target_id, k.mix_id, k.resource{tag_names}, r.currency) c left join (select * from cost_ownership \
-         where tenant = "
-    ));
-    query.push_bind(tenant.to_owned()).push(OWNED);
+    query.push(format_args!(" group by r.day, k.target_id, k.mix_id, k.resource{tag_names}, r.currency{OWNED}"));
 }
 
 /// The charges of the days that are held, one by one.
@@ -144,12 +140,12 @@ fn push_lines(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part
     ));
     query.push_bind(part.from).push(" and r.day < ").push_bind(part.before);
     push_keys(query, asked, part, tenant);
-    query.push(") c left join (select * from cost_ownership where tenant = ").push_bind(tenant.to_owned()).push(OWNED);
+    query.push(OWNED);
 }
 
 /// Whoever owned the target of a charge on its day.
-const OWNED: &str =
-    ") owned on owned.target_id = c.target_id and c.day >= owned.from_day and c.day < owned.before_day where true";
+const OWNED: &str = ") c join cost_target ct on ct.id = c.target_id \
+                     cross join lateral (select cost_owner(ct.tenant, ct.kind, ct.ref, c.day) as owner_ref) owned where true";
 
 /// What the charges `r` of the slices `s` have in common with others, as far as it is asked for.
 fn push_keys(query: &mut QueryBuilder<Postgres>, asked: &CostQuery, part: &Part, tenant: &str) {
