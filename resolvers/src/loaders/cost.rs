@@ -205,32 +205,22 @@ impl Loader<CostKey> for Reader {
         let database = self.sources.database();
         let mut outcomes = HashMap::new();
         for (question, parents) in grouped(keys, |key| (&key.question, key.parent.clone())) {
-            let named: Vec<EntityRef> = parents.iter().flatten().cloned().collect();
             let found = async {
-                let periods = database.cost_periods(&self.visibility, &question.query).await?;
-                Ok((database.cost_cells(&self.visibility, question, &named).await?, Arc::new(periods)))
-            };
-            let (mut by_parent, periods): (HashMap<String, Vec<CostCell>>, _) = match found.await {
-                Ok((cells, periods)) => {
-                    let mut by_parent: HashMap<String, Vec<CostCell>> = HashMap::new();
-                    for cell in cells {
-                        by_parent.entry(cell.parent.clone()).or_default().push(cell);
-                    }
-                    (by_parent, periods)
+                let periods = Arc::new(database.cost_periods(&self.visibility, &question.query).await?);
+                let cells = database.cost_cells(&self.visibility, question, &named(&parents)).await?;
+                let mut by_parent: HashMap<String, Vec<CostCell>> = HashMap::new();
+                for cell in cells {
+                    by_parent.entry(cell.parent.clone()).or_default().push(cell);
                 }
-                Err(error) => {
-                    let error: SourceError = error;
-                    let failed = |parent| (CostKey { question: question.clone(), parent }, Err(error.clone()));
-                    outcomes.extend(parents.into_iter().map(failed));
-                    continue;
-                }
+                let of = |parent: &Option<EntityRef>| {
+                    let parent = name(parent.as_ref());
+                    let cells = by_parent.remove(parent).unwrap_or_default();
+                    (parent.to_owned(), (Arc::new(cells), Arc::clone(&periods)))
+                };
+                Ok(parents.iter().map(of).collect())
             };
-            for parent in parents {
-                let name = parent.as_ref().map_or("", EntityRef::as_str);
-                let cells = Arc::new(by_parent.remove(name).unwrap_or_default());
-                let key = CostKey { question: question.clone(), parent };
-                outcomes.insert(key, Ok((cells, Arc::clone(&periods))));
-            }
+            let found = found.await;
+            spread(&mut outcomes, parents, found, |parent| cost_key(question, parent));
         }
         Ok(outcomes)
     }

@@ -35,6 +35,13 @@ const LARGE: [&str; 18] = [
     "cost_owner_day",
     "cost_owner_month",
 ];
+/// What an import makes of sums by component and by service, for the slices `$1`.
+const COST_SUMS: [&str; 4] = [
+    include_str!("../../../sources/queries/costs/owner_days_write.sql"),
+    include_str!("../../../sources/queries/costs/component_months_write.sql"),
+    include_str!("../../../sources/queries/costs/service_months_write.sql"),
+    include_str!("../../../sources/queries/costs/owner_months_write.sql"),
+];
 /// Statements that count over a whole tenant.
 const WHOLE_TENANT: [&str; 4] = ["entities_count", "entity_facets", "ownership_report", "audit_count"];
 /// Each is asked so often: after five times Postgres decides whether one plan serves all parameters.
@@ -80,10 +87,16 @@ async fn no_large_table_is_read_as_a_whole_and_plans_stay_as_they_are() {
     // One connection, because plans are kept by each connection for itself.
     let settings = [("WEFT_DATABASE__CONNECTIONS_MAX", "1"), ("WEFT_DATABASE__WRITE_CONNECTIONS_MAX", "1")];
     // Autovacuum does the second within minutes in production; without it no index is read alone.
+    let sums = COST_SUMS.map(|statement| statement.replace("$1", "(select array_agg(id) from cost_slice)::bigint[]"));
+    let [owner_days, component_months, service_months, owner_months] = &sums;
     let statements = [
         include_str!("fill.sql"),
         include_str!("deployments.sql"),
         include_str!("costs.sql"),
+        owner_days,
+        component_months,
+        service_months,
+        owner_months,
         "vacuum analyze",
         &Plans::statements(),
     ];
