@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 static AUTHENTICATOR: LazyLock<Authenticator> = LazyLock::new(|| {
     let issuer = serde_json::json!({ "issuers": [{ "issuer": "http://127.0.0.1:9", "audiences": ["weft"] }] });
     let config: Config = serde_json::from_value(issuer).expect("a configuration");
-    Authenticator::new(config, "default".to_owned(), Clock::system()).expect("an authenticator")
+    Authenticator::new(config, "default".to_owned(), Vec::new(), Clock::system()).expect("an authenticator")
 });
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_all().build().expect("a runtime"));

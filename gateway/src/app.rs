@@ -22,6 +22,7 @@ use crate::{
     executor::Executor,
     prepare::Preparer,
     rate_limit::{self, RateLimiter},
+    response_cache::ResponseCache,
 };
 
 /// How much of an operation's time is for upstreams. The rest is for an answer with what is there by then.
@@ -49,6 +50,8 @@ pub struct App {
     pub places: Semaphore,
     /// Live parts of lists as they were written; none where none are kept.
     pub kept_lists: Option<Arc<KeptLists>>,
+    /// Answers that are kept; none where none are.
+    pub response_cache: Option<ResponseCache>,
     /// What `/metrics` shows; none when the process collects elsewhere.
     pub metrics: Option<PrometheusHandle>,
     /// What time it is.
@@ -79,13 +82,15 @@ impl App {
             changed: tokio::sync::Notify::new(),
         });
         let kept_lists = config.server.kept_lists();
+        let response_cache = config.server.response_cache();
         Ok(Arc::new(Self {
             authenticator: Authenticator::new(
                 config.auth.clone(),
                 config.catalog.default_tenant.clone(),
+                config.limits.rate.tier_rules(),
                 clock.clone(),
             )?,
-            rate_limiter: RateLimiter::new(config.limits.rate()),
+            rate_limiter: RateLimiter::new(config.limits.rate.limiter(), sources.redis().cloned()),
             trusted_proxies,
             preparer: Preparer::new(&resolvers::sdl::whole(), &resolvers::sdl::public(), config.limits.prepare())?,
             executor: Executor::new(
@@ -104,6 +109,7 @@ impl App {
             ),
             locations,
             kept_lists,
+            response_cache,
             places: Semaphore::new(config.server.requests_in_flight_max),
             metrics,
             clock,

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, Variables};
 use hmac::{Hmac, KeyInit, Mac};
-use resolvers::{FlushQueue, Freshness, Graph, Locations, Options, RequestData};
+use resolvers::{FlushQueue, Freshness, Graph, Locations, Options, RequestData, Standing};
 use schema::{AuditEntry, ErrorCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use sha2::Sha256;
-use sources::{Sources, cache::CacheMode};
+use sources::{Sources, cache::{CacheMode, Patience}};
 
 use crate::{
     auth::Principal,
@@ -37,6 +37,10 @@ pub struct Job<'a> {
     pub cache_mode: CacheMode,
     /// Whether the answer tells where live data came from.
     pub wants_receipts: bool,
+    /// How long the request may still wait for Redis.
+    pub patience: Patience,
+    /// What the caller may still ask.
+    pub standing: Option<Standing>,
     /// The request's id.
     pub request_id: &'a str,
 }
@@ -56,7 +60,7 @@ impl Executor {
 
     /// Executes an operation; within the deadline, whatever happens.
     pub async fn execute(&self, job: Job<'_>) -> Answer {
-        let Job { mut prepared, principal, cache_mode, wants_receipts, request_id } = job;
+        let Job { mut prepared, principal, cache_mode, wants_receipts, patience, standing, request_id } = job;
         let name = prepared.chosen.name();
         let visibility = Arc::clone(principal.visibility());
         let audit = AuditEntry {
@@ -75,7 +79,8 @@ impl Executor {
             audit,
             Arc::clone(&self.locations),
             queue.clone(),
-            Freshness { cache_mode, ages: prepared.ages(), wants_receipts },
+            Freshness { cache_mode, ages: prepared.ages(), wants_receipts, patience },
+            standing,
             self.options.clone(),
         ));
         let document = prepared.document();

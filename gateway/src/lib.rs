@@ -19,6 +19,7 @@ mod location_worker;
 mod log_buffer;
 pub mod prepare;
 pub mod rate_limit;
+pub mod response_cache;
 mod serve;
 mod sync_worker;
 pub mod telemetry;

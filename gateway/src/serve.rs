@@ -6,7 +6,9 @@ use anyhow::Context;
 use axum::Router;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{App, attribution_worker, cost_worker, discovery_worker, http, listener, location_worker, sync_worker};
+use crate::{App, attribution_worker, cost_worker, discovery_worker, http, listener, location_worker, response_cache,
+    sync_worker,
+};
 
 /// How often the database is probed when there is no upstream.
 const PROBE_INTERVAL: Duration = Duration::from_secs(60);
@@ -46,6 +48,7 @@ impl Serving {
         tasks.spawn(listener::run(public, http::router(Arc::clone(&app)), limits.clone(), ended.clone()));
         let admin_router: Router = http::admin_router(Arc::clone(&app));
         tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
+        tasks.spawn(response_cache::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(probe(Arc::clone(&app), ended.clone()));
         tasks.spawn(location_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(sync_worker::run(Arc::clone(&app), ended.clone()));

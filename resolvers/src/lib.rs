@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod ages;
+pub mod cache_control;
 mod catalog_mutation;
 mod catalog_query;
 mod connection;
@@ -32,7 +33,7 @@ pub use mutation::Mutation;
 pub use query::Query;
 pub use records::write_value;
 pub use records::{KeptLists, ListOutcome};
-pub use request::{CostOptions, Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark};
+pub use request::{CostOptions, Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark, Standing};
 
 /// The executable graph.
 pub type Graph = async_graphql::Schema<Query, Mutation, EmptySubscription>;

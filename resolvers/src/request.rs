@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
 use sources::{
     Sources,
-    cache::{Access, CacheMode, Layer, Uses},
+    cache::{Access, CacheMode, Layer, Patience, Uses},
     ingest::LocationReader,
     postgres::SplitWeights,
 };
@@ -50,6 +50,7 @@ pub struct RequestData {
     audit_reading: OnceCell<()>,
     /// What the caches served; noted only where it may be of use.
     uses: Uses,
+    standing: Option<Standing>,
     options: Options,
 }
 
@@ -125,6 +126,23 @@ pub struct Freshness {
     pub ages: Ages,
     /// Whether the answer tells where live data came from.
     pub wants_receipts: bool,
+    /// How long the request may still wait for Redis.
+    pub patience: Patience,
+}
+
+/// What the caller may still ask, as it was when the operation began.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Points in each window.
+    pub limit: i32,
+    /// Points left.
+    pub remaining: i32,
+    /// The estimate for this operation, in points.
+    pub cost: i32,
+    /// Length of the window, in seconds.
+    pub window_seconds: i32,
+    /// When all points are back.
+    pub reset_at: schema::DateTime,
 }
 
 /// A step of a path in an answer.
@@ -146,6 +164,7 @@ impl RequestData {
         locations: Arc<Locations>,
         queue: FlushQueue,
         freshness: Freshness,
+        standing: Option<Standing>,
         options: Options,
     ) -> Self {
         // Who says how old data may be, or asks where it came from, is not served from what was written for others.
@@ -156,6 +175,7 @@ impl RequestData {
         let uses = if keeps_lists { Uses::noted() } else { Uses::default() };
         let access =
             Access::new(freshness.cache_mode).until(Instant::now() + options.upstream_wait_max).noting(uses.clone());
+        let access = Access { patience: freshness.patience.clone(), ..access };
         let reader = Reader::new(sources.clone(), Arc::clone(&visibility), access);
         let references = References::new(sources.clone(), Arc::clone(&visibility), queue.clone());
         let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
@@ -171,6 +191,7 @@ impl RequestData {
             freshness,
             audit_reading: OnceCell::new(),
             uses,
+            standing,
             options,
         }
     }
@@ -223,6 +244,11 @@ impl RequestData {
     /// What the caches served this request.
     pub fn uses(&self) -> &Uses {
         &self.uses
+    }
+
+    /// What the caller may still ask.
+    pub fn standing(&self) -> Option<&Standing> {
+        self.standing.as_ref()
     }
 
     /// What mutations of locations need.

@@ -60,7 +60,7 @@ fn export<Q: ObjectType + Default + 'static>() -> String {
     let mut sdl = schema.sdl_with_options(options).trim_end().to_owned();
     sdl.push('\n');
     sdl.push_str(crate::ages::DIRECTIVE);
-    sdl
+    crate::cache_control::annotate(&sdl)
 }
 
 #[cfg(test)]

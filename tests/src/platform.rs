@@ -14,8 +14,15 @@ use sources::{Clock, postgres::Database};
 
 use crate::{database::TestDatabase, program::Program};
 
-/// What is off unless a test switches it on: the rest count statements and calls.
-const UNDISTURBED: [(&str, &str); 1] = [("WEFT_SYNC__ENABLED", "false")];
+/// What is off unless a test switches it on: the rest count statements and calls, and ask much.
+const UNDISTURBED: [(&str, &str); 6] = [
+    ("WEFT_SERVER__RESPONSE_CACHE", "0"),
+    ("WEFT_SYNC__ENABLED", "false"),
+    ("WEFT_LIMITS__RATE__POINTS", "1000000000"),
+    ("WEFT_LIMITS__RATE__CLIENT_POINTS", "1000000000"),
+    ("WEFT_LIMITS__RATE__TENANT_POINTS", "1000000000"),
+    ("WEFT_LIMITS__RATE__ADDRESS_REQUESTS", "1000000"),
+];
 
 /// A gateway with its upstreams and a database of its own.
 pub struct TestPlatform {

@@ -7,7 +7,7 @@ use sources::Clock;
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{
-    AuthError, Config, Principal, discovery,
+    AuthError, Config, Principal, TierRule, discovery,
     keys::IssuerKeys,
     memory::{Memory, Remembered},
     token,
@@ -17,6 +17,7 @@ use super::{
 pub struct Authenticator {
     config: Config,
     default_tenant: String,
+    tiers: Vec<TierRule>,
     clock: Clock,
     issuers: Vec<Arc<IssuerKeys>>,
     memory: Memory,
@@ -25,7 +26,7 @@ pub struct Authenticator {
 
 impl Authenticator {
     /// An authenticator without keys; they are fetched by [`Authenticator::start`], or when the first token needs them.
-    pub fn new(config: Config, default_tenant: String, clock: Clock) -> anyhow::Result<Self> {
+    pub fn new(config: Config, default_tenant: String, tiers: Vec<TierRule>, clock: Clock) -> anyhow::Result<Self> {
         let client = discovery::client(&config).map_err(anyhow::Error::msg)?;
         let issuers = config
             .issuers
@@ -36,6 +37,7 @@ impl Authenticator {
             memory: Memory::new(config.verified_tokens_max),
             local: Arc::new(Principal::local(&default_tenant)),
             default_tenant,
+            tiers,
             clock,
             issuers,
             config,
@@ -100,7 +102,8 @@ impl Authenticator {
         let now = self.clock.now();
         let (claims, expires_at) =
             token::verify(token, claimed.algorithm, &key.decoding, issuer, now, self.config.leeway)?;
-        let principal = Arc::new(Principal::read(&claims, &issuer.claims, &issuer.issuer, &self.default_tenant)?);
+        let principal =
+            Principal::read(&claims, &issuer.claims, &issuer.issuer, &self.default_tenant, &self.tiers).map(Arc::new)?;
         let remembered = Remembered {
             principal: Arc::clone(&principal),
             issuer: issuer.issuer.clone(),

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use schema::{EntityRef, Visibility, scope};
 use serde_json::{Map, Value};
 
-use super::{AuthError, ClaimNames};
+use super::{
+    AuthError, ClaimNames,
+    tier::{TierRule, tier_of},
+};
 use crate::config::is_tenant;
 
 /// Most teams and most scopes of one token.
@@ -22,6 +25,8 @@ pub struct Principal {
     pub tenant: String,
     /// Tells principals apart: tenant, issuer and subject.
     pub key: Arc<str>,
+    /// The tier of its limits; none: the usual ones.
+    pub tier: Option<Arc<str>>,
     visibility: Arc<Visibility>,
 }
 
@@ -32,6 +37,7 @@ impl Principal {
         names: &ClaimNames,
         issuer: &str,
         default_tenant: &str,
+        tiers: &[TierRule],
     ) -> Result<Self, AuthError> {
         let subject = match claim(claims, &names.subject) {
             Some(Value::String(subject)) if is_subject(subject) => subject.clone(),
@@ -54,7 +60,7 @@ impl Principal {
         let scopes = texts(claim(claims, &names.scopes), true)?.into_iter().collect();
         let key = Value::from(vec![tenant.as_str(), issuer, subject.as_str()]).to_string().into();
         let visibility = Visibility { tenant: tenant.clone(), subject: subject.clone(), user, teams, scopes };
-        Ok(Self { subject, tenant, key, visibility: Arc::new(visibility) })
+        Ok(Self { subject, tenant, key, tier: tier_of(tiers, claims), visibility: Arc::new(visibility) })
     }
 
     /// The caller where no issuer is configured: whoever reaches a loopback address is this machine's own operator.
@@ -70,6 +76,7 @@ impl Principal {
             subject: visibility.subject.clone(),
             tenant: visibility.tenant.clone(),
             key: format!("local {tenant}").into(),
+            tier: None,
             visibility: Arc::new(visibility),
         }
     }
@@ -86,7 +93,7 @@ fn is_subject(subject: &str) -> bool {
 }
 
 /// The claim with this name, or at this path of names with dots between.
-fn claim<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(super) fn claim<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     if let Some(value) = claims.get(name) {
         return Some(value);
     }
@@ -117,7 +124,7 @@ mod tests {
 
     fn read(claims: Value) -> Result<Principal, AuthError> {
         let names = ClaimNames { scopes: "realm.scopes".to_owned(), ..ClaimNames::default() };
-        Principal::read(claims.as_object().unwrap(), &names, "https://issuer", "default")
+        Principal::read(claims.as_object().unwrap(), &names, "https://issuer", "default", &[])
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
     }
     every_source(&sources, &mut findings).await;
     let authenticator =
-        Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), Clock::system())?;
+        Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), Vec::new(), Clock::system())?;
     for (issuer, outcome) in authenticator.check().await {
         findings.tell(&format!("auth.issuers {issuer}"), outcome);
     }

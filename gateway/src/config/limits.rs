@@ -1,12 +1,10 @@
 //! `[limits]`.
 
-use std::time::Duration;
-
 use bytesize::ByteSize;
 use serde::Deserialize;
 
-use super::Problem;
-use crate::{guard, prepare, rate_limit};
+use super::{Problem, RateConfig};
+use crate::{guard, prepare};
 
 /// The most that `page_max` may be: pages are read into memory.
 const PAGE_MAX_MOST: u32 = 10_000;
@@ -53,21 +51,6 @@ pub struct LimitsConfig {
     pub rate: RateConfig,
 }
 
-/// `[limits.rate]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateConfig {
-    /// Points of each principal.
-    pub points: u32,
-    /// The window.
-    #[serde(with = "humantime_serde")]
-    pub window: Duration,
-    /// Requests of each client address, before authentication.
-    pub address_requests: u32,
-    /// Most principals and most addresses remembered.
-    pub keys_max: usize,
-}
-
 impl LimitsConfig {
     /// What the guard needs of it.
     pub fn guard(&self) -> guard::Limits {
@@ -107,17 +90,8 @@ impl LimitsConfig {
         bytes(self.url_max)
     }
 
-    /// The limiters' part.
-    pub fn rate(&self) -> rate_limit::Config {
-        rate_limit::Config {
-            points: self.rate.points,
-            window: self.rate.window,
-            address_requests: self.rate.address_requests,
-            keys_max: self.rate.keys_max,
-        }
-    }
-
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
+        self.rate.validate(self.cost_max, problems);
         // The parser recurses: deeper nesting than this has been seen to end the process.
         if !(1..=128).contains(&self.nesting_max) {
             problems.push(Problem::new("limits.nesting_max", "must be 1 to 128"));
@@ -136,10 +110,6 @@ impl LimitsConfig {
             ("limits.introspection_depth_max", self.introspection_depth_max == 0),
             ("limits.cost_max", self.cost_max == 0),
             ("limits.page_max", self.page_max == 0),
-            ("limits.rate.points", self.rate.points == 0),
-            ("limits.rate.address_requests", self.rate.address_requests == 0),
-            ("limits.rate.keys_max", self.rate.keys_max == 0),
-            ("limits.rate.window", self.rate.window.is_zero()),
         ] {
             if is_zero {
                 problems.push(Problem::new(key, "must be more than zero"));

@@ -8,6 +8,7 @@ use schema::Visibility;
 use serde::Deserialize;
 
 use super::Problem;
+use crate::response_cache::ResponseCache;
 
 /// Most threads that answer requests.
 const WORKER_THREADS_MAX: usize = 1024;
@@ -30,6 +31,8 @@ pub struct ServerConfig {
     pub record_writer: bool,
     /// How much memory the live parts of lists may take as they were written; 0: none is kept.
     pub kept_lists: ByteSize,
+    /// How much memory whole answers may take that are kept; 0: none is.
+    pub response_cache: ByteSize,
     /// Longest run of one operation.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
@@ -103,6 +106,12 @@ impl ServerConfig {
     pub fn kept_lists(&self) -> Option<Arc<KeptLists>> {
         let bytes_max = self.kept_lists.as_u64();
         (bytes_max > 0).then(|| Arc::new(KeptLists::new(bytes_max)))
+    }
+
+    /// Where whole answers are kept; none when they are not.
+    pub fn response_cache(&self) -> Option<ResponseCache> {
+        let bytes_max = self.response_cache.as_u64();
+        (bytes_max > 0).then(|| ResponseCache::new(bytes_max))
     }
 
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {

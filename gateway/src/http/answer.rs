@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
+use bytes::Bytes;
 use chrono::SecondsFormat;
 use resolvers::{PathSegment, Receipt, StaleMark};
 use schema::ErrorCode;
@@ -15,6 +16,9 @@ use crate::prepare::Refusal;
 
 /// Most errors that are told; the rest are counted in the last one.
 const ERRORS_MAX: usize = 100;
+
+/// Braces around any data: that of the answer and that of the data itself.
+const DATA_BRACES: usize = 2;
 
 /// An answer before it is written.
 pub struct Answer {
@@ -27,27 +31,40 @@ pub struct Answer {
 
 /// The body.
 struct Body {
-    /// Absent when nothing was executed; its keys keep the order that was asked for.
-    data: Option<Value>,
+    /// An answer that was written before; what is told besides comes before its last brace.
+    whole: Bytes,
+    /// What is written of it: nothing, or the data, whose keys keep the order that was asked for.
+    out: Vec<u8>,
     errors: Vec<Json>,
     /// Empty when there is nothing to tell.
     extensions: Map<String, Json>,
 }
 
 impl Body {
-    /// The one place that writes the bytes of an answer. Lists of entities are in `data` as bytes already.
-    fn to_bytes(&self) -> Vec<u8> {
+    /// Begins a body with what was executed; none when nothing was. Lists of entities are in it as bytes already.
+    fn begin(data: Option<&Value>) -> Vec<u8> {
+        let Some(data) = data else { return Vec::new() };
         let mut out = Vec::with_capacity(1024);
-        let mut separator = b'{';
+        out.extend_from_slice(b"{\"data\":");
+        resolvers::write_value(data, &mut out);
+        out
+    }
+
+    /// The whole body.
+    fn into_bytes(self) -> Bytes {
+        if !self.whole.is_empty() && self.extensions.is_empty() {
+            return self.whole;
+        }
+        let mut out = self.out;
+        if let Some(open) = self.whole.strip_suffix(b"}") {
+            out.extend_from_slice(open);
+        }
+        let mut separator = if out.is_empty() { b'{' } else { b',' };
         let mut key = |name: &str, out: &mut Vec<u8>| {
             out.push(separator);
             separator = b',';
             out.extend_from_slice(name.as_bytes());
         };
-        if let Some(data) = &self.data {
-            key("\"data\":", &mut out);
-            resolvers::write_value(data, &mut out);
-        }
         // Writing to memory cannot fail.
         if !self.errors.is_empty() {
             key("\"errors\":", &mut out);
@@ -58,7 +75,7 @@ impl Body {
             let _ = serde_json::to_writer(&mut out, &self.extensions);
         }
         out.push(b'}');
-        out
+        out.into()
     }
 }
 
@@ -77,8 +94,32 @@ impl Answer {
             error
         });
         let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = Body { data: None, errors: errors.collect(), extensions: Map::new() };
+        let body = Body { whole: Bytes::new(), out: Vec::new(), errors: errors.collect(), extensions: Map::new() };
         Self { status, body, headers: HeaderMap::new() }
+    }
+
+    /// An answer that was written before.
+    pub fn of_bytes(status: StatusCode, bytes: Bytes) -> Self {
+        let body = Body { whole: bytes, out: Vec::new(), errors: Vec::new(), extensions: Map::new() };
+        Self { status, body, headers: HeaderMap::new() }
+    }
+
+    /// The bytes of an answer that is worth keeping: without errors and without anything that only this request was told.
+    pub fn keepable(&mut self) -> Option<Bytes> {
+        let body = &mut self.body;
+        if self.status != StatusCode::OK || !body.errors.is_empty() || body.extensions.contains_key("stale") {
+            return None;
+        }
+        // From here on the data is as it goes out, and shared.
+        let mut out = std::mem::take(&mut body.out);
+        out.push(b'}');
+        body.whole = out.into();
+        Some(body.whole.clone())
+    }
+
+    /// About how many objects are in the data: a brace in a text counts too.
+    pub fn objects(&self) -> u64 {
+        memchr::memchr_iter(b'{', &self.body.out).count().saturating_sub(DATA_BRACES) as u64
     }
 
     /// The answer of an execution. Without a path and without data the document itself was refused.
@@ -98,7 +139,8 @@ impl Answer {
         if !stale.is_empty() {
             extensions.insert("stale".to_owned(), stale.iter().map(stale_mark).collect());
         }
-        let body = Body { data: (!is_refused).then_some(data), errors: told, extensions };
+        let out = Body::begin((!is_refused).then_some(&data));
+        let body = Body { whole: Bytes::new(), out, errors: told, extensions };
         let status = if is_refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         Self { status, body, headers: HeaderMap::new() }
     }
@@ -126,12 +168,14 @@ impl Answer {
         if media == Media::Json && status == StatusCode::BAD_REQUEST && is_document_refusal(&body) {
             status = StatusCode::OK;
         }
-        let mut response = Response::new(axum::body::Body::from(body.to_bytes()));
+        let mut response = Response::new(axum::body::Body::from(body.into_bytes()));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
         headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, Authorization"));
         response
     }

@@ -1,6 +1,6 @@
 //! `/graphql`: one request from its headers to its answer, a step at a time, each refusal with its code.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     body::Body,
@@ -9,21 +9,21 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use schema::{ErrorCode, scope};
-use serde_json::json;
-use sources::cache::CacheMode;
+use sources::cache::{CacheMode, Patience};
 
 use super::{
     RequestId,
     accept::{Media, negotiate},
     answer::Answer,
-    body,
+    body::{self, Parameters},
 };
 use crate::{
     App,
     auth::Principal,
     executor::Job,
-    prepare::{OperationKind, Refusal},
+    prepare::{OperationKind, Prepared, Refusal},
     rate_limit,
+    response_cache::Key,
 };
 
 /// Answers one request.
@@ -42,7 +42,7 @@ pub async fn serve(
         return Answer::refused(&refusal, &request_id.0).write(Media::Json);
     };
     let answer = match app.places.try_acquire() {
-        Ok(_place) => Steps { app: &app, request_id: &request_id.0, rate: None }.run(peer, request).await,
+        Ok(_place) => Steps::new(&app, &request_id.0).run(peer, request).await,
         Err(_) => {
             let refusal = Refusal::new(ErrorCode::Overloaded, "too many requests are in progress: try again shortly");
             Answer::refused(&refusal, &request_id.0).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
@@ -58,24 +58,35 @@ fn wants_page(request: &Request<Body>) -> bool {
     request.method() == Method::GET && request.uri().query().is_none() && accept.contains("text/html")
 }
 
-struct Steps<'a> {
-    app: &'a Arc<App>,
-    request_id: &'a str,
-    rate: Option<rate_limit::Verdict>,
+/// A request on its way.
+pub(super) struct Steps<'a> {
+    pub(super) app: &'a Arc<App>,
+    pub(super) request_id: &'a str,
+    /// Who pays, once that is known.
+    pub(super) caller: Option<rate_limit::Caller>,
+    /// The request was charged, or refused because it could not be.
+    pub(super) is_charged: bool,
+    /// Where the caller stood when it was refused.
+    pub(super) refused: Option<rate_limit::Verdict>,
+    /// How long this request may still wait for Redis, all commands together.
+    pub(super) patience: Patience,
 }
 
-impl Steps<'_> {
+impl<'a> Steps<'a> {
+    fn new(app: &'a Arc<App>, request_id: &'a str) -> Self {
+        Self { app, request_id, caller: None, is_charged: false, refused: None, patience: Patience::new() }
+    }
+
     async fn run(mut self, peer: SocketAddr, request: Request<Body>) -> Answer {
         let answer = self.steps(peer, request).await.unwrap_or_else(|refused| *refused);
-        match &self.rate {
-            Some(verdict) => self
-                .app
-                .rate_limiter
-                .headers(verdict)
-                .into_iter()
-                .fold(answer, |answer, (name, value)| answer.with_header(name, value)),
-            None => answer,
+        let Some(caller) = &self.caller else { return answer };
+        let limiter = &self.app.rate_limiter;
+        if !self.is_charged {
+            // What is refused was work too. Should nothing be left, the next request is refused earlier.
+            drop(limiter.charge(caller, 1, &self.patience).await);
         }
+        let verdict = self.refused.unwrap_or_else(|| limiter.standing(caller));
+        verdict.headers().into_iter().fold(answer, |answer, (name, value)| answer.with_header(name, value))
     }
 
     async fn steps(&mut self, peer: SocketAddr, request: Request<Body>) -> Result<Answer, Box<Answer>> {
@@ -86,15 +97,15 @@ impl Steps<'_> {
         }
         self.limit_address(peer, &parts.headers)?;
         let principal = self.authenticate(&parts.headers).await?;
-        self.limit_principal(&principal)?;
+        self.admit(&principal, &parts.headers)?;
         let limits = &config.limits;
         let parameters =
             body::read(&parts.method, &parts.uri, &parts.headers, body, limits, config.server.body_timeout).await;
-        let parameters = self.or_refused(parameters)?;
-        self.or_refused(crate::guard::check_document(&parameters.query, &limits.guard()).map_err(Refusal::from))?;
+        let Parameters { query, operation_name, variables } = self.or_refused(parameters)?;
+        self.or_refused(crate::guard::check_document(&query, &limits.guard()).map_err(Refusal::from))?;
         let may_introspect = config.server.introspection.allows(principal.visibility());
-        let document = self.or_refused(self.app.preparer.document(parameters.query, may_introspect))?;
-        let chosen = self.or_refused(document.choose(parameters.operation_name.as_deref()))?;
+        let document = self.or_refused(self.app.preparer.document(query, may_introspect))?;
+        let chosen = self.or_refused(document.choose(operation_name.as_deref()))?;
         match chosen.kind() {
             OperationKind::Mutation if parts.method == Method::GET => {
                 return Err(self.method_not_allowed("mutations are sent by POST", "POST"));
@@ -105,20 +116,47 @@ impl Steps<'_> {
             }
             OperationKind::Query | OperationKind::Mutation => {}
         }
-        let prepared = self.app.preparer.prepare(chosen, parameters.variables, may_introspect);
+        let asked = Asked {
+            key: self.key(&chosen, operation_name.as_deref(), &variables, &principal, &parts.headers),
+            principal,
+            wants_cost: wants(&parts.headers, "x-query-cost"),
+            wants_receipts: wants(&parts.headers, "x-query-receipts"),
+            is_get: parts.method == Method::GET,
+            headers: parts.headers,
+        };
+        if let Some(answer) = self.kept(&asked).await? {
+            return Ok(answer);
+        }
+        let prepared = self.app.preparer.prepare(chosen, variables, may_introspect);
         let prepared = self.or_refused(prepared)?;
-        let cache_mode = cache_mode(&parts.headers, &principal);
-        let points = wants(&parts.headers, "x-query-cost").then_some(prepared.points);
-        let wants_receipts = wants(&parts.headers, "x-query-receipts");
-        let job = Job { prepared, principal, cache_mode, wants_receipts, request_id: self.request_id };
-        let answer = self.app.executor.execute(job).await;
-        Ok(match points {
-            Some(requested) => answer.with_extension("cost", json!({ "requested": requested })),
-            None => answer,
-        })
+        self.answer(prepared, &asked).await
     }
 
-    fn or_refused<T>(&self, outcome: Result<T, Refusal>) -> Result<T, Box<Answer>> {
+    /// Executes an operation, and pays for it.
+    pub(super) async fn execute(&mut self, prepared: Prepared, asked: &Asked) -> Result<Answer, Box<Answer>> {
+        let (requested, besides) = (prepared.points.max(1), prepared.points_besides_objects);
+        let is_mutation = prepared.chosen.kind() == OperationKind::Mutation;
+        let charge = self.charge(requested).await?;
+        let job = Job {
+            prepared,
+            principal: Arc::clone(&asked.principal),
+            cache_mode: cache_mode(&asked.headers, &asked.principal),
+            wants_receipts: asked.wants_receipts,
+            patience: self.patience.clone(),
+            standing: self.standing(requested),
+            request_id: self.request_id,
+        };
+        let answer = self.app.executor.execute(job).await;
+        if is_mutation && let Some(cache) = &self.app.response_cache {
+            cache.changed(&asked.principal.tenant);
+        }
+        // Where less came than was possible, the rest is given back.
+        let actual = besides.saturating_add(answer.objects()).clamp(1, requested);
+        self.settle(charge, actual);
+        Ok(if asked.wants_cost { self.with_cost(answer, requested, actual) } else { answer })
+    }
+
+    pub(super) fn or_refused<T>(&self, outcome: Result<T, Refusal>) -> Result<T, Box<Answer>> {
         outcome.map_err(|refusal| Box::new(Answer::refused(&refusal, self.request_id)))
     }
 
@@ -126,29 +164,6 @@ impl Steps<'_> {
         let refusal = Refusal::new(ErrorCode::MethodNotAllowed, message);
         let answer = Answer::refused(&refusal, self.request_id);
         Box::new(answer.with_header(header::ALLOW, HeaderValue::from_static(allowed)))
-    }
-
-    fn limit_address(&mut self, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Box<Answer>> {
-        let address = rate_limit::client_address(peer, headers, &self.app.trusted_proxies);
-        let verdict = self.app.rate_limiter.check_address(address);
-        self.admit(verdict)
-    }
-
-    fn limit_principal(&mut self, principal: &Principal) -> Result<(), Box<Answer>> {
-        let verdict = self.app.rate_limiter.check_principal(principal);
-        self.rate = Some(verdict.clone());
-        self.admit(verdict)
-    }
-
-    fn admit(&self, verdict: rate_limit::Verdict) -> Result<(), Box<Answer>> {
-        if verdict.allowed {
-            return Ok(());
-        }
-        // Rounded up: whoever obeys must not come too early.
-        let wait = (verdict.retry_after + Duration::from_millis(999)).as_secs().max(1);
-        let refusal = Refusal::new(ErrorCode::RateLimited, format!("too much was asked: try again in {wait} seconds"));
-        let seconds = HeaderValue::from(wait);
-        Err(Box::new(Answer::refused(&refusal, self.request_id).with_header(header::RETRY_AFTER, seconds)))
     }
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Principal>, Box<Answer>> {
@@ -164,13 +179,29 @@ impl Steps<'_> {
     }
 }
 
+/// What was asked, besides the operation.
+pub(super) struct Asked {
+    /// Who asks.
+    pub(super) principal: Arc<Principal>,
+    /// Under which the answer may be kept; none: it may not, and none that is kept is wanted.
+    pub(super) key: Option<Key>,
+    /// The answer is to tell what it cost.
+    pub(super) wants_cost: bool,
+    /// The answer is to tell where live data came from.
+    pub(super) wants_receipts: bool,
+    /// It was asked by GET.
+    pub(super) is_get: bool,
+    /// The headers.
+    pub(super) headers: HeaderMap,
+}
+
 /// Whether the caller asks to be told more: what the operation costs, where live data came from.
 fn wants(headers: &HeaderMap, name: &str) -> bool {
     headers.get(name).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
 /// Whether the caller may and wants to ask the sources past every cache.
-fn cache_mode(headers: &HeaderMap, principal: &Principal) -> CacheMode {
+pub(super) fn cache_mode(headers: &HeaderMap, principal: &Principal) -> CacheMode {
     let wants = headers
         .get_all(header::CACHE_CONTROL)
         .iter()

@@ -26,6 +26,8 @@ const MUTATION: u64 = 10;
 pub struct Cost {
     /// Points each time.
     pub weight: u64,
+    /// The points are for an object: how many there are is seen in the answer.
+    pub is_object: bool,
     /// How often it occurs in its parent.
     pub times: Vec<Times>,
     /// What is selected below.
@@ -58,17 +60,26 @@ pub struct Sized {
 }
 
 impl Below {
-    /// The points of this selection.
+    /// The points of this selection, at most.
     pub fn points(&self, variables: &Map<String, Json>) -> u64 {
-        let fields = self.fields.iter().map(|cost| cost.points(variables)).fold(0, u64::saturating_add);
-        let dearest = self.alternatives.iter().map(|below| below.points(variables)).max().unwrap_or_default();
+        self.sum(variables, &|cost| cost.weight)
+    }
+
+    /// The points that are not for objects of the answer, such as those of mutations and counts.
+    pub fn points_besides_objects(&self, variables: &Map<String, Json>) -> u64 {
+        self.sum(variables, &|cost| if cost.is_object { 0 } else { cost.weight })
+    }
+
+    fn sum(&self, variables: &Map<String, Json>, weight: &dyn Fn(&Cost) -> u64) -> u64 {
+        let fields = self.fields.iter().map(|cost| cost.sum(variables, weight)).fold(0, u64::saturating_add);
+        let dearest = self.alternatives.iter().map(|below| below.sum(variables, weight)).max().unwrap_or_default();
         fields.saturating_add(dearest)
     }
 }
 
 impl Cost {
-    fn points(&self, variables: &Map<String, Json>) -> u64 {
-        let once = self.weight.saturating_add(self.below.points(variables));
+    fn sum(&self, variables: &Map<String, Json>, weight: &dyn Fn(&Cost) -> u64) -> u64 {
+        let once = weight(self).saturating_add(self.below.sum(variables, weight));
         self.times.iter().map(|times| times.value(variables)).fold(once, u64::saturating_mul)
     }
 
@@ -88,7 +99,9 @@ impl Cost {
         let is_leaf = types.schema.types.get(type_name).is_none_or(|definition| definition.is_leaf());
         let of_type =
             || types.schema.types.get(type_name).and_then(|definition| weight_of_type(definition.directives()));
-        let weight = weight(&definition.directives).or_else(of_type).unwrap_or(match (is_mutation, is_leaf) {
+        let told = weight(&definition.directives).or_else(of_type);
+        let is_object = told.is_none() && !is_mutation && !is_leaf;
+        let weight = told.unwrap_or(match (is_mutation, is_leaf) {
             (true, _) => MUTATION,
             (false, true) => 0,
             (false, false) => 1,
@@ -107,7 +120,7 @@ impl Cost {
                 }
             }
         }
-        (Self { weight, times, below: Below::default() }, below)
+        (Self { weight, is_object, times, below: Below::default() }, below)
     }
 }
 

@@ -8,6 +8,7 @@ mod cost;
 mod count;
 mod document;
 mod introspect;
+mod keeping;
 mod lines;
 mod literal;
 mod lower;
@@ -34,6 +35,7 @@ use lower::Lowered;
 use type_system::TypeSystem;
 
 pub use document::{Chosen, Document, OperationKind};
+pub use keeping::Keeping;
 pub use refusal::{Finding, Refusal};
 
 /// What a document may hold, its fragments spread out.
@@ -86,6 +88,8 @@ pub struct Prepared {
     pub variables: Map<String, Value>,
     /// Most points that it may cost.
     pub points: u64,
+    /// Those of them that are not for objects of the answer.
+    pub points_besides_objects: u64,
     lowered: Arc<Lowered>,
     /// What is asked about the schema itself, by response key.
     schema_fields: HashMap<String, Value>,
@@ -95,6 +99,11 @@ impl Prepared {
     /// The document as the engine gets it: without what is asked about the schema itself.
     pub fn document(&self) -> ExecutableDocument {
         if self.schema_fields.is_empty() { self.lowered.document.clone() } else { self.lowered.without_introspection() }
+    }
+
+    /// How long its answer may be kept.
+    pub fn keeping(&self) -> &Keeping {
+        &self.lowered.keeping
     }
 
     /// How old the data of its fields may be.
@@ -160,6 +169,7 @@ impl Preparer {
         let variables = variables::coerce(chosen.operation(), variables, &self.types)?;
         let lowered = chosen.lower(&variables, &self.types, self.limits.document.selections_max)?;
         let points = lowered.cost.points(&variables);
+        let points_besides_objects = lowered.cost.points_besides_objects(&variables);
         let max = self.limits.cost_max;
         if points > max {
             let message = format!(
@@ -174,7 +184,7 @@ impl Preparer {
             true => self.introspection.answer(&chosen, &variables)?,
             false => HashMap::new(),
         };
-        Ok(Prepared { chosen, variables, points, lowered, schema_fields })
+        Ok(Prepared { chosen, variables, points, points_besides_objects, lowered, schema_fields })
     }
 
     /// How many documents are kept.

@@ -1,199 +1,192 @@
-//! How much a caller may ask in a window: by client address before authentication, by principal after it. In process, so the
-//! limits hold for one replica.
+//! How much a caller may ask: by client address before authentication (`addresses`), and after it in points (`rate`), which are
+//! charged to the accounts of the principal, its client and its tenant (`account`, `charge`). Replicas share accounts through Redis.
 
+mod account;
 mod address;
+mod addresses;
+mod charge;
+mod config;
 mod headers;
+mod rate;
 
-use std::{
-    hash::Hash,
-    net::IpAddr,
-    num::NonZeroU32,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
 use axum::http::{HeaderName, HeaderValue};
-use governor::{
-    Quota, RateLimiter as Governor,
-    clock::{Clock, DefaultClock},
-    middleware::StateInformationMiddleware,
-    state::keyed::DashMapStateStore,
-};
+use moka::sync::Cache;
+use sources::{cache::Patience, redis::Redis};
+use tokio::time::Instant;
 
 use crate::auth::Principal;
 
+use account::{Account, Holder};
+use addresses::Addresses;
+use charge::{Accounts, Charger};
 pub use address::{Network, client_address, networks};
+pub use charge::Charge;
+pub use config::{Config, DEFAULT_TIER};
+pub use rate::Rate;
 
-/// So many checks lie between two looks at the number of keys; it can exceed the bound by as many.
-const SWEEP_EVERY: usize = 256;
+/// An account that nobody used for this many windows is full, and forgotten.
+const IDLE_WINDOWS: u32 = 2;
+/// Longest name of a client that counts by itself, in bytes.
+const CLIENT_BYTES_MAX: usize = 64;
 
-/// How much may be asked.
-#[derive(Debug, Clone, Copy)]
-pub struct Config {
-    /// Points of each principal in a window; more than zero.
-    pub points: u32,
-    /// The window.
-    pub window: Duration,
-    /// Requests of each client address in a window, before authentication.
-    pub address_requests: u32,
-    /// Most principals and most addresses remembered.
-    pub keys_max: usize,
+/// Counts by address, principal, client and tenant.
+pub struct RateLimiter {
+    config: Config,
+    addresses: Addresses,
+    principals: Cache<Arc<str>, Arc<Account>>,
+    clients: Cache<String, Arc<Account>>,
+    tenants: Cache<String, Arc<Account>>,
+    charger: Charger,
 }
 
-/// Whether a caller may go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a caller stands.
+#[derive(Debug, Clone)]
 pub struct Verdict {
-    /// The caller may go on.
-    pub allowed: bool,
-    /// Points left in the window.
-    pub remaining: u32,
-    /// When all points are back.
-    pub reset_after: Duration,
-    /// When the refused caller may ask again.
+    /// The accounts, the principal's first.
+    standings: Vec<Standing>,
+    /// The account that refused, by its place.
+    refused_by: Option<usize>,
+    /// When a refused caller may ask again.
     pub retry_after: Duration,
 }
 
-/// Counts by principal and by address.
-pub struct RateLimiter {
-    config: Config,
-    principals: Keyed<Arc<str>>,
-    addresses: Keyed<IpAddr>,
+/// Where one account stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The policy's name.
+    pub policy: String,
+    /// What is granted.
+    pub rate: Rate,
+    /// Points left.
+    pub left: u64,
+    /// How long until all are back.
+    pub full_in: Duration,
 }
 
-type Limiter<K> = Governor<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
-
-struct Keyed<K: Hash + Eq + Clone> {
-    limiter: ArcSwap<Limiter<K>>,
-    checks: AtomicUsize,
-    clock: DefaultClock,
-    burst: NonZeroU32,
-    window: Duration,
-    keys_max: usize,
+/// Who is charged: the accounts of one request.
+pub struct Caller {
+    tenant: String,
+    accounts: Accounts,
 }
 
 impl RateLimiter {
-    /// Counters at zero.
-    pub fn new(config: Config) -> Self {
-        let keyed = |count| (NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), config.window, config.keys_max);
+    /// All accounts are full. `redis`: where replicas share them.
+    pub fn new(config: Config, redis: Option<Redis>) -> Self {
+        let idle = config.window * IDLE_WINDOWS;
+        let keys_max = u64::try_from(config.keys_max).unwrap_or(u64::MAX);
+        let cache = || Cache::builder().max_capacity(keys_max).time_to_idle(idle);
         Self {
-            principals: Keyed::new(keyed(config.points)),
-            addresses: Keyed::new(keyed(config.address_requests)),
+            addresses: Addresses::new(config.address_requests, config.window, config.keys_max),
+            principals: cache().build(),
+            clients: Cache::builder().max_capacity(keys_max).time_to_idle(idle).build(),
+            tenants: Cache::builder().max_capacity(keys_max).time_to_idle(idle).build(),
+            charger: Charger { redis, replicas: config.replicas },
             config,
         }
     }
 
-    /// Charges a request to a client address. An IPv6 client may choose its last 64 bits freely, so they do not count.
-    pub fn check_address(&self, address: IpAddr) -> Verdict {
-        let key = match address.to_canonical() {
-            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
-            v4 @ IpAddr::V4(_) => v4,
+    /// Charges a request to a client address; or how long it has to wait.
+    pub fn check_address(&self, address: IpAddr) -> Result<(), Duration> {
+        self.addresses.check(address).inspect_err(|_| refused("address"))
+    }
+
+    /// The accounts of a request: of who sends it, and of the client it says it is.
+    pub fn caller(&self, principal: &Principal, client: Option<&str>) -> Caller {
+        let now = Instant::now();
+        let client = client.filter(|name| is_client(name)).unwrap_or_default();
+        let (tier, tenant) = (principal.tier.as_deref(), &principal.tenant);
+        let account = |holder: Holder, name: &str, policy: &str, rate: Rate| {
+            let name = format!("{}:{name}", holder.as_str());
+            Arc::new(Account::new(holder, name, policy.to_owned(), rate, now))
         };
-        self.addresses.check(&key)
+        let of_principal = self.principals.get_with_by_ref(&principal.key, || {
+            account(Holder::Principal, &principal.key, tier.unwrap_or(DEFAULT_TIER), self.config.of_tier(tier))
+        });
+        let of_client = self.clients.get_with(format!("{tenant} {client}"), || {
+            account(Holder::Client, client, Holder::Client.as_str(), self.config.of_client(client))
+        });
+        let of_tenant = self.tenants.get_with_by_ref(tenant, || {
+            account(Holder::Tenant, "", Holder::Tenant.as_str(), self.config.of_tenant())
+        });
+        Caller { tenant: tenant.clone(), accounts: [of_principal, of_client, of_tenant].into() }
     }
 
-    /// Charges an operation to a principal: one point, as long as operations have no cost of their own.
-    pub fn check_principal(&self, principal: &Principal) -> Verdict {
-        self.principals.check(&principal.key)
+    /// Refuses who has nothing left, before more of the request is read. Asks nobody.
+    pub fn check_exhausted(&self, caller: &Caller) -> Result<(), Verdict> {
+        let now = Instant::now();
+        let mut verdict = Verdict::of(&caller.accounts, now);
+        let Some(at) = verdict.standings.iter().position(|standing| standing.left == 0) else { return Ok(()) };
+        verdict.refused_by = Some(at);
+        verdict.retry_after = caller.accounts.get(at).and_then(|account| {
+            account.state().count.wait_for(1, account.rate, now)
+        }).unwrap_or_default();
+        self.count_refusal(caller, &verdict);
+        Err(verdict)
     }
 
-    /// The headers that tell a principal what is left.
-    pub fn headers(&self, verdict: &Verdict) -> [(HeaderName, HeaderValue); 2] {
-        headers::of(&self.config, verdict)
+    /// Takes this many points, at least one: nothing is free.
+    pub async fn charge(&self, caller: &Caller, points: u64, patience: &Patience) -> Result<Charge, Verdict> {
+        let charged = self.charger.charge(&caller.tenant, &caller.accounts, points.max(1), patience).await;
+        match &charged {
+            Ok(_) => metrics::counter!("weft_rate_limit_points_total", "what" => "charged").increment(points.max(1)),
+            Err(verdict) => self.count_refusal(caller, verdict),
+        }
+        charged
+    }
+
+    /// Gives back what an operation was not worth.
+    pub fn settle(&self, caller: &Caller, charge: Charge, worth: u64) {
+        let worth = worth.max(1);
+        metrics::counter!("weft_rate_limit_points_total", "what" => "returned").increment(charge.unspent(worth));
+        self.charger.settle(&caller.tenant, charge, worth);
+    }
+
+    /// Where a caller stands now.
+    pub fn standing(&self, caller: &Caller) -> Verdict {
+        Verdict::of(&caller.accounts, Instant::now())
+    }
+
+    fn count_refusal(&self, caller: &Caller, verdict: &Verdict) {
+        let account = verdict.refused_by.and_then(|at| caller.accounts.get(at));
+        refused(account.map_or("principal", |account| account.holder.as_str()));
     }
 }
 
-impl<K: Hash + Eq + Clone> Keyed<K> {
-    fn new((burst, window, keys_max): (NonZeroU32, Duration, usize)) -> Self {
-        let limiter = ArcSwap::from_pointee(Self::limiter(burst, window));
-        Self { limiter, checks: AtomicUsize::new(0), clock: DefaultClock::default(), burst, window, keys_max }
+impl Verdict {
+    fn of(accounts: &Accounts, now: Instant) -> Self {
+        let standing = |account: &Arc<Account>| {
+            let state = account.state();
+            let left = state.left(account.rate, now);
+            Standing { policy: account.policy.clone(), rate: account.rate, left, full_in: state.count.until_full(now) }
+        };
+        let standings = accounts.iter().map(standing).collect();
+        Self { standings, refused_by: None, retry_after: Duration::ZERO }
     }
 
-    fn limiter(burst: NonZeroU32, window: Duration) -> Limiter<K> {
-        let quota = Quota::with_period(window / burst.get()).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
-        Governor::dashmap(quota).with_middleware::<StateInformationMiddleware>()
+    /// The headers that tell a caller what is left.
+    pub fn headers(&self) -> [(HeaderName, HeaderValue); 2] {
+        headers::of(self)
     }
 
-    fn check(&self, key: &K) -> Verdict {
-        self.forget();
-        let limiter = self.limiter.load();
-        match limiter.check_key(key) {
-            Ok(snapshot) => {
-                let remaining = snapshot.remaining_burst_capacity();
-                Verdict { allowed: true, remaining, reset_after: self.refill(remaining), retry_after: Duration::ZERO }
-            }
-            Err(refused) => {
-                let retry_after = refused.wait_time_from(self.clock.now());
-                Verdict { allowed: false, remaining: 0, reset_after: self.refill(0), retry_after }
-            }
-        }
+    /// Where the principal's own account stands.
+    pub fn own(&self) -> Option<&Standing> {
+        self.standings.first()
     }
 
-    /// Keeps the number of keys within bounds, looking only now and then. Whoever has all points back is forgotten without
-    /// loss; should so many be in the middle of a window that it does not help, all begin anew: that is the lesser evil beside
-    /// memory without end.
-    fn forget(&self) {
-        if !self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
-            return;
-        }
-        let limiter = self.limiter.load();
-        if limiter.len() >= self.keys_max {
-            limiter.retain_recent();
-            if limiter.len() >= self.keys_max {
-                metrics::counter!("weft_rate_limit_resets_total").increment(1);
-                self.limiter.store(Arc::new(Self::limiter(self.burst, self.window)));
-            }
-        }
-    }
-
-    /// How long it takes until all points are back.
-    fn refill(&self, remaining: u32) -> Duration {
-        let missing = self.burst.get().saturating_sub(remaining);
-        self.window.mul_f64(f64::from(missing) / f64::from(self.burst.get()))
+    /// What refused, in words.
+    pub fn refuser(&self) -> &str {
+        let refuser = self.refused_by.filter(|at| *at > 0).and_then(|at| self.standings.get(at));
+        refuser.map_or("you", |standing| standing.policy.as_str())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn refused(account: &'static str) {
+    metrics::counter!("weft_rate_limit_refused_total", "account" => account).increment(1);
+}
 
-    #[test]
-    fn a_caller_is_refused_at_the_limit_and_others_are_not() {
-        let config = Config { points: 2, window: Duration::from_secs(60), address_requests: 3, keys_max: 10 };
-        let limiter = RateLimiter::new(config);
-        let own: IpAddr = "2001:db8::1".parse().unwrap();
-        let neighbour: IpAddr = "2001:db8::ffff".parse().unwrap();
-        assert_eq!(limiter.check_address(own).remaining, 2);
-        assert!(limiter.check_address(neighbour).allowed && limiter.check_address(own).allowed);
-        let refused = limiter.check_address(neighbour);
-        assert!(!refused.allowed && refused.retry_after > Duration::ZERO, "{refused:?}");
-        assert!(limiter.check_address("192.0.2.1".parse().unwrap()).allowed);
-    }
-
-    #[test]
-    fn the_number_of_keys_stays_within_its_bound() {
-        let config = Config { points: 2, window: Duration::from_secs(60), address_requests: 3, keys_max: 100 };
-        let limiter = RateLimiter::new(config);
-        for number in 0..10_000u32 {
-            limiter.check_address(IpAddr::V4(number.into()));
-            assert!(limiter.addresses.limiter.load().len() <= 100 + SWEEP_EVERY);
-        }
-    }
-
-    #[test]
-    fn headers_are_structured_fields() {
-        let config = Config { points: 60_000, window: Duration::from_secs(60), address_requests: 1, keys_max: 10 };
-        let verdict = Verdict {
-            allowed: true,
-            remaining: 59_742,
-            reset_after: Duration::from_millis(30_200),
-            retry_after: Duration::ZERO,
-        };
-        let [(policy_name, policy), (name, value)] = RateLimiter::new(config).headers(&verdict);
-        assert_eq!((policy_name.as_str(), policy.to_str().unwrap()), ("ratelimit-policy", "\"default\";q=60000;w=60"));
-        assert_eq!((name.as_str(), value.to_str().unwrap()), ("ratelimit", "\"default\";r=59742;t=31"));
-    }
+/// Whether a client counts by the name it gives: one that can be read. Others count together.
+fn is_client(name: &str) -> bool {
+    !name.is_empty() && name.len() <= CLIENT_BYTES_MAX && name.bytes().all(|byte| byte.is_ascii_graphic())
 }

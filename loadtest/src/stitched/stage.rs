@@ -93,7 +93,7 @@ async fn import(place: &Place, cluster: &Cluster, estate: &Estate) -> anyhow::Re
 fn write_config(place: &Place, estate: &Estate, simulator: &Simulator) -> anyhow::Result<PathBuf> {
     let text = format!(
         // Deployments are not read: those calls would be counted among the page's.
-        "[sync]\nenabled = false\n\n[limits]\ncost_max = 100000\n\n[limits.rate]\npoints = 1000000000\naddress_requests = 1000000000\n\n\
+        "[sync]\nenabled = false\n\n[limits]\ncost_max = 100000\n\n[limits.rate]\npoints = 1000000000\nclient_points = 1000000000\ntenant_points = 1000000000\naddress_requests = 1000000000\n\n\
          [[auth.issuers]]\nissuer = \"{}\"\naudiences = [\"weft\"]\n\n{}",
         simulator.issuer_url(),
         upstreams::toml(estate, simulator)

@@ -33,6 +33,7 @@ mod ref_batch;
 mod related;
 mod relation;
 mod shared_read;
+mod signals;
 mod visibility;
 
 pub use change_log::{Change, ChangePosition};
@@ -51,4 +52,5 @@ pub(crate) use environment::SILENT_DAYS;
 pub(crate) use filter::FACET_VALUE_CHARS_MAX;
 pub use related::{Edge, RelatedQuery};
 pub use relation::RelationQuery;
+pub use signals::{Signal, Signals};
 pub(crate) use visibility::push_visible;

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicU32},
     time::Instant,
 };
 
@@ -39,6 +39,8 @@ pub(super) struct Inner {
     pub(super) untold: Mutex<BTreeSet<String>>,
     /// Names this process in messages.
     pub(super) id: String,
+    /// How many processes serve; zero: not known yet.
+    pub(super) replicas: AtomicU32,
 }
 
 impl Redis {
@@ -58,6 +60,7 @@ impl Redis {
             evictions,
             untold: Mutex::default(),
             id: format!("{:032x}", rand::random::<u128>()),
+            replicas: AtomicU32::new(0),
             config: config.clone(),
             clock,
         }))))

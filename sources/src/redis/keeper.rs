@@ -52,10 +52,11 @@ impl Redis {
                 ready.send_replace(true);
                 loop {
                     self.tell_untold().await;
+                    self.count_replicas().await;
                     tokio::select! {
                         () = self.0.lost.notified() => break,
                         () = sleep(TELL_EVERY) => {}
-                        _ = ended.changed() => return,
+                        _ = ended.changed() => return self.leave_replicas().await,
                     }
                 }
                 tracing::warn!(address = self.address(), "Redis is lost");

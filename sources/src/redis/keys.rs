@@ -57,6 +57,16 @@ impl Keys {
         format!("{}:quota:{name}", self.prefix)
     }
 
+    /// An account of points. All accounts of a group are in one slot, because one script takes from several.
+    pub(super) fn points(&self, group: &str, name: &str) -> String {
+        format!("{}:points:{{{group}}}:{name}", self.prefix)
+    }
+
+    /// The processes that serve, each with the moment at which it was last seen.
+    pub(super) fn replicas(&self) -> String {
+        format!("{}:replicas", self.prefix)
+    }
+
     /// The channel on which evictions are told.
     pub(super) fn channel(&self) -> String {
         format!("{}:evict", self.prefix)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, RedisResult, aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, RedisResult, ScriptInvocation, aio::MultiplexedConnection,
     cluster::ClusterClient, cluster_async::ClusterConnection,
 };
 
@@ -31,6 +31,14 @@ impl Link {
         match self {
             Self::Server(connection) => command.query_async(connection).await,
             Self::Cluster(connection) => command.query_async(connection).await,
+        }
+    }
+
+    /// Runs a script.
+    pub(super) async fn invoke<T: FromRedisValue>(&mut self, script: &ScriptInvocation<'_>) -> RedisResult<T> {
+        match self {
+            Self::Server(connection) => script.invoke_async(connection).await,
+            Self::Cluster(connection) => script.invoke_async(connection).await,
         }
     }
 }

@@ -11,11 +11,14 @@ mod keeper;
 mod keys;
 mod link;
 mod listener;
+mod points;
 mod quota;
+mod replicas;
 mod store;
 mod stored;
 
 pub use config::Config;
 pub use handle::Redis;
 pub use keys::Namespace;
+pub use points::{AccountTold, PointsAsked, PointsTold};
 pub use store::RedisStore;

@@ -30,6 +30,7 @@ use serde_json::{Map, Value};
 use super::{
     Refusal,
     cost::{Below, Cost, Sized},
+    keeping::Keeping,
     lines::Lines,
     type_system::TypeSystem,
 };
@@ -43,6 +44,8 @@ pub struct Lowered {
     pub cost: Below,
     /// How old the data of its fields may be.
     pub ages: Ages,
+    /// How long its answer may be kept.
+    pub keeping: Keeping,
 }
 
 impl Lowered {
@@ -96,7 +99,8 @@ pub struct Input<'a> {
 
 /// Lowers an operation.
 pub fn lower(input: &Input<'_>) -> Result<Lowered, Refusal> {
-    let mut lowering = Lowering { input, fields: 0, ages: Ages::default() };
+    let keeping = Keeping::of_operation(input.operation);
+    let mut lowering = Lowering { input, fields: 0, ages: Ages::default(), keeping };
     let operation = input.operation;
     let (set, cost) = lowering.set(&operation.selection_set.ty, &[&operation.selection_set], None, &[])?;
     let ty = match operation.operation_type {
@@ -119,7 +123,7 @@ pub fn lower(input: &Input<'_>) -> Result<Lowered, Refusal> {
     };
     let operations = DocumentOperations::Single(Positioned::new(definition, pos));
     let document = EngineDocument { operations, fragments: Default::default() };
-    Ok(Lowered { document, cost, ages: lowering.ages })
+    Ok(Lowered { document, cost, ages: lowering.ages, keeping: lowering.keeping })
 }
 
 impl Input<'_> {
@@ -133,6 +137,7 @@ struct Lowering<'a> {
     input: &'a Input<'a>,
     fields: u64,
     ages: Ages,
+    keeping: Keeping,
 }
 
 /// Response keys that an object has already, from a selection that every possible type shares.
@@ -189,6 +194,7 @@ impl<'a> Lowering<'a> {
         let entries = collect::of_abstract(self.input, type_name, sets);
         if collect::must_split(self.input, type_name, sets, &entries) {
             for possible in self.input.types.possible_types(type_name) {
+                self.keeping.narrowed_to(possible, self.input.types);
                 let (selected, fields) = self.object(possible, sets, sized, had)?;
                 below.alternatives.push(Below { fields, alternatives: Vec::new() });
                 if let Some(first) = selected.first() {
@@ -212,6 +218,7 @@ impl<'a> Lowering<'a> {
                     below.fields.push(cost);
                 }
                 collect::Entry::Of(condition, set) => {
+                    self.keeping.narrowed_to(condition, self.input.types);
                     let (selected, part) = self.set(condition, &[set], sized, &had)?;
                     if !selected.items.is_empty() {
                         let pos = selected.items.first().map(|item| item.pos).unwrap_or_default();
@@ -254,6 +261,7 @@ impl<'a> Lowering<'a> {
         let sets: Vec<&SelectionSet> =
             fields.iter().map(|field| &field.selection_set).filter(|set| !set.selections.is_empty()).collect();
         let pos = self.input.pos(first.location());
+        self.keeping.field(first, definition, types);
         for field in fields {
             if let Some(age) = age_of(field, self.input.variables)? {
                 self.ages.limit(pos, age);

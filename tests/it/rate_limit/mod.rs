@@ -1,5 +1,8 @@
 //! Who asks too much waits; everybody else does not notice.
 
+mod points;
+mod replicas;
+
 use std::time::{Duration, Instant};
 
 use demo::platform::claims;
@@ -8,6 +11,15 @@ use it::{Answer, Client, TestPlatform};
 use serde_json::json;
 
 const QUERY: &str = "{ viewer { subject } }";
+
+/// So many points in a window for each principal; no operation may cost more.
+fn limited(points: &'static str, window: &'static str) -> [(&'static str, &'static str); 3] {
+    [
+        ("WEFT_LIMITS__RATE__POINTS", points),
+        ("WEFT_LIMITS__COST_MAX", points),
+        ("WEFT_LIMITS__RATE__WINDOW", window),
+    ]
+}
 
 async fn ask(client: &Client) -> Answer {
     client.send(QUERY, json!({})).await
@@ -36,7 +48,7 @@ fn assert_limited(answer: &Answer) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operation_after_the_last_point_waits_and_other_principals_do_not() {
-    let platform = TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "5")]).await;
+    let platform = TestPlatform::start_with(&limited("5", "60s")).await;
     let (own, other) = (platform.client("engineer"), platform.client("finops"));
     for expected in (0..5).rev() {
         let answer = ask(&own).await;
@@ -67,7 +79,7 @@ async fn the_operation_after_the_last_point_waits_and_other_principals_do_not() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_authenticated_answer_tells_what_is_left_and_no_other_does() {
-    let platform = TestPlatform::start().await;
+    let platform = TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "60000")]).await;
     let client = platform.client("engineer");
     let typed = |text: &str| client.post().header("content-type", "application/json").body(text.to_owned());
     for (what, request, status) in [
@@ -92,8 +104,7 @@ async fn every_authenticated_answer_tells_what_is_left_and_no_other_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_operations_never_pass_the_limit() {
-    let platform =
-        TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "20"), ("WEFT_LIMITS__RATE__WINDOW", "1h")]).await;
+    let platform = TestPlatform::start_with(&limited("20", "1h")).await;
     let client = platform.client("engineer");
     let answers = join_all((0..100).map(|_| ask(&client))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 20);
@@ -103,8 +114,7 @@ async fn concurrent_operations_never_pass_the_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn points_come_back_after_the_time_that_was_told() {
-    let platform =
-        TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "2"), ("WEFT_LIMITS__RATE__WINDOW", "4s")]).await;
+    let platform = TestPlatform::start_with(&limited("2", "4s")).await;
     let client = platform.client("engineer");
     let mut refused = ask(&client).await;
     for _ in 0..20 {
