@@ -27,6 +27,7 @@ mod openshift;
 mod plans;
 mod rate_limit;
 mod repository;
+mod response_cache;
 mod restart;
 mod sight;
 mod spec;

@@ -42,7 +42,7 @@ const RULES: &str = r#"[
 
 /// A charge as tests write it: of one day, in euros, of one provider.
 #[derive(Debug, Clone)]
-struct Line {
+pub(super) struct Line {
     cost: String,
     /// Such as `2026-03-05`.
     day: String,
@@ -55,7 +55,7 @@ struct Line {
 }
 
 impl Line {
-    fn new(cost: &str, day: &str, component: &str) -> Self {
+    pub(super) fn new(cost: &str, day: &str, component: &str) -> Self {
         Self {
             cost: cost.to_owned(),
             day: day.to_owned(),
@@ -85,21 +85,21 @@ impl Line {
 }
 
 /// A folder of the test's own.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("weft-it-cost-{name}-{}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn write(&self, name: &str, lines: &[Line]) -> PathBuf {
+    pub(super) fn write(&self, name: &str, lines: &[Line]) -> PathBuf {
         let rows: Vec<String> = lines.iter().map(Line::text).collect();
         self.write_text(name, &format!("{HEADER}\n{}\n", rows.join("\n")))
     }
 
-    fn write_text(&self, name: &str, text: &str) -> PathBuf {
+    pub(super) fn write_text(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, text).unwrap();
         path
@@ -113,7 +113,7 @@ impl Drop for Folder {
 }
 
 /// How tests import unless they say otherwise: by the rules that are in effect, into the first tenant.
-struct Importer<'a> {
+pub(super) struct Importer<'a> {
     platform: &'a TestPlatform,
     rules: CostRules,
     renaming: Renaming,
@@ -124,7 +124,7 @@ struct Importer<'a> {
 }
 
 impl<'a> Importer<'a> {
-    fn of(platform: &'a TestPlatform) -> Self {
+    pub(super) fn of(platform: &'a TestPlatform) -> Self {
         let rules = platform.app().config.cost.attribution.clone();
         Self {
             platform,
@@ -155,7 +155,7 @@ impl<'a> Importer<'a> {
         self.platform.database().import_costs(&import, &exports[0]).await.unwrap()
     }
 
-    async fn done(&self, path: &Path) -> CostReport {
+    pub(super) async fn done(&self, path: &Path) -> CostReport {
         match self.outcome(path).await {
             CostOutcome::Done(report) => report,
             other => panic!("{other:?}"),
