@@ -109,14 +109,8 @@ const CATALOG: [&str; 42] = [
     "UserEdge",
 ];
 
-const DEPLOYMENTS: [&str; 6] = [
-    "DeliveryMetrics",
-    "DeliverySample",
-    "Deployment",
-    "DeploymentConnection",
-    "DeploymentEdge",
-    "EnvironmentState",
-];
+const DEPLOYMENTS: [&str; 6] =
+    ["DeliveryMetrics", "DeliverySample", "Deployment", "DeploymentConnection", "DeploymentEdge", "EnvironmentState"];
 
 const COST: [&str; 17] = [
     "BillingPeriod",
@@ -144,27 +138,9 @@ pub fn domain_of(type_name: &str) -> Option<Domain> {
     tables.into_iter().find(|(_, names)| names.contains(&type_name)).map(|(domain, _)| domain)
 }
 
-/// The SDL with the directive on every type that may be kept.
-pub fn annotate(sdl: &str) -> String {
-    let mut out = String::with_capacity(sdl.len() + 8 * 1024);
-    for line in sdl.lines() {
-        let rest = ["type ", "interface ", "union "].iter().find_map(|word| line.strip_prefix(word));
-        let name = rest.and_then(|rest| rest.split([' ', '{']).next());
-        let directive =
-            name.and_then(domain_of).map(|domain| format!("@cacheControl(maxAge: {}) ", domain.max_age_seconds()));
-        match directive.and_then(|directive| Some((directive, line.find(['{', '='])?))) {
-            Some((directive, at)) => {
-                let (head, tail) = line.split_at(at);
-                out.push_str(head);
-                out.push_str(&directive);
-                out.push_str(tail);
-            }
-            None => out.push_str(line),
-        }
-        out.push('\n');
-    }
-    out.push_str(DIRECTIVE);
-    out
+/// The directive on a type, where it may be kept.
+pub(crate) fn directive_of(type_name: &str) -> Option<String> {
+    domain_of(type_name).map(|domain| format!("@cacheControl(maxAge: {})", domain.max_age_seconds()))
 }
 
 #[cfg(test)]
@@ -185,7 +161,19 @@ mod tests {
 
     #[test]
     fn nothing_that_is_read_live_or_tells_of_the_caller_is_kept() {
-        for name in ["Viewer", "RateLimit", "Source", "AuditRecord", "Repository", "Workload", "Job", "Node", "Location", "Mutation", "Query"] {
+        for name in [
+            "Viewer",
+            "RateLimit",
+            "Source",
+            "AuditRecord",
+            "Repository",
+            "Workload",
+            "Job",
+            "Node",
+            "Location",
+            "Mutation",
+            "Query",
+        ] {
             assert_eq!(domain_of(name), None, "{name}");
         }
     }

@@ -163,7 +163,7 @@ macro_rules! entity_connection {
                 Some(self.0.count(ctx).await)
             }
             /// How often each value occurs among all items, on every page. Most frequent first, at most 100 values each.
-            #[graphql(directive = $crate::cost::cost::apply(2))]
+            #[graphql(directive = $crate::cost::cost::apply(100), directive = $crate::cost::each_of_by::apply())]
             async fn facets(
                 &self,
                 ctx: &async_graphql::Context<'_>,

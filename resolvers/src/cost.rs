@@ -32,6 +32,15 @@ pub fn list_size(
 ) {
 }
 
+/// Points of series and rows of tables: dates with amounts, thousands of which come from one statement. The field they stand in costs
+/// what they all do.
+const UNCOUNTED: [&str; 3] = ["CostPoint", "CostRow", "UnitCostPoint"];
+
+/// The directive on a type whose objects do not cost one point each.
+pub(crate) fn directive_of(type_name: &str) -> Option<String> {
+    UNCOUNTED.contains(&type_name).then(|| "@cost(weight: 0)".to_owned())
+}
+
 /// `@listSize` of a list that is one page.
 pub struct page;
 
@@ -95,6 +104,28 @@ impl flat {
     /// As one item.
     pub fn apply() -> MetaDirectiveInvocation {
         list_size::apply(Some(1), None, None, Some(false))
+    }
+}
+
+/// A list of which each item of the argument `by` may fill as much as the field costs.
+pub struct each_of_by;
+
+impl TypeDirective for each_of_by {
+    fn name(&self) -> Cow<'static, str> {
+        list_size.name()
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        list_size.register(registry);
+    }
+}
+
+impl Directive_At_FIELD_DEFINITION for each_of_by {}
+
+impl each_of_by {
+    /// As many items as `by` has.
+    pub fn apply() -> MetaDirectiveInvocation {
+        list_size::apply(Some(1), Some(vec!["by".to_owned()]), None, Some(false))
     }
 }
 

@@ -60,7 +60,27 @@ fn export<Q: ObjectType + Default + 'static>() -> String {
     let mut sdl = schema.sdl_with_options(options).trim_end().to_owned();
     sdl.push('\n');
     sdl.push_str(crate::ages::DIRECTIVE);
-    crate::cache_control::annotate(&sdl)
+    sdl.push_str(crate::cache_control::DIRECTIVE);
+    annotated(&sdl)
+}
+
+/// The SDL with the directives of types: what an object costs, and how long it may be kept.
+fn annotated(sdl: &str) -> String {
+    let mut out = String::with_capacity(sdl.len() + 8 * 1024);
+    for line in sdl.lines() {
+        let rest = ["type ", "interface ", "union "].iter().find_map(|word| line.strip_prefix(word));
+        let name = rest.and_then(|rest| rest.split([' ', '{']).next()).unwrap_or_default();
+        let directives = [crate::cost::directive_of(name), crate::cache_control::directive_of(name)];
+        let (head, tail) = line.find(['{', '=']).filter(|_| rest.is_some()).map_or((line, ""), |at| line.split_at(at));
+        out.push_str(head);
+        for directive in directives.into_iter().flatten() {
+            out.push_str(&directive);
+            out.push(' ');
+        }
+        out.push_str(tail);
+        out.push('\n');
+    }
+    out
 }
 
 #[cfg(test)]

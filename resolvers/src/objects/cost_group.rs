@@ -52,6 +52,7 @@ impl CostGroup {
     }
     /// Their sum by steps of `granularity`, oldest first. A step without a charge is 0 up to `completeUntil` and
     /// missing after it.
+    #[graphql(directive = crate::cost::cost::apply(2), directive = crate::cost::flat::apply())]
     async fn series(&self) -> Option<Vec<CostPoint>> {
         Some(self.report.steps().points(&self.group.sums.steps))
     }

@@ -141,6 +141,7 @@ impl CostReport {
     }
     /// The total by steps of `granularity`, oldest first. A step without a charge is 0 up to `completeUntil` and
     /// missing after it.
+    #[graphql(directive = crate::cost::cost::apply(10), directive = crate::cost::flat::apply())]
     async fn series(&self) -> Option<Vec<CostPoint>> {
         Some(self.report.steps().points(&self.report.total_by_step()))
     }

@@ -25,6 +25,7 @@ impl OwnershipReport {
         &self.0.by_kind
     }
     /// The same for each team that is declared as an owner, most entities first; at most 1,000.
+    #[graphql(directive = crate::cost::list_size::apply(Some(1_000), None, None, Some(false)))]
     async fn by_team(&self) -> Vec<OwnershipByTeam> {
         self.0.by_team.iter().cloned().map(OwnershipByTeam).collect()
     }

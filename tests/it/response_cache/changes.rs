@@ -35,12 +35,7 @@ async fn seen_after(changed_at: Instant, client: &Client, query: &str, expected:
 }
 
 /// Lets both replicas keep the answer, changes something, and looks at both.
-async fn try_changes(
-    clients: &[Client; 2],
-    query: &str,
-    pointer: &str,
-    mut change: impl AsyncFnMut(usize) -> Value,
-) {
+async fn try_changes(clients: &[Client; 2], query: &str, pointer: &str, mut change: impl AsyncFnMut(usize) -> Value) {
     let mut slowest = Duration::ZERO;
     for number in 0..tries() {
         for client in clients {
@@ -78,7 +73,8 @@ async fn a_changed_entity_is_seen_on_both_replicas() {
         );
         let path = folder.write_text("changes-often.yaml", &text);
         let report =
-            gateway::commands::import_catalog(platform.database(), &config, "default", std::slice::from_ref(&path)).await;
+            gateway::commands::import_catalog(platform.database(), &config, "default", std::slice::from_ref(&path))
+                .await;
         assert!(report.unwrap().refused.is_empty());
         json!(format!("title {number}"))
     };

@@ -24,10 +24,7 @@ async fn platform_with(settings: &[(&str, &str)]) -> TestPlatform {
 /// Waits until changes are heard of: nothing is kept before.
 async fn listens(app: &gateway::App, tenant: &str) {
     let cache = app.response_cache.as_ref().unwrap();
-    until("changes are heard of", async || {
-        cache.versions().stamp(tenant, tokio::time::Instant::now()).map(drop)
-    })
-    .await;
+    until("changes are heard of", async || cache.versions().stamp(tenant, tokio::time::Instant::now()).map(drop)).await;
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
@@ -63,7 +60,10 @@ async fn the_same_question_again_costs_no_statement_and_tells_how_old_it_is() {
     client.send(QUERY, json!({ "first": 21 })).await;
     assert!(!statements.take().is_empty());
     // The answer of a kept one is the answer of one that is not.
-    let plain = Answer::of(client.post().header("X-Query-Receipts", "true").json(&json!({ "query": QUERY, "variables": { "first": 20 } }))).await;
+    let plain = Answer::of(
+        client.post().header("X-Query-Receipts", "true").json(&json!({ "query": QUERY, "variables": { "first": 20 } })),
+    )
+    .await;
     assert_eq!(plain.json()["data"], second.json()["data"]);
     platform.stop().await;
 }
@@ -87,7 +87,8 @@ async fn a_get_is_answered_with_304_to_whoever_has_it() {
     let packed = request.header("Accept-Encoding", "br;q=0, gzip").send().await.unwrap();
     assert_eq!(packed.headers()["content-encoding"], "gzip");
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*packed.bytes().await.unwrap()), &mut text).unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*packed.bytes().await.unwrap()), &mut text)
+        .unwrap();
     assert_eq!(text, first.text);
     platform.stop().await;
 }
@@ -116,7 +117,9 @@ async fn what_is_live_or_failed_or_tells_of_the_caller_is_not_kept() {
     ] {
         assert!(!is_kept(&client, query).await, "{query}");
     }
-    let partial = client.send("{ components(first: 1000000) { nodes { name } } team(ref: \"payments\") { name } }", json!({})).await;
+    let partial = client
+        .send("{ components(first: 1000000) { nodes { name } } team(ref: \"payments\") { name } }", json!({}))
+        .await;
     assert_eq!((header(&partial, "cache-control"), header(&partial, "etag")), ("no-store", ""), "{}", partial.text);
     let refused = client.send("{ nothing }", json!({})).await;
     assert_eq!(header(&refused, "cache-control"), "no-store");
@@ -149,7 +152,8 @@ async fn a_hit_costs_one_point() {
     assert_eq!(first["data"], second["data"]);
     assert!(first["extensions"]["cost"]["actual"].as_u64().unwrap() > 50, "{}", first["extensions"]);
     assert_eq!(second["extensions"]["cost"]["actual"], 1);
-    let spent = first["extensions"]["cost"]["remaining"].as_u64().unwrap() - second["extensions"]["cost"]["remaining"].as_u64().unwrap();
+    let spent = first["extensions"]["cost"]["remaining"].as_u64().unwrap()
+        - second["extensions"]["cost"]["remaining"].as_u64().unwrap();
     assert_eq!(spent, 1);
     platform.stop().await;
 }

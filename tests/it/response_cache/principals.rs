@@ -69,7 +69,8 @@ async fn interleaved_principals_get_what_is_theirs() {
         }
     }
     for what in 0..QUERIES.len() {
-        let distinct = (0..clients.len()).map(|who| truth[&(who, what)].to_string()).collect::<std::collections::BTreeSet<_>>();
+        let distinct =
+            (0..clients.len()).map(|who| truth[&(who, what)].to_string()).collect::<std::collections::BTreeSet<_>>();
         assert!(distinct.len() > 1, "all see the same: {}", QUERIES[what]);
     }
     let pairs = Environment::of_process().get("WEFT_TEST_PAIRS").map_or(PAIRS, |pairs| pairs.parse().unwrap());
