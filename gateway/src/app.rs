@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
+    admission::Admission,
     auth::Authenticator,
     config::{Config, Loaded},
     executor::Executor,
@@ -46,6 +47,8 @@ pub struct App {
     pub preparer: Preparer,
     /// Runs operations.
     pub executor: Executor,
+    /// How many operations are executed at once.
+    pub admission: Admission,
     /// Places for requests in progress.
     pub places: Semaphore,
     /// Live parts of lists as they were written; none where none are kept.
@@ -110,6 +113,7 @@ impl App {
             locations,
             kept_lists,
             response_cache,
+            admission: Admission::new(config.overload.admission()),
             places: Semaphore::new(config.server.requests_in_flight_max),
             metrics,
             clock,

@@ -3,6 +3,7 @@
 //! `serve.rs` starts everything, `app.rs` wires it, `http/graphql.rs` takes one request through its steps.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+pub mod admission;
 mod app;
 mod attribution_worker;
 pub mod auth;

@@ -7,7 +7,7 @@ use axum::Router;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
-    App, attribution_worker, cost_worker, discovery_worker, http, listener, location_worker, response_cache,
+    App, admission, attribution_worker, cost_worker, discovery_worker, http, listener, location_worker, response_cache,
     sync_worker,
 };
 
@@ -49,6 +49,7 @@ impl Serving {
         tasks.spawn(listener::run(public, http::router(Arc::clone(&app)), limits.clone(), ended.clone()));
         let admin_router: Router = http::admin_router(Arc::clone(&app));
         tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
+        tasks.spawn(admission::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(response_cache::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(probe(Arc::clone(&app), ended.clone()));
         tasks.spawn(location_worker::run(Arc::clone(&app), ended.clone()));

@@ -4,6 +4,7 @@ mod catalog;
 mod cost;
 mod limits;
 mod load;
+mod overload;
 mod rate;
 mod redacted;
 mod server;
@@ -15,6 +16,7 @@ pub(crate) use catalog::is_tenant;
 pub use cost::{BadRows, CostConfig};
 pub use limits::LimitsConfig;
 pub use load::{Environment, Loaded};
+pub use overload::OverloadConfig;
 pub use rate::{RateConfig, TierConfig};
 pub use redacted::redacted;
 pub use server::{CorsConfig, Introspection, ServerConfig};
@@ -33,6 +35,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// What is refused.
     pub limits: LimitsConfig,
+    /// How many are executed at once, and who waits.
+    pub overload: OverloadConfig,
     /// Postgres.
     pub database: sources::postgres::Config,
     /// Redis.
@@ -81,6 +85,7 @@ impl Config {
         let mut problems = Vec::new();
         self.server.validate(&mut problems);
         self.limits.validate(&mut problems);
+        self.overload.validate(&mut problems);
         self.catalog.validate(&mut problems);
         self.sync.validate(&mut problems);
         self.cost.validate(&self.sources.azure, &mut problems);

@@ -8,7 +8,7 @@ use schema::{DateTime, ErrorCode};
 use serde_json::json;
 
 use super::{answer::Answer, graphql::Steps};
-use crate::{auth::Principal, prepare::Refusal, rate_limit};
+use crate::{admission::Refused, auth::Principal, prepare::Refusal, rate_limit};
 
 impl Steps<'_> {
     /// Charges the address, before anything is known of the caller.
@@ -31,7 +31,9 @@ impl Steps<'_> {
 
     /// Refuses a caller who has nothing left, before more is read.
     pub(super) fn admit(&mut self, principal: &Principal, headers: &HeaderMap) -> Result<(), Box<Answer>> {
-        let caller = self.app.rate_limiter.caller(principal, client_name(headers));
+        let client = client_name(headers);
+        self.class = self.app.admission.config().class(client, principal.tier.as_deref());
+        let caller = self.app.rate_limiter.caller(principal, client);
         let admitted = self.app.rate_limiter.check_exhausted(&caller);
         self.caller = Some(caller);
         admitted.map_err(|verdict| self.refuse(verdict))
@@ -63,6 +65,26 @@ impl Steps<'_> {
             window_seconds: count(own.rate.window.as_secs()),
             reset_at: DateTime(self.app.clock.now() + own.full_in),
         })
+    }
+
+    /// Refuses whoever would not be admitted, before more is read.
+    pub(super) fn check_room(&mut self, tenant: &str) -> Result<(), Box<Answer>> {
+        self.app.admission.check(tenant, self.class).map_err(|refused| self.overloaded(refused))
+    }
+
+    /// More is asked than can be done.
+    pub(super) fn overloaded(&mut self, refused: Refused) -> Box<Answer> {
+        // Nothing was done for it.
+        self.is_charged = true;
+        let (reason, message) = match refused {
+            Refused::Full => ("full", "too many requests are in progress: try again shortly"),
+            Refused::Waited => ("waited", "others were before this request for too long: try again shortly"),
+            Refused::Memory => ("memory", "memory is running out: try again shortly"),
+        };
+        metrics::counter!("weft_admission_refused_total", "class" => self.class.as_str(), "reason" => reason)
+            .increment(1);
+        let answer = Answer::refused(&Refusal::new(ErrorCode::Overloaded, message), self.request_id);
+        Box::new(answer.with_header(header::RETRY_AFTER, HeaderValue::from_static("1")))
     }
 
     /// Gives back what the operation was not worth.

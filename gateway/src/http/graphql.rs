@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{
     body::Body,
     extract::{ConnectInfo, Extension, State},
-    http::{HeaderMap, HeaderValue, Method, Request, header},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use schema::{ErrorCode, scope};
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     App,
+    admission::{Class, Refused},
     auth::Principal,
     executor::Job,
     prepare::{OperationKind, Prepared, Refusal},
@@ -41,13 +42,16 @@ pub async fn serve(
         let refusal = Refusal::new(ErrorCode::NotAcceptable, message);
         return Answer::refused(&refusal, &request_id.0).write(Media::Json);
     };
+    let begun = std::time::Instant::now();
+    let mut steps = Steps::new(&app, &request_id.0);
     let answer = match app.places.try_acquire() {
-        Ok(_place) => Steps::new(&app, &request_id.0).run(peer, request).await,
-        Err(_) => {
-            let refusal = Refusal::new(ErrorCode::Overloaded, "too many requests are in progress: try again shortly");
-            Answer::refused(&refusal, &request_id.0).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
-        }
+        Ok(_place) => steps.run(peer, request).await,
+        Err(_) => *steps.overloaded(Refused::Full),
     };
+    if matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        let status = answer.status.as_u16().to_string();
+        metrics::histogram!("weft_http_refused_seconds", "status" => status).record(begun.elapsed().as_secs_f64());
+    }
     metrics::counter!("weft_http_requests_total", "status" => answer.status.as_str().to_owned()).increment(1);
     answer.write(media)
 }
@@ -70,14 +74,17 @@ pub(super) struct Steps<'a> {
     pub(super) refused: Option<rate_limit::Verdict>,
     /// How long this request may still wait for Redis, all commands together.
     pub(super) patience: Patience,
+    /// Whether a person or a machine waits for the answer.
+    pub(super) class: Class,
 }
 
 impl<'a> Steps<'a> {
     fn new(app: &'a Arc<App>, request_id: &'a str) -> Self {
-        Self { app, request_id, caller: None, is_charged: false, refused: None, patience: Patience::new() }
+        let patience = Patience::new();
+        Self { app, request_id, caller: None, is_charged: false, refused: None, patience, class: Class::Interactive }
     }
 
-    async fn run(mut self, peer: SocketAddr, request: Request<Body>) -> Answer {
+    async fn run(&mut self, peer: SocketAddr, request: Request<Body>) -> Answer {
         let answer = self.steps(peer, request).await.unwrap_or_else(|refused| *refused);
         let Some(caller) = &self.caller else { return answer };
         let limiter = &self.app.rate_limiter;
@@ -85,7 +92,7 @@ impl<'a> Steps<'a> {
             // What is refused was work too. Should nothing be left, the next request is refused earlier.
             drop(limiter.charge(caller, 1, &self.patience).await);
         }
-        let verdict = self.refused.unwrap_or_else(|| limiter.standing(caller));
+        let verdict = self.refused.take().unwrap_or_else(|| limiter.standing(caller));
         verdict.headers().into_iter().fold(answer, |answer, (name, value)| answer.with_header(name, value))
     }
 
@@ -98,6 +105,7 @@ impl<'a> Steps<'a> {
         self.limit_address(peer, &parts.headers)?;
         let principal = self.authenticate(&parts.headers).await?;
         self.admit(&principal, &parts.headers)?;
+        self.check_room(&principal.tenant)?;
         let limits = &config.limits;
         let parameters =
             body::read(&parts.method, &parts.uri, &parts.headers, body, limits, config.server.body_timeout).await;
@@ -137,6 +145,14 @@ impl<'a> Steps<'a> {
         let (requested, besides) = (prepared.points.max(1), prepared.points_besides_objects);
         let is_mutation = prepared.chosen.kind() == OperationKind::Mutation;
         let charge = self.charge(requested).await?;
+        let admitted = self.app.admission.enter(&asked.principal.tenant, self.class, requested).await;
+        let _place = match admitted {
+            Ok(place) => place,
+            Err(refused) => {
+                self.settle(charge, 1);
+                return Err(self.overloaded(refused));
+            }
+        };
         let job = Job {
             prepared,
             principal: Arc::clone(&asked.principal),

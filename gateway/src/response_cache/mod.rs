@@ -70,6 +70,12 @@ impl ResponseCache {
         }
     }
 
+    /// Gives all memory back.
+    pub fn clear(&self) {
+        self.entries.invalidate_all();
+        self.entries.run_pending_tasks();
+    }
+
     /// Shows how much is kept.
     pub fn report(&self) {
         self.entries.run_pending_tasks();

@@ -99,6 +99,11 @@ impl Database {
         self.changes.load(Ordering::Acquire)
     }
 
+    /// The longest wait of a read for a connection since this was asked last.
+    pub fn waited_longest(&self) -> Duration {
+        self.readers.waited_longest()
+    }
+
     /// The pool for writes.
     pub(crate) fn writers(&self) -> &PgPool {
         &self.writers

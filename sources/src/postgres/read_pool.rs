@@ -4,7 +4,13 @@
 //! may have left open; for a look-up that is as long as the look-up. Reads leave nothing open. The connection used last is
 //! used next: its statements are planned and what it reads is in its caches.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use deadpool::{
     Runtime,
@@ -18,11 +24,18 @@ use crate::SourceError;
 /// A connection that was idle for longer is opened anew: something on the way may have forgotten it.
 const IDLE_MAX: Duration = Duration::from_secs(300);
 
+/// How soon the server notices that nobody waits any more for what it does.
+const NOTICE_WHO_LEAVES: &str = "set client_connection_check_interval = '40ms'";
+
+/// How long a statement that nobody waits for is let go on, so that its connection can be used again.
+const FINISH_WITHIN: Duration = Duration::from_millis(40);
+
 /// A handle on the pool; clones share it.
 #[derive(Clone)]
 pub(super) struct ReadPool {
     pool: Pool<Connector>,
-    statement_timeout: Duration,
+    /// The longest wait for one that others had, in microseconds, since somebody asked last.
+    longest_wait: Arc<AtomicU64>,
 }
 
 /// Opens connections.
@@ -34,7 +47,13 @@ impl Manager for Connector {
 
     async fn create(&self) -> Result<PgConnection, sqlx::Error> {
         // Apart, because it is large and rare: every read carries room for it otherwise, through all futures around it.
-        Box::pin(self.0.connect()).await
+        Box::pin(async {
+            let mut connection = self.0.connect().await?;
+            // A server that cannot do this, such as one of another system, goes on until the statement has ended.
+            let _ = sqlx::raw_sql(NOTICE_WHO_LEAVES).execute(&mut connection).await;
+            Ok(connection)
+        })
+        .await
     }
 
     async fn recycle(&self, _: &mut PgConnection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
@@ -64,12 +83,20 @@ impl ReadPool {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| SourceError::Invalid(error.to_string()))?;
-        Ok(Self { pool, statement_timeout: config.statement_timeout })
+        Ok(Self { pool, longest_wait: Arc::default() })
     }
 
     /// A connection, waited for as long as the configuration allows.
     pub(super) async fn lease(&self) -> Result<Lease, sqlx::Error> {
-        let connection = self.pool.get().await.map_err(|error| match error {
+        // A new connection takes its time too; that is nobody's turn before ours.
+        let status = self.pool.status();
+        let begun = (status.available == 0 && status.size >= status.max_size).then(Instant::now);
+        let got = self.pool.get().await;
+        if let Some(begun) = begun {
+            let waited = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.longest_wait.fetch_max(waited, Ordering::Relaxed);
+        }
+        let connection = got.map_err(|error| match error {
             PoolError::Backend(error) => error,
             PoolError::Closed => sqlx::Error::PoolClosed,
             _ => {
@@ -78,6 +105,11 @@ impl ReadPool {
             }
         })?;
         Ok(Lease { connection: Some(connection), pool: self.clone() })
+    }
+
+    /// The longest wait for a connection since this was asked last.
+    pub(super) fn waited_longest(&self) -> Duration {
+        Duration::from_micros(self.longest_wait.swap(0, Ordering::Relaxed))
     }
 
     /// Closes what is idle; what is in use is closed when it comes back.
@@ -107,15 +139,16 @@ impl Lease {
 }
 
 impl Drop for Lease {
-    /// Whoever asked has gone in the middle of the statement. It is waited for, so that the next one does not wait instead.
+    /// Whoever asked has gone in the middle of the statement. It is waited for a moment, as a new connection costs more than that; then
+    /// the connection is closed, and the server gives up what it does.
     fn drop(&mut self) {
         let (Some(mut connection), Ok(runtime)) = (self.connection.take(), tokio::runtime::Handle::try_current())
         else {
             return;
         };
-        let limit = self.pool.statement_timeout;
         runtime.spawn(async move {
-            let is_idle = tokio::time::timeout(limit, connection.ping()).await.is_ok_and(|pinged| pinged.is_ok());
+            let is_idle =
+                tokio::time::timeout(FINISH_WITHIN, connection.ping()).await.is_ok_and(|pinged| pinged.is_ok());
             if !is_idle {
                 drop(Object::take(connection));
             }
