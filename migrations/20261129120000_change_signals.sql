@@ -41,3 +41,14 @@ comment on function tell_cost_state is 'Every import and every new attribution r
 
 create trigger cost_state_is_told after insert or update on cost_state
 for each row execute function tell_cost_state();
+
+create function tell_location() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('weft_changes', 'catalog ' || coalesce(new.tenant, old.tenant));
+    return null;
+end
+$$;
+comment on function tell_location is 'Which errors belong to which location follows from its parent.';
+
+create trigger location_is_told after insert or delete or update of parent_ref, ref on location
+for each row execute function tell_location();

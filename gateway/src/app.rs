@@ -113,7 +113,7 @@ impl App {
             locations,
             kept_lists,
             response_cache,
-            admission: Admission::new(config.overload.admission()),
+            admission: Admission::new(config.overload.admission(config.server.requests_in_flight_max)),
             places: Semaphore::new(config.server.requests_in_flight_max),
             metrics,
             clock,

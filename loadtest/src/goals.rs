@@ -55,6 +55,15 @@ pub(crate) fn goals(report: &Report) -> Vec<Goal> {
             goals.push(Goal::at_least(format!("{name}, requests/s over direct"), ratio, limit));
         }
     }
+    // With caches every answer is one that is kept: what is left is the way of the request.
+    for (name, cpu_limit) in [("entity", 3.0), ("list1000", 1.5)] {
+        let Some(operation) = report.operation(name) else { continue };
+        let Some(warm) = &operation.warm else { continue };
+        let cpu = warm.server_cpu_us / operation.bare.server_cpu_us;
+        goals.push(Goal::at_most(format!("{name} kept, processor over that of bare"), cpu, cpu_limit));
+        let rate = warm.rate / operation.bare.rate;
+        goals.push(Goal::at_least(format!("{name} kept, requests/s over bare"), rate, 0.4));
+    }
     if let Some(ns) = report.operation("list1000").and_then(|operation| operation.server_cpu_ns_per_scalar) {
         goals.push(Goal::at_most("list1000, ns of processor for each scalar field", ns, 200.0));
     }

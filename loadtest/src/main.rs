@@ -9,6 +9,7 @@ mod costs;
 mod cpu;
 mod estate;
 mod explain;
+mod fair;
 mod figures;
 mod gateway;
 mod goals;
@@ -89,6 +90,18 @@ enum Command {
         /// Windows of a minute.
         #[arg(long, default_value_t = 3)]
         minutes: u32,
+        /// Another program of the gateway than the release build.
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
+    /// Asks for more than is granted and for more than can be done, and fails where that is not shared fairly or refused quickly.
+    Fair {
+        /// Only this part: `limits`, `noisy` or `overload`.
+        #[arg(long)]
+        part: Option<String>,
+        /// Seconds that each load lasts.
+        #[arg(long, default_value_t = 120)]
+        seconds: u64,
         /// Another program of the gateway than the release build.
         #[arg(long)]
         program: Option<PathBuf>,
@@ -191,6 +204,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
             stitched::run_faults(stitched::FaultArgs { quick, upstream, program }).await
         }
         Command::Quota { minutes, program } => stitched::run_quota(minutes.clamp(2, 10), program).await,
+        Command::Fair { part, seconds, program } => {
+            let lasting = Duration::from_secs(seconds.clamp(8, 600));
+            fair::run(fair::FairArgs { part, lasting, program }).await
+        }
         Command::Stitched { rounds, program } => stitched::run_cost(plan(false, Some(rounds)), program).await,
         Command::Backfill { projects, kills, program } => {
             history::run_backfill(projects.clamp(10, 100_000), kills.min(100), program).await

@@ -132,15 +132,16 @@ const COST: [&str; 17] = [
     "UnitCostPoint",
 ];
 
-/// What a type belongs to; none: it is not kept.
-pub fn domain_of(type_name: &str) -> Option<Domain> {
+/// What a type belongs to; nothing: it is not kept.
+pub fn domains_of(type_name: &str) -> impl Iterator<Item = Domain> {
     let tables = [(Domain::Catalog, &CATALOG[..]), (Domain::Deployments, &DEPLOYMENTS), (Domain::Cost, &COST)];
-    tables.into_iter().find(|(_, names)| names.contains(&type_name)).map(|(domain, _)| domain)
+    tables.into_iter().filter(move |(_, names)| names.contains(&type_name)).map(|(domain, _)| domain)
 }
 
 /// The directive on a type, where it may be kept.
 pub(crate) fn directive_of(type_name: &str) -> Option<String> {
-    domain_of(type_name).map(|domain| format!("@cacheControl(maxAge: {})", domain.max_age_seconds()))
+    let seconds = domains_of(type_name).map(Domain::max_age_seconds).min()?;
+    Some(format!("@cacheControl(maxAge: {seconds})"))
 }
 
 #[cfg(test)]
@@ -174,7 +175,7 @@ mod tests {
             "Mutation",
             "Query",
         ] {
-            assert_eq!(domain_of(name), None, "{name}");
+            assert_eq!(domains_of(name).next(), None, "{name}");
         }
     }
 }

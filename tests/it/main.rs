@@ -24,6 +24,7 @@ mod listener;
 mod lists;
 mod mutation;
 mod openshift;
+mod overload;
 mod plans;
 mod rate_limit;
 mod repository;

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 /// How many are executed, and who waits how long.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Most requests in progress, of which a tenant has half at most.
+    pub requests_max: usize,
     /// As many are always executed.
     pub running_min: usize,
     /// More never.
@@ -68,6 +70,7 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            requests_max: 2_048,
             running_min: 16,
             running_max: 512,
             delay_target: Duration::from_millis(5),

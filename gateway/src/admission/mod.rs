@@ -9,7 +9,8 @@ mod queue;
 mod watch;
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -20,8 +21,8 @@ pub use memory::Memory;
 use queue::{FairQueue, Ticket, Turn};
 pub use watch::run;
 
-/// How often the number of operations that end is looked at.
-const COUNTED_FOR: Duration = Duration::from_millis(200);
+/// How much the latest operation counts in how long a place is held.
+const LATELY: f64 = 0.05;
 
 /// Who may go on.
 pub struct Admission {
@@ -35,10 +36,10 @@ struct State {
     running: [usize; 2],
     /// How many may be executed.
     limit: f64,
-    /// How many ended since `counted_from`, and how many a second did before.
-    ended: u32,
-    counted_from: Instant,
-    ended_per_second: f64,
+    /// How long a place is held, lately and of each class, in seconds.
+    held: [f64; 2],
+    /// Requests of each tenant in progress, with those that are not executed yet.
+    tenants: HashMap<Arc<str>, usize>,
     memory: Memory,
 }
 
@@ -57,6 +58,13 @@ pub enum Refused {
 pub struct Place<'a> {
     admission: &'a Admission,
     class: Class,
+    begun: Instant,
+}
+
+/// A request in progress.
+pub struct Arrival<'a> {
+    admission: &'a Admission,
+    tenant: Arc<str>,
 }
 
 /// One who waits; whoever gives up leaves the queue.
@@ -74,9 +82,8 @@ impl Admission {
             queues: Default::default(),
             running: [0, 0],
             limit: config.running_max as f64,
-            ended: 0,
-            counted_from: Instant::now(),
-            ended_per_second: 0.0,
+            held: [0.0; 2],
+            tenants: HashMap::new(),
             memory: Memory::Enough,
         };
         Self { config, state: Mutex::new(state) }
@@ -85,6 +92,12 @@ impl Admission {
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// How many of this class are executed, and how many wait.
+    pub fn counts(&self, class: Class) -> (usize, usize) {
+        let mut state = self.state();
+        (state.running_of(class), state.queue(class).len())
     }
 
     /// Refuses whoever would be refused anyway, before more of the request is read.
@@ -102,7 +115,7 @@ impl Admission {
             state.check_memory(class)?;
             if state.may_run(class, &self.config) {
                 state.count_running(class, 1);
-                return Ok(Place { admission: self, class });
+                return Ok(Place { admission: self, class, begun: Instant::now() });
             }
             if !self.has_room(&state, tenant, class) {
                 return Err(Refused::Full);
@@ -113,13 +126,13 @@ impl Admission {
         };
         let begun = Instant::now();
         let mut waiting = Waiting { admission: self, class, ticket: Some(ticket), turn };
-        let turned = tokio::time::timeout(self.config.wait_max * 2, &mut waiting.turn).await;
+        let turned = tokio::time::timeout(self.config.wait_max, &mut waiting.turn).await;
         let waited = begun.elapsed().as_secs_f64();
         metrics::histogram!("weft_admission_wait_seconds", "class" => class.as_str()).record(waited);
         match turned {
             Ok(Ok(Turn::Go)) => {
                 waiting.ticket = None;
-                Ok(Place { admission: self, class })
+                Ok(Place { admission: self, class, begun: Instant::now() })
             }
             _ => Err(Refused::Waited),
         }
@@ -131,13 +144,6 @@ impl Admission {
         let running: usize = state.running.iter().sum();
         state.limit = pace::next(state.limit, delay, running, &self.config);
         state.memory = memory;
-        let elapsed = state.counted_from.elapsed();
-        if elapsed >= COUNTED_FOR {
-            let rate = f64::from(state.ended) / elapsed.as_secs_f64();
-            let known = state.ended_per_second;
-            state.ended_per_second = if known == 0.0 { rate } else { (known + rate) / 2.0 };
-            (state.ended, state.counted_from) = (0, Instant::now());
-        }
         // Where more may run now, those who wait are next.
         state.give_turns(&self.config);
         metrics::gauge!("weft_admission_limit").set(state.limit);
@@ -151,10 +157,27 @@ impl Admission {
     /// Whether the tenant may wait: there is room, and the wait would not be too long.
     fn has_room(&self, state: &State, tenant: &str, class: Class) -> bool {
         let Some(queue) = state.queues.get(class.index()) else { return false };
-        let length = queue.len();
-        let wait = if state.ended_per_second > 0.0 { length as f64 / state.ended_per_second } else { 0.0 };
-        let is_long = wait > self.config.wait_max.as_secs_f64();
-        queue.has_room(tenant, if is_long { length.min(self.config.waiting_max) } else { self.config.waiting_max })
+        let held = state.held.get(class.index()).copied().unwrap_or_default();
+        let places = match class {
+            Class::Interactive => state.limit,
+            Class::Batch => (state.limit * self.config.batch_share).max(1.0),
+        };
+        let wait = (queue.len() + 1) as f64 * held / places;
+        let most = if wait > self.config.wait_max.as_secs_f64() { queue.len() } else { self.config.waiting_max };
+        queue.has_room(tenant, most.min(self.config.waiting_max))
+    }
+
+    /// A request of this tenant is in progress until what is answered is dropped. None where the tenant has its part of all places.
+    pub fn arrive(&self, tenant: &str) -> Result<Arrival<'_>, Refused> {
+        let mut state = self.state();
+        let most = (self.config.requests_max / 2).max(1);
+        let tenant: Arc<str> = tenant.into();
+        let own = state.tenants.entry(Arc::clone(&tenant)).or_default();
+        if *own >= most {
+            return Err(Refused::Full);
+        }
+        *own += 1;
+        Ok(Arrival { admission: self, tenant })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -221,8 +244,22 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.admission.state();
         state.count_running(self.class, -1);
-        state.ended = state.ended.saturating_add(1);
+        if let Some(held) = state.held.get_mut(self.class.index()) {
+            *held += (self.begun.elapsed().as_secs_f64() - *held) * LATELY;
+        }
         state.give_turns(&self.admission.config);
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        let mut state = self.admission.state();
+        if let Some(own) = state.tenants.get_mut(&self.tenant) {
+            *own -= 1;
+            if *own == 0 {
+                state.tenants.remove(&self.tenant);
+            }
+        }
     }
 }
 

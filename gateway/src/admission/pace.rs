@@ -17,8 +17,8 @@ const USED: f64 = 0.75;
 pub fn next(limit: f64, delay: Duration, running: usize, config: &Config) -> f64 {
     let (least, most) = (config.running_min as f64, config.running_max as f64);
     let next = if delay > config.delay_target {
-        // From what is really executed: a limit far above that would take long to matter.
-        limit.min((running as f64).max(least)) * DOWN
+        // From what is really executed: a limit far above that would take long to matter. Where few are, they are not what is late.
+        if running as f64 <= least { limit } else { limit.min(running as f64) * DOWN }
     } else if running as f64 >= limit * USED || limit < least {
         limit + (limit * UP).max(1.0)
     } else {
@@ -63,6 +63,7 @@ mod tests {
         let config = config();
         assert_eq!(next(8.0, LATE, 500, &config), 8.0);
         assert_eq!(next(100.0, PUNCTUAL, 10, &config), 100.0);
-        assert_eq!(next(512.0, LATE, 0, &config), 8.0);
+        assert_eq!(next(512.0, LATE, 0, &config), 512.0, "few that run are not what is late");
+        assert_eq!(next(512.0, LATE, 100, &config), 85.0);
     }
 }

@@ -23,7 +23,7 @@ pub struct Principal {
     pub subject: String,
     /// The tenant.
     pub tenant: String,
-    /// Tells principals apart: tenant, issuer and subject.
+    /// Tells principals apart: tenant, issuer and subject, and the tier, which has points of its own.
     pub key: Arc<str>,
     /// The tier of its limits; none: the usual ones.
     pub tier: Option<Arc<str>>,
@@ -58,9 +58,11 @@ impl Principal {
         };
         let user = user.and_then(|user| EntityRef::parse_with(user, Some("user"), "default").ok());
         let scopes = texts(claim(claims, &names.scopes), true)?.into_iter().collect();
-        let key = Value::from(vec![tenant.as_str(), issuer, subject.as_str()]).to_string().into();
+        let tier = tier_of(tiers, claims);
+        let parts = [tenant.as_str(), issuer, subject.as_str()].into_iter().chain(tier.as_deref());
+        let key = parts.collect::<Value>().to_string().into();
         let visibility = Visibility { tenant: tenant.clone(), subject: subject.clone(), user, teams, scopes };
-        Ok(Self { subject, tenant, key, tier: tier_of(tiers, claims), visibility: Arc::new(visibility) })
+        Ok(Self { subject, tenant, key, tier, visibility: Arc::new(visibility) })
     }
 
     /// The caller where no issuer is configured: whoever reaches a loopback address is this machine's own operator.

@@ -38,8 +38,9 @@ pub struct OverloadConfig {
 
 impl OverloadConfig {
     /// What admission needs of it.
-    pub fn admission(&self) -> admission::Config {
+    pub fn admission(&self, requests_max: usize) -> admission::Config {
         admission::Config {
+            requests_max,
             running_min: self.running_min,
             running_max: self.running_max,
             delay_target: self.delay_target,

@@ -117,6 +117,11 @@ impl Answer {
         Some(body.whole.clone())
     }
 
+    /// Nothing was executed to its end.
+    pub fn has_no_data(&self) -> bool {
+        self.body.out.is_empty() && self.body.whole.is_empty()
+    }
+
     /// About how many objects are in the data: a brace in a text counts too.
     pub fn objects(&self) -> u64 {
         memchr::memchr_iter(b'{', &self.body.out).count().saturating_sub(DATA_BRACES) as u64
@@ -168,11 +173,16 @@ impl Answer {
         if media == Media::Json && status == StatusCode::BAD_REQUEST && is_document_refusal(&body) {
             status = StatusCode::OK;
         }
-        let mut response = Response::new(axum::body::Body::from(body.into_bytes()));
+        // What the caller has already is not sent, not even a byte of it.
+        let has_body = status != StatusCode::NOT_MODIFIED;
+        let body = if has_body { axum::body::Body::from(body.into_bytes()) } else { axum::body::Body::empty() };
+        let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+        if has_body {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+        }
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }

@@ -1,6 +1,6 @@
 //! What a request pays: refused early when nothing is left, charged by estimate before it is executed, settled afterwards.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use resolvers::Standing;
@@ -8,7 +8,28 @@ use schema::{DateTime, ErrorCode};
 use serde_json::json;
 
 use super::{answer::Answer, graphql::Steps};
-use crate::{admission::Refused, auth::Principal, prepare::Refusal, rate_limit};
+use crate::{App, admission::Refused, auth::Principal, prepare::Refusal, rate_limit};
+
+/// Points that were taken for work that has not begun. Dropped, all but one come back.
+pub(super) struct Deposit {
+    app: Arc<App>,
+    kept: Option<(rate_limit::Caller, rate_limit::Charge)>,
+}
+
+impl Deposit {
+    /// The work begins; what it was worth is seen when it has ended.
+    pub(super) fn begin(mut self) -> Option<rate_limit::Charge> {
+        self.kept.take().map(|(_, charge)| charge)
+    }
+}
+
+impl Drop for Deposit {
+    fn drop(&mut self) {
+        if let Some((caller, charge)) = self.kept.take() {
+            self.app.rate_limiter.settle(&caller, charge, 1);
+        }
+    }
+}
 
 impl Steps<'_> {
     /// Charges the address, before anything is known of the caller.
@@ -39,11 +60,14 @@ impl Steps<'_> {
         admitted.map_err(|verdict| self.refuse(verdict))
     }
 
-    pub(super) async fn charge(&mut self, points: u64) -> Result<rate_limit::Charge, Box<Answer>> {
+    /// Takes points from the caller's accounts.
+    pub(super) async fn charge(&mut self, points: u64) -> Result<Deposit, Box<Answer>> {
         let Some(caller) = &self.caller else { return Err(self.refuse_for(Duration::ZERO, "you")) };
         let charged = self.app.rate_limiter.charge(caller, points, &self.patience).await;
         self.is_charged = true;
-        charged.map_err(|verdict| self.refuse(verdict))
+        let charge = charged.map_err(|verdict| self.refuse(verdict))?;
+        let caller = self.caller.clone();
+        Ok(Deposit { app: Arc::clone(self.app), kept: caller.zip(Some(charge)) })
     }
 
     fn refuse(&mut self, verdict: rate_limit::Verdict) -> Box<Answer> {
@@ -88,8 +112,8 @@ impl Steps<'_> {
     }
 
     /// Gives back what the operation was not worth.
-    pub(super) fn settle(&self, charge: rate_limit::Charge, actual: u64) {
-        if let Some(caller) = &self.caller {
+    pub(super) fn settle(&self, charge: Option<rate_limit::Charge>, actual: u64) {
+        if let (Some(caller), Some(charge)) = (&self.caller, charge) {
             self.app.rate_limiter.settle(caller, charge, actual);
         }
     }

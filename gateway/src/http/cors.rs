@@ -25,7 +25,17 @@ pub fn layer(config: &CorsConfig) -> CorsLayer {
             name("apollographql-client-version"),
             name("graphql-client-name"),
             name("graphql-client-version"),
+            name("x-query-cost"),
+            name("x-query-receipts"),
+            header::IF_NONE_MATCH,
         ])
-        .expose_headers([name("x-request-id"), name("ratelimit"), name("ratelimit-policy"), header::RETRY_AFTER])
+        .expose_headers([
+            name("x-request-id"),
+            name("ratelimit"),
+            name("ratelimit-policy"),
+            header::RETRY_AFTER,
+            header::ETAG,
+            header::AGE,
+        ])
         .max_age(std::time::Duration::from_secs(600))
 }

@@ -105,6 +105,8 @@ impl<'a> Steps<'a> {
         self.limit_address(peer, &parts.headers)?;
         let principal = self.authenticate(&parts.headers).await?;
         self.admit(&principal, &parts.headers)?;
+        let app = Arc::clone(self.app);
+        let _arrival = app.admission.arrive(&principal.tenant).map_err(|refused| self.overloaded(refused))?;
         self.check_room(&principal.tenant)?;
         let limits = &config.limits;
         let parameters =
@@ -144,15 +146,16 @@ impl<'a> Steps<'a> {
     pub(super) async fn execute(&mut self, prepared: Prepared, asked: &Asked) -> Result<Answer, Box<Answer>> {
         let (requested, besides) = (prepared.points.max(1), prepared.points_besides_objects);
         let is_mutation = prepared.chosen.kind() == OperationKind::Mutation;
-        let charge = self.charge(requested).await?;
-        let admitted = self.app.admission.enter(&asked.principal.tenant, self.class, requested).await;
-        let _place = match admitted {
+        let deposit = self.charge(requested).await?;
+        // Who leaves while waiting has been done nothing for.
+        let _place = match self.app.admission.enter(&asked.principal.tenant, self.class, requested).await {
             Ok(place) => place,
             Err(refused) => {
-                self.settle(charge, 1);
+                drop(deposit);
                 return Err(self.overloaded(refused));
             }
         };
+        let charge = deposit.begin();
         let job = Job {
             prepared,
             principal: Arc::clone(&asked.principal),
@@ -166,8 +169,9 @@ impl<'a> Steps<'a> {
         if is_mutation && let Some(cache) = &self.app.response_cache {
             cache.changed(&asked.principal.tenant);
         }
-        // Where less came than was possible, the rest is given back.
-        let actual = besides.saturating_add(answer.objects()).clamp(1, requested);
+        // Where less came than was possible, the rest is given back; what took too long took all of it.
+        let worth = if answer.has_no_data() { requested } else { besides.saturating_add(answer.objects()) };
+        let actual = worth.clamp(1, requested);
         self.settle(charge, actual);
         Ok(if asked.wants_cost { self.with_cost(answer, requested, actual) } else { answer })
     }
@@ -212,7 +216,7 @@ pub(super) struct Asked {
 }
 
 /// Whether the caller asks to be told more: what the operation costs, where live data came from.
-fn wants(headers: &HeaderMap, name: &str) -> bool {
+pub(super) fn wants(headers: &HeaderMap, name: &str) -> bool {
     headers.get(name).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 

@@ -7,9 +7,10 @@ use tokio::time::Instant;
 
 use super::{
     answer::Answer,
-    graphql::{Asked, Steps, cache_mode},
+    graphql::{Asked, Steps, cache_mode, wants},
 };
 use crate::{
+    admission::Refused,
     auth::Principal,
     prepare::{Chosen, OperationKind, Prepared},
     response_cache::{Found, Kept, Key},
@@ -29,7 +30,10 @@ impl Steps<'_> {
         headers: &HeaderMap,
     ) -> Option<Key> {
         self.app.response_cache.as_ref()?;
-        let is_kept = chosen.kind() == OperationKind::Query && cache_mode(headers, principal) == CacheMode::Use;
+        let is_kept = chosen.kind() == OperationKind::Query
+            && cache_mode(headers, principal) == CacheMode::Use
+            // Where live data came from is told of one request only.
+            && !wants(headers, "x-query-receipts");
         is_kept.then(|| Key::new(chosen.document().hash(), operation, variables, principal.visibility()))
     }
 
@@ -51,8 +55,19 @@ impl Steps<'_> {
         match cache.join(key, &asked.principal.tenant, patience).await {
             Found::Kept(kept) => self.hit(&kept, asked).await,
             Found::Alone => self.execute(prepared, asked).await,
+            // There was no room for the one who was to make it, and there is none for all who waited.
+            Found::Overloaded => Err(self.overloaded(Refused::Full)),
             Found::Lead(flight) => {
-                let mut answer = self.execute(prepared, asked).await?;
+                let executed = self.execute(prepared, asked).await;
+                let mut answer = match executed {
+                    Ok(answer) => answer,
+                    Err(refused) => {
+                        if refused.status == StatusCode::SERVICE_UNAVAILABLE {
+                            flight.overloaded();
+                        }
+                        return Err(refused);
+                    }
+                };
                 match answer.keepable() {
                     Some(body) => {
                         let kept = flight.keep(body, max_age, keeping);
@@ -68,8 +83,8 @@ impl Steps<'_> {
     }
 
     async fn hit(&mut self, kept: &Kept, asked: &Asked) -> Result<Answer, Box<Answer>> {
-        let charge = self.charge(HIT_POINTS).await?;
-        self.settle(charge, HIT_POINTS);
+        // One point is all that comes of a deposit that is dropped.
+        drop(self.charge(HIT_POINTS).await?);
         if asked.is_get && matches(&asked.headers, kept.etag()) {
             let answer = Answer::of_bytes(StatusCode::NOT_MODIFIED, bytes::Bytes::new());
             return Ok(with_freshness(answer, kept));

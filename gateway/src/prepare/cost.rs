@@ -48,8 +48,10 @@ pub struct Below {
 pub enum Times {
     /// Known from the document.
     Fixed(u64),
-    /// The value of this variable, or this much when it is null or left out.
-    Variable(String, u64),
+    /// The value of this variable; none when it is null or left out.
+    Variable(String),
+    /// The largest of several that are not null, or this much where all are.
+    Largest(Vec<Times>, u64),
 }
 
 /// How long lists below a field are: the fields it is about, and the length.
@@ -126,13 +128,22 @@ impl Cost {
 
 impl Times {
     fn value(&self, variables: &Map<String, Json>) -> u64 {
+        self.given(variables).unwrap_or_default()
+    }
+
+    /// Nothing where no value is given.
+    fn given(&self, variables: &Map<String, Json>) -> Option<u64> {
         match self {
-            Self::Fixed(times) => *times,
-            Self::Variable(name, otherwise) => match variables.get(name) {
-                Some(Json::Number(number)) => number.as_u64().unwrap_or(*otherwise),
-                Some(Json::Array(values)) => values.len() as u64,
-                _ => *otherwise,
+            Self::Fixed(times) => Some(*times),
+            Self::Variable(name) => match variables.get(name)? {
+                // A negative number is refused by its resolver.
+                Json::Number(number) => Some(number.as_u64().unwrap_or(0)),
+                Json::Array(values) => Some(values.len() as u64),
+                _ => None,
             },
+            Self::Largest(several, otherwise) => {
+                Some(several.iter().filter_map(|times| times.given(variables)).max().unwrap_or(*otherwise))
+            }
         }
     }
 }
@@ -157,14 +168,16 @@ fn list_size(field: &Field, definition: &FieldDefinition) -> Option<Sized> {
     let assumed = directive.specified_argument_by_name("assumedSize").and_then(|value| value.to_i32());
     let assumed = assumed.and_then(|size| u64::try_from(size).ok()).unwrap_or(LIST_SIZE);
     let slicing = names("slicingArguments");
-    let given = field.arguments.iter().find(|argument| slicing.iter().any(|name| *name == *argument.name));
-    let times = given.and_then(|argument| times_of(argument, assumed)).unwrap_or(Times::Fixed(assumed));
+    // Whichever a resolver takes: none of them makes the list longer than the largest.
+    let given = field.arguments.iter().filter(|argument| slicing.iter().any(|name| *name == *argument.name));
+    let given: Vec<Times> = given.filter_map(times_of).collect();
+    let times = if given.is_empty() { Times::Fixed(assumed) } else { Times::Largest(given, assumed) };
     Some(Sized { fields: names("sizedFields"), times: vec![times] })
 }
 
-fn times_of(argument: &Node<Argument>, assumed: u64) -> Option<Times> {
+fn times_of(argument: &Node<Argument>) -> Option<Times> {
     match &*argument.value {
-        Value::Variable(name) => Some(Times::Variable(name.to_string(), assumed)),
+        Value::Variable(name) => Some(Times::Variable(name.to_string())),
         Value::List(values) => Some(Times::Fixed(values.len() as u64)),
         // A negative number is refused by its resolver.
         Value::Int(number) => Some(Times::Fixed(number.as_str().parse().unwrap_or(0))),

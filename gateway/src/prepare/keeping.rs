@@ -7,7 +7,7 @@ use apollo_compiler::{
     executable::{Field, Operation},
     schema::{DirectiveList, FieldDefinition},
 };
-use resolvers::cache_control::{Domain, domain_of};
+use resolvers::cache_control::{Domain, domains_of};
 
 use super::type_system::TypeSystem;
 
@@ -71,8 +71,10 @@ impl Keeping {
     pub fn narrowed_to(&mut self, type_name: &str, types: &TypeSystem) {
         let told = types.schema.types.get(type_name).and_then(|definition| max_age_of_type(definition.directives()));
         self.limit(told);
-        if let Some(rests) = domain_of(type_name).and_then(|domain| self.domains.get_mut(domain.index())) {
-            *rests = true;
+        for domain in domains_of(type_name) {
+            if let Some(rests) = self.domains.get_mut(domain.index()) {
+                *rests = true;
+            }
         }
     }
 

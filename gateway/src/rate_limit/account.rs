@@ -2,7 +2,7 @@
 //! points more than needed are taken from Redis at a time and held here, so that most requests ask nobody.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::rate::{Count, Rate};
 
-/// The part of a window's points that is held here at most, so that all replicas together are right to one point in a hundred.
-const HELD_SHARE: u64 = 200;
+/// The part of a window's points that all replicas together hold at most: less than one in a hundred.
+const HELD_SHARE: u64 = 150;
 
 /// Whose account it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Account {
     /// Its name in Redis, among those of its tenant.
     pub name: String,
     /// The policy's name, as headers tell it.
-    pub policy: String,
+    pub policy: Arc<str>,
     /// Its points.
     pub rate: Rate,
     state: Mutex<State>,
@@ -56,8 +56,8 @@ pub struct State {
     pub held: u64,
     /// The shared account as it was told last; the account itself where nothing is shared.
     pub count: Count,
-    /// Points were spent that Redis does not know of.
-    pub was_alone: bool,
+    /// Points that were spent while Redis was away, which it is told when it is back.
+    pub spent_alone: u64,
     /// Somebody asks for points to be held already.
     pub is_filling: bool,
     /// When Redis answered what is known, by its own clock: answers may come in another order than they were made.
@@ -68,9 +68,9 @@ pub struct State {
 
 impl Account {
     /// An account with all its points.
-    pub fn new(holder: Holder, name: String, policy: String, rate: Rate, now: Instant) -> Self {
+    pub fn new(holder: Holder, name: String, policy: Arc<str>, rate: Rate, now: Instant) -> Self {
         let state =
-            State { held: 0, count: Count::full(now), was_alone: false, is_filling: false, told_at: 0, refused: None };
+            State { held: 0, count: Count::full(now), spent_alone: 0, is_filling: false, told_at: 0, refused: None };
         Self { holder, name, policy, rate, state: Mutex::new(state) }
     }
 
@@ -79,9 +79,9 @@ impl Account {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Most points that are held here beyond what is needed.
-    pub fn held_max(&self) -> u64 {
-        self.rate.points / HELD_SHARE
+    /// Most points that one of so many replicas holds beyond what it needs.
+    pub fn held_max(&self, replicas: u32) -> u64 {
+        self.rate.points / HELD_SHARE / u64::from(replicas.max(1))
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{Account, Verdict, rate::Count};
 
 /// The accounts that one caller is charged on, the principal's first.
-pub type Accounts = Arc<[Arc<Account>]>;
+pub type Accounts = [Arc<Account>; 3];
 
 /// Points that were taken, until it is known how many the operation was worth.
 #[derive(Debug)]
@@ -50,6 +50,11 @@ pub struct Charger {
 }
 
 impl Charger {
+    /// Whether replicas share accounts.
+    pub fn is_shared(&self) -> bool {
+        self.redis.is_some()
+    }
+
     /// Takes this many points. Waits for Redis at most as long as the request's patience.
     pub async fn charge(
         &self,
@@ -60,20 +65,20 @@ impl Charger {
     ) -> Result<Charge, Verdict> {
         let charge = |from: From| {
             metrics::counter!("weft_rate_limit_charges_total", "from" => from.as_str()).increment(1);
-            Charge { accounts: Arc::clone(accounts), points, from }
+            Charge { accounts: accounts.clone(), points, from }
         };
         let Some(redis) = &self.redis else {
-            return take_alone(accounts, points, 1).map(|()| charge(From::Alone(1)));
+            return take_alone(accounts, points, self.replicas).map(|()| charge(From::Alone(self.replicas)));
         };
         if take_held(accounts, points)? {
             return Ok(charge(From::Held));
         }
-        let asking = Asking::begin(accounts, points);
+        let replicas = redis.replicas().unwrap_or(self.replicas);
+        let asking = Asking::begin(accounts, points, replicas);
         match redis.take_points(group, &asking.asked, patience).await {
             Some(told) => asking.end(&told).map(|()| charge(From::Redis)),
             None => {
                 drop(asking);
-                let replicas = redis.replicas().unwrap_or(self.replicas);
                 take_alone(accounts, points, replicas).map(|()| charge(From::Alone(replicas)))
             }
         }
@@ -86,20 +91,27 @@ impl Charger {
             return;
         }
         let now = Instant::now();
+        let replicas = self.redis.as_ref().and_then(Redis::replicas).unwrap_or(self.replicas);
         let mut returned = Vec::new();
-        for account in charge.accounts.iter() {
+        for account in &charge.accounts {
             let mut state = account.state();
+            // What was refused may be granted now.
+            state.refused = None;
             if let From::Alone(replicas) = charge.from {
+                // Redis may have been told meanwhile that they were spent; then time brings them back.
+                state.spent_alone = state.spent_alone.saturating_sub(unspent);
                 state.count.give(unspent, account.rate.shared_by(replicas), now);
                 continue;
             }
             state.held = state.held.saturating_add(unspent);
-            let back = state.held.saturating_sub(account.held_max());
-            // Now and then much instead of little each time.
-            if back > account.held_max() {
+            let held_max = account.held_max(replicas);
+            if state.held > held_max {
+                // Half of them stay, so that it is now and then much instead of little each time.
+                let back = state.held - held_max / 2;
                 state.held -= back;
                 state.count.give(back, account.rate, now);
-                returned.push(asked(account, 0, 0, back, &state, now));
+                let spent = i64::try_from(back).map_or(i64::MIN, |back| -back);
+                returned.push(asked(account, 0, 0, spent, &state, now));
             }
         }
         if let Some(redis) = self.redis.clone().filter(|_| !returned.is_empty()) {
@@ -156,7 +168,7 @@ fn take_alone(accounts: &Accounts, points: u64, replicas: u32) -> Result<(), Ver
         let own = state.held.min(points);
         state.held -= own;
         state.count.take(points - own, account.rate.shared_by(replicas), now);
-        state.was_alone = true;
+        state.spent_alone = state.spent_alone.saturating_add(points - own);
     }
     Ok(())
 }
@@ -165,13 +177,23 @@ fn take_alone(accounts: &Accounts, points: u64, replicas: u32) -> Result<(), Ver
 struct Asking<'a> {
     accounts: &'a Accounts,
     asked: Vec<PointsAsked>,
-    /// For each account: what it holds of the points, and whether it is to hold more afterwards.
-    parts: Vec<(u64, bool)>,
+    /// For each account what is owed to it should no answer come.
+    parts: Vec<Part>,
     is_answered: bool,
 }
 
+/// What was taken from an account's state for a question.
+struct Part {
+    /// What it held of the points.
+    own: u64,
+    /// It is to hold more afterwards.
+    fills: bool,
+    /// Redis is told that these were spent.
+    spent_alone: u64,
+}
+
 impl<'a> Asking<'a> {
-    fn begin(accounts: &'a Accounts, points: u64) -> Self {
+    fn begin(accounts: &'a Accounts, points: u64, replicas: u32) -> Self {
         let now = Instant::now();
         let (mut asked, mut parts) = (Vec::with_capacity(accounts.len()), Vec::with_capacity(accounts.len()));
         for account in accounts.iter() {
@@ -180,9 +202,11 @@ impl<'a> Asking<'a> {
             state.held -= own;
             let fills = !std::mem::replace(&mut state.is_filling, true);
             let least = points - own;
-            let more = if fills && least > 0 { account.held_max() } else { 0 };
-            asked.push(self::asked(account, least, least + more, 0, &state, now));
-            parts.push((own, fills));
+            let more = if fills && least > 0 { account.held_max(replicas) } else { 0 };
+            let spent_alone = std::mem::take(&mut state.spent_alone);
+            let spent = i64::try_from(spent_alone).unwrap_or(i64::MAX);
+            asked.push(self::asked(account, least, least + more, spent, &state, now));
+            parts.push(Part { own, fills, spent_alone });
         }
         Self { accounts, asked, parts, is_answered: false }
     }
@@ -192,12 +216,11 @@ impl<'a> Asking<'a> {
         self.is_answered = true;
         let now = Instant::now();
         let parts = self.accounts.iter().zip(&self.parts).zip(&self.asked).zip(&told.accounts);
-        for (((account, (own, fills)), asked), told_of) in parts {
+        for (((account, Part { own, fills, .. }), asked), told_of) in parts {
             let mut state = account.state();
             if told.at >= state.told_at {
                 state.told_at = told.at;
                 state.count = Count::full_in(told_of.full_in, now);
-                state.was_alone = false;
             }
             state.is_filling &= !fills;
             state.held += if told.refused.is_some() { *own } else { told_of.taken.saturating_sub(asked.least) };
@@ -215,10 +238,11 @@ impl Drop for Asking<'_> {
         if self.is_answered {
             return;
         }
-        for (account, (own, fills)) in self.accounts.iter().zip(&self.parts) {
+        for (account, part) in self.accounts.iter().zip(&self.parts) {
             let mut state = account.state();
-            state.held += own;
-            state.is_filling &= !fills;
+            state.held += part.own;
+            state.spent_alone = state.spent_alone.saturating_add(part.spent_alone);
+            state.is_filling &= !part.fills;
         }
     }
 }
@@ -227,7 +251,7 @@ fn asked(
     account: &Account,
     least: u64,
     most: u64,
-    back: u64,
+    spent: i64,
     state: &super::account::State,
     now: Instant,
 ) -> PointsAsked {
@@ -238,9 +262,8 @@ fn asked(
         // More than there ever is: all of it is asked for.
         least: least.min(account.rate.points),
         most,
-        back,
+        spent,
         believed: state.count.until_full(now).min(account.rate.window),
-        insists: state.was_alone,
     }
 }
 

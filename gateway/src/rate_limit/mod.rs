@@ -45,7 +45,7 @@ pub struct RateLimiter {
 #[derive(Debug, Clone)]
 pub struct Verdict {
     /// The accounts, the principal's first.
-    standings: Vec<Standing>,
+    standings: [Standing; 3],
     /// The account that refused, by its place.
     refused_by: Option<usize>,
     /// When a refused caller may ask again.
@@ -56,7 +56,7 @@ pub struct Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The policy's name.
-    pub policy: String,
+    pub policy: Arc<str>,
     /// What is granted.
     pub rate: Rate,
     /// Points left.
@@ -66,6 +66,7 @@ pub struct Standing {
 }
 
 /// Who is charged: the accounts of one request.
+#[derive(Clone)]
 pub struct Caller {
     tenant: String,
     accounts: Accounts,
@@ -99,7 +100,7 @@ impl RateLimiter {
         let (tier, tenant) = (principal.tier.as_deref(), &principal.tenant);
         let account = |holder: Holder, name: &str, policy: &str, rate: Rate| {
             let name = format!("{}:{name}", holder.as_str());
-            Arc::new(Account::new(holder, name, policy.to_owned(), rate, now))
+            Arc::new(Account::new(holder, name, policy.into(), rate, now))
         };
         let of_principal = self.principals.get_with_by_ref(&principal.key, || {
             account(Holder::Principal, &principal.key, tier.unwrap_or(DEFAULT_TIER), self.config.of_tier(tier))
@@ -110,20 +111,22 @@ impl RateLimiter {
         let of_tenant = self
             .tenants
             .get_with_by_ref(tenant, || account(Holder::Tenant, "", Holder::Tenant.as_str(), self.config.of_tenant()));
-        Caller { tenant: tenant.clone(), accounts: [of_principal, of_client, of_tenant].into() }
+        Caller { tenant: tenant.clone(), accounts: [of_principal, of_client, of_tenant] }
     }
 
     /// Refuses who has nothing left, before more of the request is read. Asks nobody.
     pub fn check_exhausted(&self, caller: &Caller) -> Result<(), Verdict> {
         let now = Instant::now();
-        let mut verdict = Verdict::of(&caller.accounts, now);
-        let Some(at) = verdict.standings.iter().position(|standing| standing.left == 0) else { return Ok(()) };
-        verdict.refused_by = Some(at);
-        verdict.retry_after = caller
-            .accounts
-            .get(at)
-            .and_then(|account| account.state().count.wait_for(1, account.rate, now))
-            .unwrap_or_default();
+        let wait = |account: &Arc<Account>| {
+            let state = account.state();
+            // Redis may know better once it is back: it is asked then.
+            let is_known = state.spent_alone == 0 || !self.charger.is_shared();
+            let has_nothing = is_known && state.left(account.rate, now) == 0;
+            has_nothing.then(|| state.count.wait_for(1, account.rate, now).unwrap_or_default())
+        };
+        let exhausted = caller.accounts.iter().enumerate().find_map(|(at, account)| Some((at, wait(account)?)));
+        let Some((at, wait)) = exhausted else { return Ok(()) };
+        let verdict = Verdict { refused_by: Some(at), retry_after: wait, ..Verdict::of(&caller.accounts, now) };
         self.count_refusal(caller, &verdict);
         Err(verdict)
     }
@@ -161,9 +164,14 @@ impl Verdict {
         let standing = |account: &Arc<Account>| {
             let state = account.state();
             let left = state.left(account.rate, now);
-            Standing { policy: account.policy.clone(), rate: account.rate, left, full_in: state.count.until_full(now) }
+            Standing {
+                policy: Arc::clone(&account.policy),
+                rate: account.rate,
+                left,
+                full_in: state.count.until_full(now),
+            }
         };
-        let standings = accounts.iter().map(standing).collect();
+        let standings = accounts.each_ref().map(standing);
         Self { standings, refused_by: None, retry_after: Duration::ZERO }
     }
 
@@ -180,7 +188,7 @@ impl Verdict {
     /// What refused, in words.
     pub fn refuser(&self) -> &str {
         let refuser = self.refused_by.filter(|at| *at > 0).and_then(|at| self.standings.get(at));
-        refuser.map_or("you", |standing| standing.policy.as_str())
+        refuser.map_or("you", |standing| &*standing.policy)
     }
 }
 

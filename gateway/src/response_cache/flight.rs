@@ -20,6 +20,8 @@ enum Told {
     Kept(Arc<Kept>),
     /// It is not for others.
     Alone,
+    /// There was no room to make it.
+    Overloaded,
 }
 
 /// A place to wait at.
@@ -33,6 +35,8 @@ pub enum Found<'a> {
     Lead(Flight<'a>),
     /// It cannot be kept or shared: the caller makes it for itself.
     Alone,
+    /// There was no room to make it.
+    Overloaded,
 }
 
 /// The right to make an answer. Whoever drops it without a word leaves it to the next.
@@ -40,13 +44,16 @@ pub struct Flight<'a> {
     cache: &'a ResponseCache,
     key: Key,
     stamp: Stamp,
+    begun: Instant,
     teller: watch::Sender<Told>,
 }
 
 impl ResponseCache {
     /// The answer, or the right to make it. Waits for another who makes it, at most this long.
     pub async fn join(&self, key: Key, tenant: &str, patience: Duration) -> Found<'_> {
-        let deadline = Instant::now() + patience;
+        let arrived_at = Instant::now();
+        let deadline = arrived_at + patience;
+        let Some(arrived) = self.versions.stamp(tenant, arrived_at) else { return Found::Alone };
         loop {
             // Before anything is read: what changes from here on ends the answer.
             let Some(stamp) = self.versions.stamp(tenant, Instant::now()) else { return Found::Alone };
@@ -58,20 +65,20 @@ impl ResponseCache {
                         let (teller, waiting) = watch::channel(Told::Wait);
                         flights.insert(key, Waiting(waiting));
                         count("miss");
-                        return Found::Lead(Flight { cache: self, key, stamp, teller });
+                        return Found::Lead(Flight { cache: self, key, stamp, begun: Instant::now(), teller });
                     }
                 }
             };
             let told = tokio::time::timeout_at(deadline, waiting.wait_for(|told| !matches!(told, Told::Wait))).await;
             match told.map(|told| told.map(|told| told.clone())) {
-                // Begun before the latest change that is known of: this caller may know of it too.
+                // It has all that this caller can know of: what had changed when it came. Later changes end it for later ones.
                 Ok(Ok(Told::Kept(kept))) => {
-                    let now = Instant::now();
-                    if self.versions.stamp(tenant, now).is_some_and(|stamp| kept.holds(&stamp, now)) {
+                    if kept.is_no_older_than(&arrived) {
                         count("coalesced");
                         return Found::Kept(kept);
                     }
                 }
+                Ok(Ok(Told::Overloaded)) => return Found::Overloaded,
                 Ok(Ok(Told::Alone)) | Err(_) => return Found::Alone,
                 // Whoever made it has gone.
                 Ok(Ok(Told::Wait) | Err(_)) => {}
@@ -83,7 +90,7 @@ impl ResponseCache {
 impl Flight<'_> {
     /// Keeps the answer and gives it to all who wait.
     pub fn keep(self, body: Bytes, max_age: Duration, keeping: Keeping) -> Arc<Kept> {
-        let kept = Arc::new(Kept::new(body, max_age, keeping, self.stamp));
+        let kept = Arc::new(Kept::new(body, max_age, keeping, (self.stamp, self.begun)));
         if u64::from(kept.weight()) <= self.cache.answer_bytes_max {
             self.cache.entries.insert(self.key, Arc::clone(&kept));
         } else {
@@ -91,6 +98,11 @@ impl Flight<'_> {
         }
         self.teller.send_replace(Told::Kept(Arc::clone(&kept)));
         kept
+    }
+
+    /// There was no room to make the answer.
+    pub fn overloaded(self) {
+        self.teller.send_replace(Told::Overloaded);
     }
 
     /// The answer is not for others, such as one with errors.

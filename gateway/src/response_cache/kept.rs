@@ -28,19 +28,24 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// An answer that was begun when the numbers were these.
-    pub(super) fn new(body: Bytes, max_age: Duration, keeping: Keeping, stamp: Stamp) -> Self {
+    /// An answer that was begun then, when the numbers were these. From then on it grows old.
+    pub(super) fn new(body: Bytes, max_age: Duration, keeping: Keeping, (stamp, made): (Stamp, Instant)) -> Self {
         // Weak: the same answer may go out compressed.
         let digest = Sha256::digest(&body);
         let etag = format!("W/\"{}\"", hex::encode(digest.get(..16).unwrap_or_default()));
         let etag = HeaderValue::from_str(&etag).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
-        Self { body, gzip: OnceLock::new(), etag, made: Instant::now(), max_age, stamp, keeping }
+        Self { body, gzip: OnceLock::new(), etag, made, max_age, stamp, keeping }
     }
 
     /// Whether it may be given out at this moment, while the numbers are these.
     pub(super) fn holds(&self, stamp: &Stamp, now: Instant) -> bool {
         now.saturating_duration_since(self.made) < self.max_age
             && self.stamp.agrees(stamp, |domain| self.keeping.rests_on(domain))
+    }
+
+    /// Whether it knows of everything that had changed when the numbers were these.
+    pub(super) fn is_no_older_than(&self, stamp: &Stamp) -> bool {
+        self.stamp.is_no_older_than(stamp, |domain| self.keeping.rests_on(domain))
     }
 
     /// Room that it takes, its compressed form included; an estimate as long as nobody has asked for that.

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use resolvers::cache_control::Domain;
-use sources::postgres::{Signal, Signals};
+use sources::{
+    SourceError,
+    postgres::{Signal, Signals},
+};
 use tokio::{sync::watch, time::Instant};
 
 use super::ResponseCache;
@@ -23,9 +26,10 @@ pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
     loop {
         let listening = async {
             let outcome = match app.sources.database().signals().await {
-                Ok(signals) => listen(cache, signals, &mut was_lost).await,
+                Ok(signals) => listen(&app, cache, signals, &mut was_lost).await,
                 Err(error) => Err(error),
             };
+            app.sources.database().changed_elsewhere();
             cache.versions().raise_all();
             outcome
         };
@@ -45,7 +49,12 @@ pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
     }
 }
 
-async fn listen(cache: &ResponseCache, mut signals: Signals, was_lost: &mut bool) -> Result<(), sources::SourceError> {
+async fn listen(
+    app: &App,
+    cache: &ResponseCache,
+    mut signals: Signals,
+    was_lost: &mut bool,
+) -> Result<(), SourceError> {
     let mut beats = tokio::time::interval(BEAT_EVERY);
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // What was made before somebody listened does not count.
@@ -53,13 +62,13 @@ async fn listen(cache: &ResponseCache, mut signals: Signals, was_lost: &mut bool
     loop {
         tokio::select! {
             told = signals.next() => match told? {
-                Some(signal) => take(cache, &signal),
+                Some(signal) => take(app, cache, &signal),
                 None => return Ok(()),
             },
             _ = beats.tick() => {
                 let asked_at = Instant::now();
                 for signal in signals.beat().await? {
-                    take(cache, &signal);
+                    take(app, cache, &signal);
                 }
                 cache.versions().heard(asked_at, SURE_FOR);
                 cache.report();
@@ -71,7 +80,9 @@ async fn listen(cache: &ResponseCache, mut signals: Signals, was_lost: &mut bool
     }
 }
 
-fn take(cache: &ResponseCache, signal: &Signal) {
+fn take(app: &App, cache: &ResponseCache, signal: &Signal) {
+    // First: an answer that is begun under the new number must not rest on a statement from before.
+    app.sources.database().changed_elsewhere();
     metrics::counter!("weft_response_cache_signals_total").increment(1);
     match Domain::ALL.into_iter().find(|domain| domain.as_str() == signal.domain) {
         Some(domain) => cache.versions().raise(&signal.tenant, domain),

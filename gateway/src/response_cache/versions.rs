@@ -97,6 +97,13 @@ fn read(numbers: &[AtomicU64; DOMAINS]) -> [u64; DOMAINS] {
 }
 
 impl Stamp {
+    /// Whether no change is missing that the other knows of, of what such an answer rests on.
+    pub fn is_no_older_than(&self, other: &Self, rests_on: impl Fn(Domain) -> bool) -> bool {
+        let knows = |domain: Domain| self.numbers.get(domain.index()) >= other.numbers.get(domain.index());
+        let knows_all = Domain::ALL.into_iter().all(|domain| !rests_on(domain) || knows(domain));
+        self.epoch > other.epoch || self.epoch == other.epoch && knows_all
+    }
+
     /// Whether everything that such an answer rests on is as it was.
     pub fn agrees(&self, now: &Self, rests_on: impl Fn(Domain) -> bool) -> bool {
         let same = |domain: Domain| self.numbers.get(domain.index()) == now.numbers.get(domain.index());

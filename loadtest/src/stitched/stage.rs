@@ -55,6 +55,14 @@ impl Stage {
         self.redis.is_some()
     }
 
+    /// Ends Redis as a crash would; it does not come back.
+    pub(crate) async fn kill_redis(&mut self) -> anyhow::Result<()> {
+        match &mut self.redis {
+            Some(redis) => redis.kill().await,
+            None => Ok(()),
+        }
+    }
+
     /// Ends everything.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         for gateway in self.gateways {

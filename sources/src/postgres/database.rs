@@ -104,6 +104,11 @@ impl Database {
         self.readers.waited_longest()
     }
 
+    /// Something changed that this process did not write itself: statements that run are joined by nobody who comes from now on.
+    pub fn changed_elsewhere(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+
     /// The pool for writes.
     pub(crate) fn writers(&self) -> &PgPool {
         &self.writers

@@ -35,6 +35,7 @@ mod relation;
 mod shared_read;
 mod signals;
 mod visibility;
+mod waits;
 
 pub use change_log::{Change, ChangePosition};
 pub use columns::{Columns, Projection};

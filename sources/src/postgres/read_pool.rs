@@ -7,9 +7,9 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use deadpool::{
@@ -18,7 +18,7 @@ use deadpool::{
 };
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
-use super::Config;
+use super::{Config, waits::Waits};
 use crate::SourceError;
 
 /// A connection that was idle for longer is opened anew: something on the way may have forgotten it.
@@ -34,12 +34,17 @@ const FINISH_WITHIN: Duration = Duration::from_millis(40);
 #[derive(Clone)]
 pub(super) struct ReadPool {
     pool: Pool<Connector>,
-    /// The longest wait for one that others had, in microseconds, since somebody asked last.
-    longest_wait: Arc<AtomicU64>,
+    waits: Arc<Waits>,
+    notices: Arc<AtomicBool>,
+    statement_timeout: Duration,
 }
 
 /// Opens connections.
-struct Connector(PgConnectOptions);
+struct Connector {
+    options: PgConnectOptions,
+    /// The server notices who leaves.
+    notices: Arc<AtomicBool>,
+}
 
 impl Manager for Connector {
     type Type = PgConnection;
@@ -48,9 +53,10 @@ impl Manager for Connector {
     async fn create(&self) -> Result<PgConnection, sqlx::Error> {
         // Apart, because it is large and rare: every read carries room for it otherwise, through all futures around it.
         Box::pin(async {
-            let mut connection = self.0.connect().await?;
+            let mut connection = self.options.connect().await?;
             // A server that cannot do this, such as one of another system, goes on until the statement has ended.
-            let _ = sqlx::raw_sql(NOTICE_WHO_LEAVES).execute(&mut connection).await;
+            let set = sqlx::raw_sql(NOTICE_WHO_LEAVES).execute(&mut connection).await;
+            self.notices.store(set.is_ok(), Ordering::Relaxed);
             Ok(connection)
         })
         .await
@@ -76,26 +82,22 @@ impl ReadPool {
             create: Some(config.acquire_timeout),
             recycle: Some(config.acquire_timeout),
         };
-        let pool = Pool::builder(Connector(options))
+        let notices = Arc::new(AtomicBool::new(false));
+        let pool = Pool::builder(Connector { options, notices: Arc::clone(&notices) })
             .max_size(config.connections_max)
             .timeouts(timeouts)
             .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| SourceError::Invalid(error.to_string()))?;
-        Ok(Self { pool, longest_wait: Arc::default() })
+        Ok(Self { pool, waits: Arc::default(), notices, statement_timeout: config.statement_timeout })
     }
 
     /// A connection, waited for as long as the configuration allows.
     pub(super) async fn lease(&self) -> Result<Lease, sqlx::Error> {
-        // A new connection takes its time too; that is nobody's turn before ours.
-        let status = self.pool.status();
-        let begun = (status.available == 0 && status.size >= status.max_size).then(Instant::now);
+        let waiting = self.waits.begin();
         let got = self.pool.get().await;
-        if let Some(begun) = begun {
-            let waited = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-            self.longest_wait.fetch_max(waited, Ordering::Relaxed);
-        }
+        drop(waiting);
         let connection = got.map_err(|error| match error {
             PoolError::Backend(error) => error,
             PoolError::Closed => sqlx::Error::PoolClosed,
@@ -107,9 +109,13 @@ impl ReadPool {
         Ok(Lease { connection: Some(connection), pool: self.clone() })
     }
 
-    /// The longest wait for a connection since this was asked last.
+    /// The longest wait for a connection that others had since this was asked last, of those who still wait as well.
     pub(super) fn waited_longest(&self) -> Duration {
-        Duration::from_micros(self.longest_wait.swap(0, Ordering::Relaxed))
+        // While there is a connection to be had, or to be made, nobody waits for others.
+        let status = self.pool.status();
+        let is_full = status.available == 0 && status.size >= status.max_size;
+        let longest = self.waits.take();
+        if is_full { longest } else { Duration::ZERO }
     }
 
     /// Closes what is idle; what is in use is closed when it comes back.
@@ -146,9 +152,11 @@ impl Drop for Lease {
         else {
             return;
         };
+        // A server that does not notice goes on whatever we do: its place is kept until it has ended, or there would be ever more of them.
+        let notices = self.pool.notices.load(Ordering::Relaxed);
+        let limit = if notices { FINISH_WITHIN } else { self.pool.statement_timeout };
         runtime.spawn(async move {
-            let is_idle =
-                tokio::time::timeout(FINISH_WITHIN, connection.ping()).await.is_ok_and(|pinged| pinged.is_ok());
+            let is_idle = tokio::time::timeout(limit, connection.ping()).await.is_ok_and(|pinged| pinged.is_ok());
             if !is_idle {
                 drop(Object::take(connection));
             }

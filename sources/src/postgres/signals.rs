@@ -4,15 +4,13 @@
 use std::time::Duration;
 
 use schema::SourceKind;
-use sqlx::{
-    Executor,
-    postgres::{PgListener, PgPoolOptions},
-};
+use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use super::Database;
 use crate::SourceError;
 
 const CHANNEL: &str = "weft_changes";
+const LISTENS: &str = "select exists (select from pg_listening_channels() as c where c = 'weft_changes')";
 /// Longest wait for the connection, and for a sign of life on it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
@@ -63,7 +61,11 @@ impl Signals {
 
     /// A sign of life, and all signals that came before it: whatever was committed before this was called has been told then.
     pub async fn beat(&mut self) -> Result<Vec<Signal>, SourceError> {
-        in_time(async { self.0.execute("select 1").await.map(drop) }).await?;
+        let asked = sqlx::query_scalar::<_, bool>(LISTENS).fetch_one(&mut self.0);
+        if !in_time(asked).await? {
+            // A pooler gives each transaction another connection: nothing would ever be heard.
+            return Err(SourceError::Invalid("the connection that listens for changes does not listen".to_owned()));
+        }
         let mut signals = Vec::new();
         while let Some(told) = self.0.next_buffered() {
             signals.extend(read(told.payload()));

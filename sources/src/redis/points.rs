@@ -23,12 +23,10 @@ pub struct PointsAsked {
     pub least: u64,
     /// So many are taken where plenty is left.
     pub most: u64,
-    /// Points that were taken and not spent.
-    pub back: u64,
+    /// Points that were spent without asking; less than zero: to give back.
+    pub spent: i64,
     /// How long until the account is full, as this process believes. It counts where Redis knows nothing.
     pub believed: Duration,
-    /// What this process believes counts as well where Redis knows something: points were spent without it.
-    pub insists: bool,
 }
 
 /// What became of it.
@@ -69,7 +67,7 @@ impl Redis {
         }
         for account in asked {
             invocation.arg(micros(account.window)).arg(account.points).arg(account.least).arg(account.most);
-            invocation.arg(account.back).arg(micros(account.believed)).arg(u8::from(account.insists));
+            invocation.arg(account.spent).arg(micros(account.believed));
         }
         invocation
     }

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 /// Columns that the graph shows, and how it calls them.
-const SHOWN: [(&str, &str); 17] = [
+const SHOWN: [(&str, &str); 19] = [
     ("environment", "environment"),
     ("tier", "tier"),
     ("version", "version"),
@@ -25,6 +25,8 @@ const SHOWN: [(&str, &str); 17] = [
     ("remedied_by", "remediedBy"),
     ("owner_ref", "ownerRef"),
     ("component_ref", "componentRef"),
+    ("environment_url", "environmentUrl"),
+    ("committed_at", "committedAt"),
 ];
 
 /// A row before and now.
