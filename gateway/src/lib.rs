@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod cost_worker;
 mod discovery_worker;
+pub mod documents;
 mod executor;
 mod graphiql;
 pub mod guard;

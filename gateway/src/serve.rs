@@ -6,7 +6,7 @@ use anyhow::Context;
 use axum::Router;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{App, attribution_worker, cost_worker, discovery_worker, http, listener, location_worker, response_cache,
+use crate::{App, attribution_worker, cost_worker, discovery_worker, documents, http, listener, location_worker, response_cache,
     sync_worker,
 };
 
@@ -37,6 +37,7 @@ impl Serving {
                 tracing::info!("no Redis is configured: caches, limits and fan-out are in process, for one replica")
             }
         }
+        documents::load(&app).await;
         let limits = listener::Limits {
             header_timeout: server.header_timeout,
             connections_max: server.connections_max,
@@ -49,6 +50,7 @@ impl Serving {
         let admin_router: Router = http::admin_router(Arc::clone(&app));
         tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
         tasks.spawn(response_cache::run(Arc::clone(&app), ended.clone()));
+        tasks.spawn(documents::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(probe(Arc::clone(&app), ended.clone()));
         tasks.spawn(location_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(sync_worker::run(Arc::clone(&app), ended.clone()));

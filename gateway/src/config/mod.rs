@@ -2,6 +2,7 @@
 
 mod catalog;
 mod cost;
+mod documents;
 mod limits;
 mod load;
 mod rate;
@@ -13,6 +14,7 @@ mod telemetry;
 pub use catalog::CatalogConfig;
 pub(crate) use catalog::is_tenant;
 pub use cost::{BadRows, CostConfig};
+pub use documents::{ApqConfig, DocumentMode, DocumentsConfig};
 pub use limits::LimitsConfig;
 pub use load::{Environment, Loaded};
 pub use rate::{RateConfig, TierConfig};
@@ -33,6 +35,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// What is refused.
     pub limits: LimitsConfig,
+    /// Documents that are known before they are sent.
+    pub documents: DocumentsConfig,
     /// Postgres.
     pub database: sources::postgres::Config,
     /// Redis.
@@ -81,6 +85,7 @@ impl Config {
         let mut problems = Vec::new();
         self.server.validate(&mut problems);
         self.limits.validate(&mut problems);
+        self.documents.validate(&mut problems);
         self.catalog.validate(&mut problems);
         self.sync.validate(&mut problems);
         self.cost.validate(&self.sources.azure, &mut problems);

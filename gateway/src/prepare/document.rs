@@ -73,6 +73,11 @@ impl Document {
         Self { lines: Lines::of(&text), hash, lowered, has_conditions, executable, text }
     }
 
+    /// Its text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The SHA-256 of its text, in hexadecimal.
     pub fn hash(&self) -> &str {
         &self.hash
