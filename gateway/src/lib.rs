@@ -6,6 +6,7 @@
 mod app;
 mod attribution_worker;
 pub mod auth;
+pub mod breaking;
 pub mod commands;
 pub mod config;
 pub mod cost_worker;

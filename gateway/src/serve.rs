@@ -6,7 +6,8 @@ use anyhow::Context;
 use axum::Router;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use crate::{App, attribution_worker, cost_worker, discovery_worker, documents, http, listener, location_worker, response_cache,
+use crate::{
+    App, attribution_worker, cost_worker, discovery_worker, documents, http, listener, location_worker, response_cache,
     sync_worker,
 };
 

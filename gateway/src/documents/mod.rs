@@ -6,11 +6,11 @@
 
 mod automatic;
 mod find;
-// pub mod manifest;
+pub mod manifest;
 mod refresh;
 mod trusted;
 mod untrusted;
-// pub mod verdict;
+pub mod verdict;
 
 use sha2::{Digest, Sha256};
 use sources::redis::Redis;

@@ -85,4 +85,3 @@ pub(super) fn client_name(headers: &HeaderMap) -> Option<&str> {
     let name = ["apollographql-client-name", "graphql-client-name"].iter().find_map(|name| headers.get(*name));
     name.and_then(|name| name.to_str().ok())
 }
-

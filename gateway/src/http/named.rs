@@ -23,9 +23,9 @@ pub fn take(object: &mut Map<String, Value>) -> Result<Named, Refusal> {
         (None, Some(id), _) => Ok(Named::Id(id)),
         (text, None, Some(hash)) => Ok(Named::Hash { hash, text }),
         (Some(text), None, None) => Ok(Named::Text(text)),
-        (None, None, None) => {
-            Err(bad("`query` is missing: pass the GraphQL document there, or the id of a published one in `documentId`"))
-        }
+        (None, None, None) => Err(bad(
+            "`query` is missing: pass the GraphQL document there, or the id of a published one in `documentId`",
+        )),
     }
 }
 
@@ -48,7 +48,9 @@ fn hash(persisted: &Map<String, Value>) -> Result<String, Refusal> {
     }
     match persisted.get("sha256Hash") {
         Some(Value::String(hash)) => Ok(hash.clone()),
-        _ => Err(bad("`extensions.persistedQuery.sha256Hash` must be a string: the SHA-256 of the document, in hexadecimal")),
+        _ => Err(bad(
+            "`extensions.persistedQuery.sha256Hash` must be a string: the SHA-256 of the document, in hexadecimal",
+        )),
     }
 }
 
@@ -77,7 +79,10 @@ mod tests {
     fn a_document_is_named_by_text_id_or_hash() {
         let hash = |text: Option<&str>| Named::Hash { hash: "ab".to_owned(), text: text.map(str::to_owned) };
         assert_eq!(taken(json!({ "query": "{ a }" })), Ok(Named::Text("{ a }".to_owned())));
-        assert_eq!(taken(json!({ "query": "{ a }", "extensions": {}, "documentId": null })), Ok(Named::Text("{ a }".to_owned())));
+        assert_eq!(
+            taken(json!({ "query": "{ a }", "extensions": {}, "documentId": null })),
+            Ok(Named::Text("{ a }".to_owned()))
+        );
         assert_eq!(taken(json!({ "documentId": "sha256:ab" })), Ok(Named::Id("sha256:ab".to_owned())));
         assert_eq!(taken(persisted(json!({ "version": 1, "sha256Hash": "ab" }))), Ok(hash(None)));
         let mut both = persisted(json!({ "version": 1, "sha256Hash": "ab" }));

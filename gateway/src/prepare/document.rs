@@ -83,6 +83,11 @@ impl Document {
         &self.hash
     }
 
+    /// The names of its operations; one without a name is alone.
+    pub fn operation_names(&self) -> impl Iterator<Item = Option<&str>> {
+        self.executable.operations.iter().map(|operation| operation.name.as_deref())
+    }
+
     /// The document itself.
     pub(super) fn executable(&self) -> &Valid<ExecutableDocument> {
         &self.executable

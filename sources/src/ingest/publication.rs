@@ -70,12 +70,12 @@ impl Database {
                 // Nothing changed, and nobody need read anew.
                 return Ok(Published::New(0));
             }
-            let (count, bytes): (i64, i64) = sqlx::query_as(
-                "select count(*), coalesce(sum(octet_length(text)), 0)::bigint from trusted_document",
-            )
-            .fetch_one(&mut *transaction)
-            .await?;
-            if count > i64::from(publication.documents_max) || u64::try_from(bytes).unwrap_or(0) > publication.bytes_max {
+            let (count, bytes): (i64, i64) =
+                sqlx::query_as("select count(*), coalesce(sum(octet_length(text)), 0)::bigint from trusted_document")
+                    .fetch_one(&mut *transaction)
+                    .await?;
+            if count > i64::from(publication.documents_max) || u64::try_from(bytes).unwrap_or(0) > publication.bytes_max
+            {
                 return Ok(Published::TooMany(count, bytes));
             }
             let entry = AuditEntry {
@@ -87,6 +87,39 @@ impl Database {
             audit::append(&mut transaction, publication.tenant, &entry, at).await?;
             transaction.commit().await?;
             Ok(Published::New(written))
+        })
+        .await
+    }
+
+    /// Takes documents back: all that have these hashes, or only those for this client alone. Answers how many are gone.
+    pub async fn withdraw_documents(
+        &self,
+        hashes: &[String],
+        client: Option<&str>,
+        subject: &str,
+        tenant: &str,
+    ) -> Result<u64, SourceError> {
+        self.timed("withdraw_documents", async {
+            let mut transaction = self.writers().begin().await?;
+            let at = audit::begin(&mut transaction, tenant).await?;
+            let gone =
+                sqlx::query("delete from trusted_document where hash = any($1) and ($2::text is null or client = $2)")
+                    .bind(hashes)
+                    .bind(client)
+                    .execute(&mut *transaction)
+                    .await?
+                    .rows_affected();
+            if gone > 0 {
+                let entry = AuditEntry {
+                    subject: subject.to_owned(),
+                    action: "documents.withdraw".to_owned(),
+                    target: Some(format!("{gone} documents of {}", client.unwrap_or("any client"))),
+                    ..AuditEntry::default()
+                };
+                audit::append(&mut transaction, tenant, &entry, at).await?;
+                transaction.commit().await?;
+            }
+            Ok(gone)
         })
         .await
     }
