@@ -9,10 +9,7 @@ use schema::{AuditEntry, ErrorCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use sha2::Sha256;
-use sources::{
-    Sources,
-    cache::{CacheMode, Patience},
-};
+use sources::{Sources, cache::{CacheMode, Patience}};
 
 use crate::{
     auth::Principal,

@@ -109,8 +109,14 @@ const CATALOG: [&str; 42] = [
     "UserEdge",
 ];
 
-const DEPLOYMENTS: [&str; 6] =
-    ["DeliveryMetrics", "DeliverySample", "Deployment", "DeploymentConnection", "DeploymentEdge", "EnvironmentState"];
+const DEPLOYMENTS: [&str; 6] = [
+    "DeliveryMetrics",
+    "DeliverySample",
+    "Deployment",
+    "DeploymentConnection",
+    "DeploymentEdge",
+    "EnvironmentState",
+];
 
 const COST: [&str; 17] = [
     "BillingPeriod",
@@ -179,19 +185,7 @@ mod tests {
 
     #[test]
     fn nothing_that_is_read_live_or_tells_of_the_caller_is_kept() {
-        for name in [
-            "Viewer",
-            "RateLimit",
-            "Source",
-            "AuditRecord",
-            "Repository",
-            "Workload",
-            "Job",
-            "Node",
-            "Location",
-            "Mutation",
-            "Query",
-        ] {
+        for name in ["Viewer", "RateLimit", "Source", "AuditRecord", "Repository", "Workload", "Job", "Node", "Location", "Mutation", "Query"] {
             assert_eq!(domain_of(name), None, "{name}");
         }
     }

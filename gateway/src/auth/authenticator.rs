@@ -102,8 +102,8 @@ impl Authenticator {
         let now = self.clock.now();
         let (claims, expires_at) =
             token::verify(token, claimed.algorithm, &key.decoding, issuer, now, self.config.leeway)?;
-        let principal = Principal::read(&claims, &issuer.claims, &issuer.issuer, &self.default_tenant, &self.tiers)
-            .map(Arc::new)?;
+        let principal =
+            Principal::read(&claims, &issuer.claims, &issuer.issuer, &self.default_tenant, &self.tiers).map(Arc::new)?;
         let remembered = Remembered {
             principal: Arc::clone(&principal),
             issuer: issuer.issuer.clone(),

@@ -102,8 +102,7 @@ impl RateConfig {
         }
         for (key, points) in points {
             if points < cost_max {
-                let message =
-                    format!("must be at least limits.cost_max ({cost_max}): no operation would ever be let in");
+                let message = format!("must be at least limits.cost_max ({cost_max}): no operation would ever be let in");
                 problems.push(Problem::new(key, message));
             }
         }

@@ -39,9 +39,7 @@ impl Keeping {
 
     /// How long it may be kept; none: not at all.
     pub fn max_age(&self) -> Option<Duration> {
-        self.max_age_seconds
-            .filter(|seconds| (1..u32::MAX).contains(seconds))
-            .map(|seconds| Duration::from_secs(seconds.into()))
+        self.max_age_seconds.filter(|seconds| (1..u32::MAX).contains(seconds)).map(|seconds| Duration::from_secs(seconds.into()))
     }
 
     /// Whether it rests on this domain.

@@ -70,7 +70,14 @@ impl Account {
     /// An account with all its points.
     pub fn new(holder: Holder, name: String, policy: String, rate: Rate, now: Instant) -> Self {
         let state =
-            State { held: 0, count: Count::full(now), was_alone: false, is_filling: false, told_at: 0, refused: None };
+            State {
+                held: 0,
+                count: Count::full(now),
+                was_alone: false,
+                is_filling: false,
+                told_at: 0,
+                refused: None,
+            };
         Self { holder, name, policy, rate, state: Mutex::new(state) }
     }
 

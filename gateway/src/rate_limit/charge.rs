@@ -51,13 +51,7 @@ pub struct Charger {
 
 impl Charger {
     /// Takes this many points. Waits for Redis at most as long as the request's patience.
-    pub async fn charge(
-        &self,
-        group: &str,
-        accounts: &Accounts,
-        points: u64,
-        patience: &Patience,
-    ) -> Result<Charge, Verdict> {
+    pub async fn charge(&self, group: &str, accounts: &Accounts, points: u64, patience: &Patience) -> Result<Charge, Verdict> {
         let charge = |from: From| {
             metrics::counter!("weft_rate_limit_charges_total", "from" => from.as_str()).increment(1);
             Charge { accounts: Arc::clone(accounts), points, from }
@@ -223,14 +217,7 @@ impl Drop for Asking<'_> {
     }
 }
 
-fn asked(
-    account: &Account,
-    least: u64,
-    most: u64,
-    back: u64,
-    state: &super::account::State,
-    now: Instant,
-) -> PointsAsked {
+fn asked(account: &Account, least: u64, most: u64, back: u64, state: &super::account::State, now: Instant) -> PointsAsked {
     PointsAsked {
         name: account.name.clone(),
         points: account.rate.points,

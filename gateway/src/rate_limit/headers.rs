@@ -8,8 +8,9 @@ use super::{Standing, Verdict};
 pub(super) fn of(verdict: &Verdict) -> [(HeaderName, HeaderValue); 2] {
     let told = verdict.standings.iter().enumerate().filter(|(at, _)| *at == 0 || verdict.refused_by == Some(*at));
     let told: Vec<&Standing> = told.map(|(_, standing)| standing).collect();
-    let join =
-        |items: Vec<String>| HeaderValue::from_str(&items.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(""));
+    let join = |items: Vec<String>| {
+        HeaderValue::from_str(&items.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(""))
+    };
     let policy = |standing: &&Standing| {
         format!("\"{}\";q={};w={}", standing.policy, standing.rate.points, standing.rate.window.as_secs())
     };

@@ -19,10 +19,10 @@ use tokio::time::Instant;
 use crate::auth::Principal;
 
 use account::{Account, Holder};
-pub use address::{Network, client_address, networks};
 use addresses::Addresses;
-pub use charge::Charge;
 use charge::{Accounts, Charger};
+pub use address::{Network, client_address, networks};
+pub use charge::Charge;
 pub use config::{Config, DEFAULT_TIER};
 pub use rate::Rate;
 
@@ -107,9 +107,9 @@ impl RateLimiter {
         let of_client = self.clients.get_with(format!("{tenant} {client}"), || {
             account(Holder::Client, client, Holder::Client.as_str(), self.config.of_client(client))
         });
-        let of_tenant = self
-            .tenants
-            .get_with_by_ref(tenant, || account(Holder::Tenant, "", Holder::Tenant.as_str(), self.config.of_tenant()));
+        let of_tenant = self.tenants.get_with_by_ref(tenant, || {
+            account(Holder::Tenant, "", Holder::Tenant.as_str(), self.config.of_tenant())
+        });
         Caller { tenant: tenant.clone(), accounts: [of_principal, of_client, of_tenant].into() }
     }
 
@@ -119,11 +119,9 @@ impl RateLimiter {
         let mut verdict = Verdict::of(&caller.accounts, now);
         let Some(at) = verdict.standings.iter().position(|standing| standing.left == 0) else { return Ok(()) };
         verdict.refused_by = Some(at);
-        verdict.retry_after = caller
-            .accounts
-            .get(at)
-            .and_then(|account| account.state().count.wait_for(1, account.rate, now))
-            .unwrap_or_default();
+        verdict.retry_after = caller.accounts.get(at).and_then(|account| {
+            account.state().count.wait_for(1, account.rate, now)
+        }).unwrap_or_default();
         self.count_refusal(caller, &verdict);
         Err(verdict)
     }

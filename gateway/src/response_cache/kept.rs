@@ -1,6 +1,10 @@
 //! `Kept`: an answer as the bytes that go out, whole and compressed.
 
-use std::{io::Write, sync::OnceLock, time::Duration};
+use std::{
+    io::Write,
+    sync::OnceLock,
+    time::Duration,
+};
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
@@ -39,8 +43,7 @@ impl Kept {
 
     /// Whether it may be given out at this moment, while the numbers are these.
     pub(super) fn holds(&self, stamp: &Stamp, now: Instant) -> bool {
-        now.saturating_duration_since(self.made) < self.max_age
-            && self.stamp.agrees(stamp, |domain| self.keeping.rests_on(domain))
+        now.saturating_duration_since(self.made) < self.max_age && self.stamp.agrees(stamp, |domain| self.keeping.rests_on(domain))
     }
 
     /// Room that it takes, its compressed form included; an estimate as long as nobody has asked for that.

@@ -71,12 +71,9 @@ mod tests {
         assert_ne!(own, key(&|who| who.teams.clear()));
         assert_ne!(own, key(&|who| who.teams.push(team("search"))));
         assert_ne!(own, key(&|who| who.scopes.clear()));
-        assert_ne!(
-            own,
-            key(&|who| {
-                who.scopes.insert("admin".to_owned());
-            })
-        );
+        assert_ne!(own, key(&|who| {
+            who.scopes.insert("admin".to_owned());
+        }));
         let other = json!({ "first": 2 });
         assert_ne!(own, Key::new("hash", None, other.as_object().unwrap(), &who()));
         assert_ne!(own, Key::new("hash", Some(""), variables.as_object().unwrap(), &who()));

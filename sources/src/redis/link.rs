@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, RedisResult, ScriptInvocation,
-    aio::MultiplexedConnection, cluster::ClusterClient, cluster_async::ClusterConnection,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, RedisResult, ScriptInvocation, aio::MultiplexedConnection,
+    cluster::ClusterClient, cluster_async::ClusterConnection,
 };
 
 #[derive(Clone)]

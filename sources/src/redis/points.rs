@@ -57,8 +57,7 @@ impl Redis {
     /// Takes points from accounts of one group, such as a tenant. None when Redis is away: then this process counts alone.
     pub async fn take_points(&self, group: &str, asked: &[PointsAsked], patience: &Patience) -> Option<PointsTold> {
         let invocation = self.points_invocation(group, asked);
-        let told =
-            self.run("points", patience, async |mut link| link.invoke::<Vec<Vec<i64>>>(&invocation).await).await?;
+        let told = self.run("points", patience, async |mut link| link.invoke::<Vec<Vec<i64>>>(&invocation).await).await?;
         read(&told)
     }
 

@@ -14,7 +14,11 @@ const QUERY: &str = "{ viewer { subject } }";
 
 /// So many points in a window for each principal; no operation may cost more.
 fn limited(points: &'static str, window: &'static str) -> [(&'static str, &'static str); 3] {
-    [("WEFT_LIMITS__RATE__POINTS", points), ("WEFT_LIMITS__COST_MAX", points), ("WEFT_LIMITS__RATE__WINDOW", window)]
+    [
+        ("WEFT_LIMITS__RATE__POINTS", points),
+        ("WEFT_LIMITS__COST_MAX", points),
+        ("WEFT_LIMITS__RATE__WINDOW", window),
+    ]
 }
 
 async fn ask(client: &Client) -> Answer {

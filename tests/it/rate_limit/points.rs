@@ -28,8 +28,11 @@ fn objects(value: &Value) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_operation_was_not_worth_is_given_back() {
-    let platform =
-        TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "10000"), ("WEFT_LIMITS__RATE__WINDOW", "1h")]).await;
+    let platform = TestPlatform::start_with(&[
+        ("WEFT_LIMITS__RATE__POINTS", "10000"),
+        ("WEFT_LIMITS__RATE__WINDOW", "1h"),
+    ])
+    .await;
     let client = platform.client("engineer");
     // A filter that only few pass: the estimate knows nothing of it.
     let few = "{ components(first: 100, filter: { owner: [\"group:default/payments\"] }) { nodes { name system { name } } } }";
