@@ -5,6 +5,7 @@ use super::{Severity, compare};
 const OLD: &str = r#"
     directive @shown(at: Int, by: String) repeatable on FIELD | QUERY
     directive @gone on FIELD
+    directive @oneOf on INPUT_OBJECT
     type Query { a(n: Int = 1, ids: [ID!]): A b: B! list: [A] must: [A!]! union: U kind: Kind find(by: By): A old: Old }
     type Mutation { change: Int }
     interface Named { name: String }
