@@ -58,6 +58,13 @@ impl DocumentsConfig {
         client.and_then(|client| self.clients.get(client)).copied().unwrap_or(self.mode)
     }
 
+    /// Clients with a name that opens what is closed to others: a name is not proven.
+    pub fn laxer_clients(&self) -> impl Iterator<Item = &str> {
+        let is_closed = self.mode == DocumentMode::Only;
+        let laxer = self.clients.iter().filter(move |(_, mode)| is_closed && **mode != DocumentMode::Only);
+        laxer.map(|(name, _)| name.as_str())
+    }
+
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         let interval = Duration::from_millis(100)..=Duration::from_secs(3_600);
         if !interval.contains(&self.refresh_interval) {

@@ -44,9 +44,11 @@ async fn documents_are_checked_and_published_all_or_none() {
     let mut costs: Vec<i64> = published().await.iter().map(|document| document.cost).collect();
     costs.sort_unstable();
     assert_eq!(costs, [1, 101]);
-    let log = "{ auditLog(filter: { action: [\"documents.publish\"] }, first: 5) { nodes { subject target decision } } }";
+    let log =
+        "{ auditLog(filter: { action: [\"documents.publish\"] }, first: 5) { nodes { subject target decision } } }";
     let log = platform.client("admin").data(log, json!({})).await;
-    let expected = json!([{ "subject": "weft documents", "target": "2 documents for any client", "decision": "ALLOWED" }]);
+    let expected =
+        json!([{ "subject": "weft documents", "target": "2 documents for any client", "decision": "ALLOWED" }]);
     assert_eq!(log["auditLog"]["nodes"], expected, "one record, and none where nothing was new");
     let (text, code) = weft(&platform, &["documents", "list"]).await;
     assert!(code == 0 && text.lines().count() == 2 && text.contains(&format!("{}\t101\t*\t-", sha256(list))), "{text}");
@@ -93,7 +95,11 @@ async fn a_change_of_the_schema_names_what_it_breaks() {
     let old = old.to_str().unwrap();
     let (before, viewer) = sdl.split_once("type Viewer ").expect("the type");
     let new = std::env::temp_dir().join(format!("weft-it-new-{:016x}.graphql", rand::random::<u64>()));
-    std::fs::write(&new, format!("{before}type Viewer {}", viewer.replacen("  subject: String!", "  name: String!", 1))).unwrap();
+    std::fs::write(
+        &new,
+        format!("{before}type Viewer {}", viewer.replacen("  subject: String!", "  name: String!", 1)),
+    )
+    .unwrap();
     let new_path = new.to_str().unwrap();
     let manifest = Manifest::of(&apollo(&[operation("Who", QUERY), operation("Type", "query Type { __typename }")]));
     let (text, code) = weft(&platform, &["schema", "check", old, old, "--documents", &manifest.0]).await;

@@ -53,7 +53,8 @@ async fn post(client: &Client, hash: &str, text: Option<&str>) -> Answer {
 
 /// The same by GET, with the header that Apollo's client sends with it.
 async fn get(client: &Client, hash: &str, text: Option<&str>) -> Answer {
-    let mut path = format!("/graphql?variables=%7B%7D&extensions={}", encoded(&body(hash, None)["extensions"].to_string()));
+    let mut path =
+        format!("/graphql?variables=%7B%7D&extensions={}", encoded(&body(hash, None)["extensions"].to_string()));
     if let Some(text) = text {
         path += &format!("&query={}", encoded(text));
     }

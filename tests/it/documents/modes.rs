@@ -1,6 +1,6 @@
 //! `open`, `prefer` and `only`, for everybody and for single clients.
 
-use it::{Answer, Client, TestPlatform, until};
+use it::{Answer, Client, Program, TestPlatform, until};
 use serde_json::json;
 
 use super::{QUERY, SOON, assert_data, assert_refused, by_id, post, publish, sha256, until_known};
@@ -33,8 +33,10 @@ async fn only_published_documents_are_executed_where_the_mode_is_only() {
         // Told that it is not found, a client would send the text in vain.
         post(&client, &sha256(OTHER), None).await,
         post(&client, &sha256(OTHER), Some(OTHER)).await,
-        Answer::of(client.post().header("accept", "application/graphql-response+json").json(&json!({ "query": OTHER })))
-            .await,
+        Answer::of(
+            client.post().header("accept", "application/graphql-response+json").json(&json!({ "query": OTHER })),
+        )
+        .await,
     ] {
         assert_refused(&refused, 400, "DOCUMENT_NOT_TRUSTED");
         assert!(refused.text.contains("weft documents publish"), "{}", refused.text);
@@ -72,6 +74,28 @@ async fn what_cannot_be_known_is_unavailable_and_not_untrusted() {
     let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&platform.database_url()).await.unwrap();
     sqlx::query("alter table away rename to trusted_version").execute(&mut connection).await.unwrap();
     drop(connection);
-    until("published documents are known", async || (text(&client, OTHER, None).await.status == 400).then_some(())).await;
+    until("published documents are known", async || (text(&client, OTHER, None).await.status == 400).then_some(()))
+        .await;
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_published_ones_are_preferred_others_are_executed_and_counted() {
+    let platform = TestPlatform::start().await;
+    let hash = sha256(QUERY);
+    publish(&platform, &json!({ hash.clone(): QUERY }), &[]).await;
+    let program = platform.program_with(&Program::of_this_build(), &[("WEFT_DOCUMENTS__MODE", "prefer")]).await;
+    let client = program.client(&platform, Some("engineer"));
+    assert_data(&by_id(&client, &hash, None).await);
+    assert_data(&text(&client, OTHER, None).await);
+    assert_data(&text(&client, QUERY, Some("portal")).await);
+    for line in [
+        "weft_document_requests_total{by=\"id\",outcome=\"trusted\"} 1",
+        "weft_document_requests_total{by=\"text\",outcome=\"untrusted\"} 2",
+        "weft_trusted_documents 1",
+    ] {
+        assert!(program.measures(line).await, "{line}");
+    }
+    program.stop().await;
     platform.stop().await;
 }
