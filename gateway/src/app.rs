@@ -20,6 +20,7 @@ use crate::{
     admission::Admission,
     auth::Authenticator,
     config::{Config, Loaded},
+    documents::Documents,
     executor::Executor,
     prepare::Preparer,
     rate_limit::{self, RateLimiter},
@@ -43,6 +44,8 @@ pub struct App {
     pub trusted_proxies: Vec<rate_limit::Network>,
     /// Registered locations, as mutations and the background reader see them.
     pub locations: Arc<Locations>,
+    /// Documents that are known before they are sent.
+    pub documents: Documents,
     /// From texts to operations that can be executed.
     pub preparer: Preparer,
     /// Runs operations.
@@ -84,6 +87,7 @@ impl App {
             registered_max: config.catalog.locations_per_tenant_max,
             changed: tokio::sync::Notify::new(),
         });
+        let sdl = resolvers::sdl::whole();
         let kept_lists = config.server.kept_lists();
         let response_cache = config.server.response_cache();
         Ok(Arc::new(Self {
@@ -95,7 +99,8 @@ impl App {
             )?,
             rate_limiter: RateLimiter::new(config.limits.rate.limiter(), sources.redis().cloned()),
             trusted_proxies,
-            preparer: Preparer::new(&resolvers::sdl::whole(), &resolvers::sdl::public(), config.limits.prepare())?,
+            documents: Documents::new(&config.documents, &sdl, sources.redis().cloned()),
+            preparer: Preparer::new(&sdl, &resolvers::sdl::public(), config.limits.prepare())?,
             executor: Executor::new(
                 resolvers::graph(),
                 sources.clone(),

@@ -7,8 +7,8 @@ use axum::Router;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
-    App, admission, attribution_worker, cost_worker, discovery_worker, http, listener, location_worker, response_cache,
-    sync_worker,
+    App, admission, attribution_worker, cost_worker, discovery_worker, documents, http, listener, location_worker,
+    response_cache, sync_worker,
 };
 
 /// How often the database is probed when there is no upstream.
@@ -38,6 +38,7 @@ impl Serving {
                 tracing::info!("no Redis is configured: caches, limits and fan-out are in process, for one replica")
             }
         }
+        documents::load(&app).await;
         let limits = listener::Limits {
             header_timeout: server.header_timeout,
             connections_max: server.connections_max,
@@ -51,6 +52,7 @@ impl Serving {
         tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
         tasks.spawn(admission::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(response_cache::run(Arc::clone(&app), ended.clone()));
+        tasks.spawn(documents::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(probe(Arc::clone(&app), ended.clone()));
         tasks.spawn(location_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(sync_worker::run(Arc::clone(&app), ended.clone()));

@@ -31,8 +31,14 @@ pub enum ErrorCode {
     QueryTooDeep,
     /// The body is too large.
     PayloadTooLarge,
+    /// No document with this hash is known: send the text with it.
+    PersistedQueryNotFound,
     /// Documents are sent as text, not by their hash.
     PersistedQueryNotSupported,
+    /// The hash is not that of the document it came with.
+    PersistedQueryHashMismatch,
+    /// Only documents that were published are executed here.
+    DocumentNotTrusted,
     /// The upstream cannot be reached.
     UpstreamUnavailable,
     /// The upstream did not answer in time.
@@ -75,7 +81,10 @@ impl ErrorCode {
             Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
             Self::QueryTooDeep => "QUERY_TOO_DEEP",
             Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
+            Self::PersistedQueryHashMismatch => "PERSISTED_QUERY_HASH_MISMATCH",
+            Self::DocumentNotTrusted => "DOCUMENT_NOT_TRUSTED",
             Self::UpstreamUnavailable => "UPSTREAM_UNAVAILABLE",
             Self::UpstreamTimeout => "UPSTREAM_TIMEOUT",
             Self::UpstreamError => "UPSTREAM_ERROR",
@@ -93,6 +102,8 @@ impl ErrorCode {
     /// The HTTP status of an answer that consists of this error alone.
     pub fn http_status(self) -> u16 {
         match self {
+            // A step of the protocol and no failure: whoever asked sends the text.
+            Self::PersistedQueryNotFound => 200,
             Self::Unauthenticated | Self::TokenExpired => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
@@ -112,6 +123,8 @@ impl ErrorCode {
             | Self::OperationResolutionFailure
             | Self::BadRequest
             | Self::PersistedQueryNotSupported
+            | Self::PersistedQueryHashMismatch
+            | Self::DocumentNotTrusted
             | Self::QueryTooComplex
             | Self::QueryTooDeep => 400,
         }

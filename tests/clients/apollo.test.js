@@ -1,11 +1,13 @@
 // Apollo Client 4, without React: variables, relay-style paging, partial data, error codes, refusals and its normalised cache.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client';
 import { CombinedGraphQLErrors, ServerError } from '@apollo/client/errors';
 import { ErrorLink } from '@apollo/client/link/error';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { getIntrospectionQuery } from 'graphql';
 import { filter, firstValueFrom } from 'rxjs';
@@ -162,3 +164,29 @@ test('the cache knows an object by its id, whichever field led to it', async () 
   await client.query({ query: BY_REF, variables: { ref: PAYMENTS } });
   assert.equal(sent.length, 2, 'the third answer comes from the cache');
 });
+
+for (const useGETForHashedQueries of [false, true]) {
+  test(`a hash stands for a query that was sent before, by ${useGETForHashedQueries ? 'GET' : 'POST'}`, async () => {
+    const { fetch, sent } = recorder();
+    const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+    const ask = async () => {
+      const persisted = new PersistedQueryLink({ sha256, useGETForHashedQueries });
+      const http = new HttpLink({ uri: url, headers: as('engineer'), fetch });
+      const client = new ApolloClient({ link: ApolloLink.from([persisted, http]), cache: new InMemoryCache() });
+      // Of each way its own document: what one taught, the other would find.
+      const query = useGETForHashedQueries ? gql`query ByGet { viewer { subject } }` : gql`query ByPost { viewer { subject } }`;
+      const { data } = await client.query({ query });
+      assert.equal(data.viewer.subject, 'ines.lindqvist');
+    };
+    const hashed = useGETForHashedQueries ? 'GET' : 'POST';
+    await ask();
+    assert.deepEqual(sent.map(({ method, status }) => [method, status]), [[hashed, 200], ['POST', 200]]);
+    const mentions = ({ body, url: target }) => `${body ?? ''}${decodeURIComponent(target)}`.includes('viewer');
+    assert.deepEqual(sent.map(mentions), [false, true], 'the hash alone, then the text with it');
+    // Whoever comes next needs no text.
+    await ask();
+    assert.equal(sent.length, 3);
+    assert.equal(mentions(sent[2]), false);
+    assert.equal(sent[2].method, hashed);
+  });
+}

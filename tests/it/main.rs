@@ -15,6 +15,7 @@ mod cost;
 mod deployments;
 mod discovery;
 mod doctor;
+mod documents;
 mod gitlab;
 mod guard;
 mod hostile;

@@ -3,7 +3,8 @@
 use crate::events::Events;
 
 /// Statements that run in the background and belong to no request.
-const BACKGROUND: [&str; 4] = ["location_lease", "server_version", "split_part", "from cost_state order by"];
+const BACKGROUND: [&str; 5] =
+    ["location_lease", "server_version", "split_part", "from cost_state order by", "from trusted_version"];
 
 /// The statements that were run.
 #[derive(Clone)]

@@ -2,9 +2,11 @@
 
 mod config;
 mod doctor;
+mod documents;
 mod import;
 mod import_cost;
 mod migrate;
+mod schema_check;
 mod sdl;
 mod serve;
 mod signal;
@@ -47,6 +49,16 @@ enum Command {
     Sync(sync::SyncArgs),
     /// Prints the schema of the graph.
     Sdl(sdl::SdlArgs),
+    /// Documents that clients may execute where no others are.
+    Documents {
+        #[command(subcommand)]
+        what: documents::DocumentsCommand,
+    },
+    /// Looks at changes of the schema.
+    Schema {
+        #[command(subcommand)]
+        what: SchemaCommand,
+    },
     /// Looks at the configuration.
     Config {
         #[command(subcommand)]
@@ -68,6 +80,12 @@ enum Import {
 enum ConfigCommand {
     /// Checks it and prints what is in effect, without secrets.
     Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum SchemaCommand {
+    /// Names what another schema breaks, and the documents that no longer fit it.
+    Check(schema_check::SchemaCheckArgs),
 }
 
 impl Cli {
@@ -94,6 +112,8 @@ impl Command {
             Command::Import { what: Import::Catalog(args) } => import::run(&loaded, &args).await,
             Command::Import { what: Import::Cost(args) } => import_cost::run(&loaded, &args).await,
             Command::Config { what: ConfigCommand::Check } => config::run(&loaded),
+            Command::Documents { what } => what.run(&loaded).await,
+            Command::Schema { what: SchemaCommand::Check(args) } => schema_check::run(&loaded, &args).await,
             Command::Doctor => doctor::run(loaded).await,
             Command::Sync(args) => sync::run(loaded, &args).await,
             Command::Sdl(args) => sdl::run(&args),
@@ -104,4 +124,13 @@ impl Command {
 /// Opens the database that the configuration names.
 fn database(loaded: &Loaded) -> anyhow::Result<sources::postgres::Database> {
     Ok(sources::postgres::Database::open(&loaded.config.database, sources::Clock::system())?)
+}
+
+/// The same, when its schema is that of this binary.
+async fn migrated_database(loaded: &Loaded) -> anyhow::Result<sources::postgres::Database> {
+    let database = database(loaded)?;
+    if !database.is_migrated().await.context("the database cannot be read")? {
+        anyhow::bail!("the database lacks schema changes: run `weft migrate` first");
+    }
+    Ok(database)
 }

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod cost;
+mod documents;
 mod limits;
 mod load;
 mod overload;
@@ -14,6 +15,7 @@ mod telemetry;
 pub use catalog::CatalogConfig;
 pub(crate) use catalog::is_tenant;
 pub use cost::{BadRows, CostConfig};
+pub use documents::{ApqConfig, DocumentMode, DocumentsConfig};
 pub use limits::LimitsConfig;
 pub use load::{Environment, Loaded};
 pub use overload::OverloadConfig;
@@ -37,6 +39,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// How many are executed at once, and who waits.
     pub overload: OverloadConfig,
+    /// Documents that are known before they are sent.
+    pub documents: DocumentsConfig,
     /// Postgres.
     pub database: sources::postgres::Config,
     /// Redis.
@@ -86,6 +90,7 @@ impl Config {
         self.server.validate(&mut problems);
         self.limits.validate(&mut problems);
         self.overload.validate(&mut problems);
+        self.documents.validate(&mut problems);
         self.catalog.validate(&mut problems);
         self.sync.validate(&mut problems);
         self.cost.validate(&self.sources.azure, &mut problems);

@@ -193,8 +193,10 @@ impl Answer {
 
 /// Whether the request was well formed and only its document was refused.
 fn is_document_refusal(body: &Body) -> bool {
+    let of_request = [ErrorCode::BadRequest, ErrorCode::PersistedQueryHashMismatch, ErrorCode::DocumentNotTrusted]
+        .map(ErrorCode::as_str);
     let code = body.errors.first().and_then(|error| error.pointer("/extensions/code")?.as_str());
-    code != Some(ErrorCode::BadRequest.as_str())
+    code.is_none_or(|code| !of_request.contains(&code))
 }
 
 fn extensions(code: ErrorCode, request_id: &str) -> Json {

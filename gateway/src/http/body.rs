@@ -10,13 +10,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 
-use crate::{config::LimitsConfig, guard, prepare::Refusal};
+use super::named;
+use crate::{config::LimitsConfig, documents::Named, guard, prepare::Refusal};
 
 /// The parameters of a GraphQL request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
-    /// The document.
-    pub query: String,
+    /// Which document.
+    pub named: Named,
     /// Which operation of it.
     pub operation_name: Option<String>,
     /// The variables.
@@ -43,7 +44,7 @@ fn of_url(uri: &Uri, limits: &LimitsConfig) -> Result<Parameters, Refusal> {
     let mut object = Map::new();
     for (key, value) in url::form_urlencoded::parse(text.as_bytes()) {
         let value = match key.as_ref() {
-            "query" | "operationName" => Value::String(value.into_owned()),
+            "query" | "documentId" | "operationName" => Value::String(value.into_owned()),
             "variables" | "extensions" => json(value.as_bytes(), limits, &format!("the parameter `{key}`"))?,
             _ => continue,
         };
@@ -103,17 +104,10 @@ fn json(bytes: &[u8], limits: &LimitsConfig, what: &str) -> Result<Value, Refusa
 
 fn parameters(mut object: Map<String, Value>) -> Result<Parameters, Refusal> {
     let wrong = |key: &str, what: &str| Err(Refusal::new(ErrorCode::BadRequest, format!("`{key}` must be {what}")));
-    let query = match object.remove("query") {
-        Some(Value::String(query)) => query,
-        None | Some(Value::Null) if object.get("extensions").is_some_and(|all| all.get("persistedQuery").is_some()) => {
-            // These very words tell Apollo's client to send the text from now on.
-            return Err(Refusal::new(ErrorCode::PersistedQueryNotSupported, "PersistedQueryNotSupported"));
-        }
-        None | Some(Value::Null) => {
-            return Err(Refusal::new(ErrorCode::BadRequest, "`query` is missing: pass the GraphQL document there"));
-        }
-        Some(_) => return wrong("query", "a string"),
-    };
+    if !matches!(object.get("extensions"), None | Some(Value::Null | Value::Object(_))) {
+        return wrong("extensions", "an object or null");
+    }
+    let named = named::take(&mut object)?;
     let operation_name = match object.remove("operationName") {
         None | Some(Value::Null) => None,
         Some(Value::String(name)) => Some(name),
@@ -124,8 +118,5 @@ fn parameters(mut object: Map<String, Value>) -> Result<Parameters, Refusal> {
         Some(Value::Object(variables)) => variables,
         Some(_) => return wrong("variables", "an object or null"),
     };
-    if !matches!(object.get("extensions"), None | Some(Value::Null | Value::Object(_))) {
-        return wrong("extensions", "an object or null");
-    }
-    Ok(Parameters { query, operation_name, variables })
+    Ok(Parameters { named, operation_name, variables })
 }

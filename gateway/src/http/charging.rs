@@ -127,7 +127,7 @@ impl Steps<'_> {
 }
 
 /// The client as it calls itself: a name that some clients send by themselves.
-fn client_name(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn client_name(headers: &HeaderMap) -> Option<&str> {
     let name = ["apollographql-client-name", "graphql-client-name"].iter().find_map(|name| headers.get(*name));
     name.and_then(|name| name.to_str().ok())
 }

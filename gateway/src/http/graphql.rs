@@ -111,10 +111,14 @@ impl<'a> Steps<'a> {
         let limits = &config.limits;
         let parameters =
             body::read(&parts.method, &parts.uri, &parts.headers, body, limits, config.server.body_timeout).await;
-        let Parameters { query, operation_name, variables } = self.or_refused(parameters)?;
-        self.or_refused(crate::guard::check_document(&query, &limits.guard()).map_err(Refusal::from))?;
+        let Parameters { named, operation_name, variables } = self.or_refused(parameters)?;
+        let found = self.find(named, &parts.headers).await?;
+        self.or_refused(crate::guard::check_document(&found.text, &limits.guard()).map_err(Refusal::from))?;
         let may_introspect = config.server.introspection.allows(principal.visibility());
-        let document = self.or_refused(self.app.preparer.document(query, may_introspect))?;
+        let document = self.or_refused(self.app.preparer.document(found.text, may_introspect))?;
+        if found.is_taught {
+            self.app.documents.keep(&document, &self.patience).await;
+        }
         let chosen = self.or_refused(document.choose(operation_name.as_deref()))?;
         match chosen.kind() {
             OperationKind::Mutation if parts.method == Method::GET => {

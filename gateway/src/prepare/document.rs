@@ -73,9 +73,19 @@ impl Document {
         Self { lines: Lines::of(&text), hash, lowered, has_conditions, executable, text }
     }
 
+    /// Its text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The SHA-256 of its text, in hexadecimal.
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    /// The names of its operations; one without a name is alone.
+    pub fn operation_names(&self) -> impl Iterator<Item = Option<&str>> {
+        self.executable.operations.iter().map(|operation| operation.name.as_deref())
     }
 
     /// The document itself.

@@ -15,6 +15,7 @@ mod lower;
 mod one_of;
 mod operation;
 mod parse;
+mod price;
 mod refusal;
 mod suggest;
 mod type_system;
@@ -23,6 +24,7 @@ mod variables;
 
 use std::{collections::HashMap, sync::Arc};
 
+use apollo_compiler::{Schema, validation::Valid};
 use async_graphql::{Name, Value as Data};
 use async_graphql_parser::types::ExecutableDocument;
 use moka::sync::Cache;
@@ -168,15 +170,8 @@ impl Preparer {
     ) -> Result<Prepared, Refusal> {
         let variables = variables::coerce(chosen.operation(), variables, &self.types)?;
         let lowered = chosen.lower(&variables, &self.types, self.limits.document.selections_max)?;
-        let points = lowered.cost.points(&variables);
+        let points = self.affordable(lowered.cost.points(&variables))?;
         let points_besides_objects = lowered.cost.points_besides_objects(&variables);
-        let max = self.limits.cost_max;
-        if points > max {
-            let message = format!(
-                "the operation may cost {points} points: at most {max} are allowed; ask for fewer items a page or fewer nested lists"
-            );
-            return Err(Refusal::new(ErrorCode::QueryTooComplex, message));
-        }
         let schema_fields = match lowered.introspects() {
             true if !may_introspect => {
                 return Err(Refusal::new(ErrorCode::GraphqlValidationFailed, "you may not read the schema here"));
@@ -185,6 +180,23 @@ impl Preparer {
             false => HashMap::new(),
         };
         Ok(Prepared { chosen, variables, points, points_besides_objects, lowered, schema_fields })
+    }
+
+    /// The points, where an operation may cost so many.
+    fn affordable(&self, points: u64) -> Result<u64, Refusal> {
+        let max = self.limits.cost_max;
+        if points <= max {
+            return Ok(points);
+        }
+        let message = format!(
+            "the operation may cost {points} points: at most {max} are allowed; ask for fewer items a page or fewer nested lists"
+        );
+        Err(Refusal::new(ErrorCode::QueryTooComplex, message))
+    }
+
+    /// The schema that documents are held against.
+    pub fn schema(&self) -> &Valid<Schema> {
+        &self.types.schema
     }
 
     /// How many documents are kept.

@@ -52,6 +52,16 @@ pub fn coerce(
     }
 }
 
+/// The defaults of those variables that have one.
+pub fn defaults(operation: &Operation, types: &TypeSystem) -> Map<String, Value> {
+    let with_default = operation.variables.iter().filter_map(|variable| {
+        let value = to_json(variable.default_value.as_ref()?)?;
+        let value = coerce_value(&variable.ty, value, types, &mut Path(String::new())).ok()?;
+        Some((variable.name.to_string(), value))
+    });
+    with_default.collect()
+}
+
 /// Where in the variables a value stands.
 struct Path(String);
 

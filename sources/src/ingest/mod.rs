@@ -1,7 +1,8 @@
 //! Writes: catalog documents, locations, deployments and audit records. Every change leaves its history, its line in the change log and
 //! its audit record in one transaction with itself; a write that is interrupted has never been.
 //!
-//! `apply` takes the documents of one location over, `deployments` what sources tell of theirs, `costs` exports of charges; `mutation` serves the graph; `audit` is the chain both write to.
+//! `apply` takes the documents of one location over, `deployments` what sources tell of theirs, `costs` exports of charges; `mutation` serves the graph; `audit` is the chain both write to. `publication` takes documents over that clients
+//! may execute where no others are.
 
 mod apply;
 mod audit;
@@ -15,6 +16,7 @@ mod fetch;
 mod group_location;
 mod mutation;
 mod processing_error;
+mod publication;
 mod removal;
 mod report;
 mod rows;
@@ -29,4 +31,5 @@ pub use deployments::{
 pub use due::DueLocation;
 pub use fetch::{FetchLimits, LocationReader};
 pub use mutation::Written;
+pub use publication::{Publication, Published};
 pub use report::ImportReport;

@@ -34,6 +34,7 @@ mod related;
 mod relation;
 mod shared_read;
 mod signals;
+mod trusted_document;
 mod visibility;
 mod waits;
 
@@ -54,4 +55,5 @@ pub(crate) use filter::FACET_VALUE_CHARS_MAX;
 pub use related::{Edge, RelatedQuery};
 pub use relation::RelationQuery;
 pub use signals::{Signal, Signals};
+pub use trusted_document::{TrustedDocument, TrustedDocuments};
 pub(crate) use visibility::push_visible;

@@ -62,6 +62,11 @@ impl Keys {
         format!("{}:points:{{{group}}}:{name}", self.prefix)
     }
 
+    /// The text of a document, for one version of the schema.
+    pub(super) fn document(&self, schema: &str, hash: &str) -> String {
+        format!("{}:document:{schema}:{hash}", self.prefix)
+    }
+
     /// The processes that serve, each with the moment at which it was last seen.
     pub(super) fn replicas(&self) -> String {
         format!("{}:replicas", self.prefix)

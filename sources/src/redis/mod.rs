@@ -5,6 +5,7 @@
 //! What is where in Redis, and why: docs/decisions/0005-redis-level.md.
 
 mod config;
+mod document;
 mod evict;
 mod handle;
 mod keeper;
