@@ -143,7 +143,8 @@ impl<'a> Steps<'a> {
         }
         let prepared = self.app.preparer.prepare(chosen, variables, may_introspect);
         let prepared = self.or_refused(prepared)?;
-        self.answer(prepared, &asked).await
+        // Apart, because it is large: whoever is answered at once carries no room for it.
+        Box::pin(self.answer(prepared, &asked)).await
     }
 
     /// Executes an operation, and pays for it.
