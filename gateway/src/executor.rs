@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, Variables};
 use hmac::{Hmac, KeyInit, Mac};
-use resolvers::{FlushQueue, Freshness, Graph, Locations, Options, RequestData, Standing};
+use resolvers::{Caller, FlushQueue, Freshness, Graph, Locations, Options, RequestData, Standing};
 use schema::{AuditEntry, ErrorCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -78,12 +78,10 @@ impl Executor {
         let queue = FlushQueue::default();
         let data = Arc::new(RequestData::new(
             self.sources.clone(),
-            visibility,
-            audit,
+            Caller { visibility, audit, standing },
             Arc::clone(&self.locations),
             queue.clone(),
             Freshness { cache_mode, ages: prepared.ages(), wants_receipts, patience },
-            standing,
             self.options.clone(),
         ));
         let document = prepared.document();

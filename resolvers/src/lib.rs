@@ -33,7 +33,9 @@ pub use mutation::Mutation;
 pub use query::Query;
 pub use records::write_value;
 pub use records::{KeptLists, ListOutcome};
-pub use request::{CostOptions, Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark, Standing};
+pub use request::{
+    Caller, CostOptions, Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark, Standing,
+};
 
 /// The executable graph.
 pub type Graph = async_graphql::Schema<Query, Mutation, EmptySubscription>;

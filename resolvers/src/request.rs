@@ -130,6 +130,16 @@ pub struct Freshness {
     pub patience: Patience,
 }
 
+/// Who asks.
+pub struct Caller {
+    /// Whose eyes the request looks through.
+    pub visibility: Arc<Visibility>,
+    /// Names the caller and the request; each record fills in what was done.
+    pub audit: AuditEntry,
+    /// What the caller may still ask; none where nothing is counted.
+    pub standing: Option<Standing>,
+}
+
 /// What the caller may still ask, as it was when the operation began.
 #[derive(Debug, Clone)]
 pub struct Standing {
@@ -155,16 +165,13 @@ pub enum PathSegment {
 }
 
 impl RequestData {
-    /// Prepares a request. Its loaders flush through `queue`, which must drive the execution. `audit` names the caller and
-    /// the request; each record fills in what was done.
+    /// Prepares a request. Its loaders flush through `queue`, which must drive the execution.
     pub fn new(
         sources: Sources,
-        visibility: Arc<Visibility>,
-        audit: AuditEntry,
+        Caller { visibility, audit, standing }: Caller,
         locations: Arc<Locations>,
         queue: FlushQueue,
         freshness: Freshness,
-        standing: Option<Standing>,
         options: Options,
     ) -> Self {
         // Who says how old data may be, or asks where it came from, is not served from what was written for others.

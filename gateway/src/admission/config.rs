@@ -71,11 +71,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             requests_max: 2_048,
-            running_min: 16,
+            running_min: 4,
             running_max: 512,
-            delay_target: Duration::from_millis(5),
+            delay_target: Duration::from_millis(3),
             waiting_max: 512,
-            wait_max: Duration::from_millis(500),
+            wait_max: Duration::from_millis(300),
             batch_share: 0.25,
             batch: Vec::new(),
             weights: BTreeMap::new(),

@@ -38,9 +38,18 @@ struct State {
     limit: f64,
     /// How long a place is held, lately and of each class, in seconds.
     held: [f64; 2],
-    /// Requests of each tenant in progress, with those that are not executed yet.
-    tenants: HashMap<Arc<str>, usize>,
+    /// What each tenant has in progress; those with nothing are not there.
+    tenants: HashMap<Arc<str>, Own>,
     memory: Memory,
+}
+
+/// What one tenant has in progress.
+#[derive(Default)]
+struct Own {
+    /// Requests, with those that are not executed yet.
+    requests: usize,
+    /// Operations of people that are executed.
+    running: usize,
 }
 
 /// Why a request is not admitted.
@@ -57,6 +66,7 @@ pub enum Refused {
 /// The right to execute one operation.
 pub struct Place<'a> {
     admission: &'a Admission,
+    tenant: Arc<str>,
     class: Class,
     begun: Instant,
 }
@@ -70,6 +80,7 @@ pub struct Arrival<'a> {
 /// One who waits; whoever gives up leaves the queue.
 struct Waiting<'a> {
     admission: &'a Admission,
+    tenant: Arc<str>,
     class: Class,
     ticket: Option<Ticket>,
     turn: oneshot::Receiver<Turn>,
@@ -104,35 +115,36 @@ impl Admission {
     pub fn check(&self, tenant: &str, class: Class) -> Result<(), Refused> {
         let state = self.state();
         state.check_memory(class)?;
-        let is_free = state.may_run(class, &self.config) || self.has_room(&state, tenant, class);
+        let is_free = state.may_run(tenant, class, &self.config) || self.has_room(&state, tenant, class);
         if is_free { Ok(()) } else { Err(Refused::Full) }
     }
 
     /// Waits for a place, fairly among tenants.
     pub async fn enter(&self, tenant: &str, class: Class, points: u64) -> Result<Place<'_>, Refused> {
+        let tenant: Arc<str> = tenant.into();
         let (ticket, turn) = {
             let mut state = self.state();
             state.check_memory(class)?;
-            if state.may_run(class, &self.config) {
-                state.count_running(class, 1);
-                return Ok(Place { admission: self, class, begun: Instant::now() });
+            if state.may_run(&tenant, class, &self.config) {
+                state.count_running(&tenant, class, 1);
+                return Ok(Place { admission: self, tenant, class, begun: Instant::now() });
             }
-            if !self.has_room(&state, tenant, class) {
+            if !self.has_room(&state, &tenant, class) {
                 return Err(Refused::Full);
             }
-            let (weight, most) = (self.config.weight(tenant), self.config.waiting_max);
+            let (weight, most) = (self.config.weight(&tenant), self.config.waiting_max);
             let queue = state.queue(class);
-            queue.push(tenant, points, weight, most).ok_or(Refused::Full)?
+            queue.push(&tenant, points, weight, most).ok_or(Refused::Full)?
         };
         let begun = Instant::now();
-        let mut waiting = Waiting { admission: self, class, ticket: Some(ticket), turn };
+        let mut waiting = Waiting { admission: self, tenant: Arc::clone(&tenant), class, ticket: Some(ticket), turn };
         let turned = tokio::time::timeout(self.config.wait_max, &mut waiting.turn).await;
         let waited = begun.elapsed().as_secs_f64();
         metrics::histogram!("weft_admission_wait_seconds", "class" => class.as_str()).record(waited);
         match turned {
             Ok(Ok(Turn::Go)) => {
                 waiting.ticket = None;
-                Ok(Place { admission: self, class, begun: Instant::now() })
+                Ok(Place { admission: self, tenant, class, begun: Instant::now() })
             }
             _ => Err(Refused::Waited),
         }
@@ -163,7 +175,8 @@ impl Admission {
             Class::Batch => (state.limit * self.config.batch_share).max(1.0),
         };
         let wait = (queue.len() + 1) as f64 * held / places;
-        let most = if wait > self.config.wait_max.as_secs_f64() { queue.len() } else { self.config.waiting_max };
+        // Half of it, so that hardly anybody who was let in waits in vain.
+        let most = if wait > self.config.wait_max.as_secs_f64() / 2.0 { queue.len() } else { self.config.waiting_max };
         queue.has_room(tenant, most.min(self.config.waiting_max))
     }
 
@@ -172,11 +185,10 @@ impl Admission {
         let mut state = self.state();
         let most = (self.config.requests_max / 2).max(1);
         let tenant: Arc<str> = tenant.into();
-        let own = state.tenants.entry(Arc::clone(&tenant)).or_default();
-        if *own >= most {
+        if state.tenants.get(&tenant).is_some_and(|own| own.requests >= most) {
             return Err(Refused::Full);
         }
-        *own += 1;
+        state.tenants.entry(Arc::clone(&tenant)).or_default().requests += 1;
         Ok(Arrival { admission: self, tenant })
     }
 
@@ -198,14 +210,25 @@ impl State {
         self.running.get(class.index()).copied().unwrap_or_default()
     }
 
-    fn count_running(&mut self, class: Class, difference: isize) {
+    fn count_running(&mut self, tenant: &Arc<str>, class: Class, difference: isize) {
+        if class == Class::Interactive {
+            let own = self.tenants.entry(Arc::clone(tenant)).or_default();
+            own.running = own.running.saturating_add_signed(difference);
+            self.forget(tenant);
+        }
         if let Some(running) = self.running.get_mut(class.index()) {
             *running = running.saturating_add_signed(difference);
         }
     }
 
     /// Whether one more of this class may be executed, and nobody waits who would be before it.
-    fn may_run(&self, class: Class, config: &Config) -> bool {
+    fn may_run(&self, tenant: &str, class: Class, config: &Config) -> bool {
+        // Whoever has nothing running need not wait until those who have much are done: one of each tenant always is.
+        let total: usize = self.running.iter().sum();
+        let is_first = class == Class::Interactive && self.tenants.get(tenant).is_none_or(|own| own.running == 0);
+        if is_first && total < config.running_max {
+            return true;
+        }
         let has_waiting = self.queues.get(class.index()).is_some_and(|queue| !queue.is_empty());
         !has_waiting && self.has_place(class, config)
     }
@@ -226,9 +249,18 @@ impl State {
     /// Gives turns to those who wait while there are places, to people first.
     fn give_turns(&mut self, config: &Config) {
         for class in Class::ALL {
-            while self.has_place(class, config) && self.queue(class).next() {
-                self.count_running(class, 1);
+            while self.has_place(class, config)
+                && let Some(tenant) = self.queue(class).next()
+            {
+                self.count_running(&tenant, class, 1);
             }
+        }
+    }
+
+    /// A tenant with nothing in progress is not remembered.
+    fn forget(&mut self, tenant: &Arc<str>) {
+        if self.tenants.get(tenant).is_some_and(|own| own.requests == 0 && own.running == 0) {
+            self.tenants.remove(tenant);
         }
     }
 
@@ -243,7 +275,7 @@ impl State {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.admission.state();
-        state.count_running(self.class, -1);
+        state.count_running(&self.tenant, self.class, -1);
         if let Some(held) = state.held.get_mut(self.class.index()) {
             *held += (self.begun.elapsed().as_secs_f64() - *held) * LATELY;
         }
@@ -255,11 +287,9 @@ impl Drop for Arrival<'_> {
     fn drop(&mut self) {
         let mut state = self.admission.state();
         if let Some(own) = state.tenants.get_mut(&self.tenant) {
-            *own -= 1;
-            if *own == 0 {
-                state.tenants.remove(&self.tenant);
-            }
+            own.requests -= 1;
         }
+        state.forget(&self.tenant);
     }
 }
 
@@ -271,7 +301,7 @@ impl Drop for Waiting<'_> {
         match self.turn.try_recv() {
             // Its turn came at this very moment: the place it was given is for the next.
             Ok(Turn::Go) => {
-                state.count_running(self.class, -1);
+                state.count_running(&self.tenant, self.class, -1);
                 state.give_turns(&self.admission.config);
             }
             _ => state.queue(self.class).remove(ticket),

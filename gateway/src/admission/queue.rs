@@ -90,17 +90,17 @@ impl FairQueue {
         Some((ticket, waiting))
     }
 
-    /// Gives the next one its turn; false when nobody waits.
-    pub fn next(&mut self) -> bool {
+    /// Gives the next one its turn; tells whose it was, nobody's when nobody waits.
+    pub fn next(&mut self) -> Option<Arc<str>> {
         while let Some((ticket, waiter)) = self.waiting.pop_first() {
             self.now = self.now.max(ticket.0);
             self.left(&waiter.tenant);
             // Whoever has gone meanwhile leaves its turn to the next.
             if waiter.turn.send(Turn::Go).is_ok() {
-                return true;
+                return Some(waiter.tenant);
             }
         }
-        false
+        None
     }
 
     /// One who waited has gone.
@@ -142,7 +142,7 @@ mod tests {
     /// Gives turns until nobody waits, and tells in which order.
     fn order(queue: &mut FairQueue, mut waiting: Vec<(&'static str, oneshot::Receiver<Turn>)>) -> Vec<&'static str> {
         let mut order = Vec::new();
-        while queue.next() {
+        while queue.next().is_some() {
             let at = waiting.iter_mut().position(|(_, turn)| turn.try_recv() == Ok(Turn::Go)).unwrap();
             order.push(waiting.remove(at).0);
         }
@@ -190,7 +190,7 @@ mod tests {
         drop(gone);
         queue.remove(ticket);
         drop(quiet);
-        assert!(queue.next() && queue.next(), "two of the noisy tenant are left");
-        assert!(!queue.next());
+        assert!(queue.next().is_some() && queue.next().is_some(), "two of the noisy tenant are left");
+        assert_eq!(queue.next(), None);
     }
 }

@@ -49,7 +49,7 @@ pub async fn serve(
         Err(_) => *steps.overloaded(Refused::Full),
     };
     if matches!(answer.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-        let status = answer.status.as_u16().to_string();
+        let status = if answer.status == StatusCode::TOO_MANY_REQUESTS { "429" } else { "503" };
         metrics::histogram!("weft_http_refused_seconds", "status" => status).record(begun.elapsed().as_secs_f64());
     }
     metrics::counter!("weft_http_requests_total", "status" => answer.status.as_str().to_owned()).increment(1);

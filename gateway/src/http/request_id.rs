@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -28,17 +28,28 @@ pub async fn attach(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!("weft.http.request", request_id = %id.0, trace_id = %trace_id);
     request.extensions_mut().insert(id.clone());
     let started = Instant::now();
-    let mut response = next.run(request).instrument(span).await;
+    let response = next.run(request).instrument(span).await;
     // Outside the span: a line within one reads its fields back from text, which costs as much as the rest of the line.
+    let status = response.status();
+    // What is refused because too much is asked is counted, not told one by one: there may be thousands a second.
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+        && !tracing::enabled!(tracing::Level::DEBUG)
+    {
+        return with_id(response, &id);
+    }
     tracing::info!(
         request_id = %id.0,
         trace_id = %trace_id,
         method = %method,
         path = %path,
-        status = response.status().as_u16(),
+        status = status.as_u16(),
         took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         "answered"
     );
+    with_id(response, &id)
+}
+
+fn with_id(mut response: Response, id: &RequestId) -> Response {
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID.clone(), value);

@@ -36,7 +36,7 @@ pub struct Stamp {
 
 impl Versions {
     /// Nothing is sure yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             tenants: RwLock::default(),
             epoch: AtomicU64::new(0),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How often each kind of change is tried; WEFT_TEST_CHANGES for more.
-const TRIES: usize = 20;
+const TRIES: usize = 8;
 /// How long a change may take to be seen.
 const WITHIN: Duration = Duration::from_secs(1);
 
