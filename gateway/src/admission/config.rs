@@ -71,11 +71,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             requests_max: 2_048,
-            running_min: 4,
+            running_min: 8,
             running_max: 512,
-            delay_target: Duration::from_millis(3),
+            delay_target: Duration::from_millis(5),
             waiting_max: 512,
-            wait_max: Duration::from_millis(300),
+            wait_max: Duration::from_secs(1),
             batch_share: 0.25,
             batch: Vec::new(),
             weights: BTreeMap::new(),

@@ -1,12 +1,11 @@
 //! Requests at a fixed rate, of which only a few figures are kept.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
-use bytes::Bytes;
 use demo::{estate::roles, platform::claims};
 use hyper::{StatusCode, header::HeaderName, header::HeaderValue};
 use serde_json::json;
@@ -14,8 +13,9 @@ use simulator::Simulator;
 use tokio::task::JoinSet;
 
 use crate::{
-    client::{Connection, Shot, Target},
+    client::{Shot, Target},
     gateway::headers,
+    stitched::Pool,
     tally::Tally,
 };
 
@@ -113,29 +113,4 @@ pub(crate) fn latencies(replies: &[Reply], status: StatusCode, lasting: Duration
 /// How many were answered with this status.
 pub(crate) fn count(replies: &[Reply], status: StatusCode) -> usize {
     replies.iter().filter(|reply| reply.status == Some(status)).count()
-}
-
-/// Kept connections to one target; as many as answers are awaited at the same time.
-#[derive(Clone, Default)]
-struct Pool(Arc<Mutex<Vec<Connection>>>);
-
-impl Pool {
-    async fn exchange(&self, target: &Target, number: usize) -> anyhow::Result<(StatusCode, Bytes)> {
-        let kept = self.lock().pop();
-        // The gateway closes what is idle for long, which may be at this very moment.
-        if let Some(mut connection) = kept
-            && let Ok(answer) = connection.exchange(target, number).await
-        {
-            self.lock().push(connection);
-            return Ok(answer);
-        }
-        let mut connection = Connection::open(target.address).await?;
-        let answer = connection.exchange(target, number).await?;
-        self.lock().push(connection);
-        Ok(answer)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

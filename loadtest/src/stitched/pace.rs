@@ -43,10 +43,11 @@ pub(crate) async fn paced(targets: &[Arc<Target>], rate: f64, lasting: Duration)
 
 /// Kept connections to one target; as many as answers are awaited at the same time.
 #[derive(Clone, Default)]
-struct Pool(Arc<Mutex<Vec<Connection>>>);
+pub(crate) struct Pool(Arc<Mutex<Vec<Connection>>>);
 
 impl Pool {
-    async fn exchange(&self, target: &Target, number: usize) -> anyhow::Result<(StatusCode, Bytes)> {
+    /// Sends one of the target's requests; answers what came, whatever it is.
+    pub(crate) async fn exchange(&self, target: &Target, number: usize) -> anyhow::Result<(StatusCode, Bytes)> {
         let kept = self.lock().pop();
         // The gateway closes what is idle for long, which may be at this very moment.
         if let Some(mut connection) = kept
