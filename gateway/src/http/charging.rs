@@ -70,7 +70,7 @@ impl Steps<'_> {
         Ok(Deposit { app: Arc::clone(self.app), kept: caller.zip(Some(charge)) })
     }
 
-    fn refuse(&mut self, verdict: rate_limit::Verdict) -> Box<Answer> {
+    fn refuse(&mut self, verdict: Box<rate_limit::Verdict>) -> Box<Answer> {
         self.is_charged = true;
         let refusal = self.refuse_for(verdict.retry_after, verdict.refuser());
         self.refused = Some(verdict);

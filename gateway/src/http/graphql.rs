@@ -71,7 +71,7 @@ pub(super) struct Steps<'a> {
     /// The request was charged, or refused because it could not be.
     pub(super) is_charged: bool,
     /// Where the caller stood when it was refused.
-    pub(super) refused: Option<rate_limit::Verdict>,
+    pub(super) refused: Option<Box<rate_limit::Verdict>>,
     /// How long this request may still wait for Redis, all commands together.
     pub(super) patience: Patience,
     /// Whether a person or a machine waits for the answer.
@@ -92,7 +92,7 @@ impl<'a> Steps<'a> {
             // What is refused was work too. Should nothing be left, the next request is refused earlier.
             drop(limiter.charge(caller, 1, &self.patience).await);
         }
-        let verdict = self.refused.take().unwrap_or_else(|| limiter.standing(caller));
+        let verdict = self.refused.take().map_or_else(|| limiter.standing(caller), |refused| *refused);
         verdict.headers().into_iter().fold(answer, |answer, (name, value)| answer.with_header(name, value))
     }
 

@@ -62,7 +62,7 @@ impl Charger {
         accounts: &Accounts,
         points: u64,
         patience: &Patience,
-    ) -> Result<Charge, Verdict> {
+    ) -> Result<Charge, Box<Verdict>> {
         let charge = |from: From| {
             metrics::counter!("weft_rate_limit_charges_total", "from" => from.as_str()).increment(1);
             Charge { accounts: accounts.clone(), points, from }
@@ -133,7 +133,7 @@ impl From {
 }
 
 /// Takes points that are held already; false where some account holds too few. Refuses what is known to be refused.
-fn take_held(accounts: &Accounts, points: u64) -> Result<bool, Verdict> {
+fn take_held(accounts: &Accounts, points: u64) -> Result<bool, Box<Verdict>> {
     let now = Instant::now();
     // Always in the same order: nobody waits for somebody who waits.
     let mut states: Vec<_> = accounts.iter().map(|account| account.state()).collect();
@@ -153,7 +153,7 @@ fn take_held(accounts: &Accounts, points: u64) -> Result<bool, Verdict> {
 }
 
 /// Takes points without asking anybody, as one of so many replicas.
-fn take_alone(accounts: &Accounts, points: u64, replicas: u32) -> Result<(), Verdict> {
+fn take_alone(accounts: &Accounts, points: u64, replicas: u32) -> Result<(), Box<Verdict>> {
     let now = Instant::now();
     let mut states: Vec<_> = accounts.iter().map(|account| account.state()).collect();
     let waits = accounts.iter().zip(&states).enumerate().filter_map(|(at, (account, state))| {
@@ -212,7 +212,7 @@ impl<'a> Asking<'a> {
     }
 
     /// Takes over what Redis told.
-    fn end(mut self, told: &PointsTold) -> Result<(), Verdict> {
+    fn end(mut self, told: &PointsTold) -> Result<(), Box<Verdict>> {
         self.is_answered = true;
         let now = Instant::now();
         let parts = self.accounts.iter().zip(&self.parts).zip(&self.asked).zip(&told.accounts);
@@ -269,10 +269,7 @@ fn asked(
 
 impl Verdict {
     /// A refusal by the account at this place.
-    fn refused(accounts: &Accounts, at: usize, wait: Duration, now: Instant) -> Self {
-        let mut verdict = Self::of(accounts, now);
-        verdict.refused_by = Some(at);
-        verdict.retry_after = wait;
-        verdict
+    pub(super) fn refused(accounts: &Accounts, at: usize, wait: Duration, now: Instant) -> Box<Self> {
+        Box::new(Self { refused_by: Some(at), retry_after: wait, ..Self::of(accounts, now) })
     }
 }

@@ -115,7 +115,7 @@ impl RateLimiter {
     }
 
     /// Refuses who has nothing left, before more of the request is read. Asks nobody.
-    pub fn check_exhausted(&self, caller: &Caller) -> Result<(), Verdict> {
+    pub fn check_exhausted(&self, caller: &Caller) -> Result<(), Box<Verdict>> {
         let now = Instant::now();
         let wait = |account: &Arc<Account>| {
             let state = account.state();
@@ -126,13 +126,13 @@ impl RateLimiter {
         };
         let exhausted = caller.accounts.iter().enumerate().find_map(|(at, account)| Some((at, wait(account)?)));
         let Some((at, wait)) = exhausted else { return Ok(()) };
-        let verdict = Verdict { refused_by: Some(at), retry_after: wait, ..Verdict::of(&caller.accounts, now) };
+        let verdict = Verdict::refused(&caller.accounts, at, wait, now);
         self.count_refusal(caller, &verdict);
         Err(verdict)
     }
 
     /// Takes this many points, at least one: nothing is free.
-    pub async fn charge(&self, caller: &Caller, points: u64, patience: &Patience) -> Result<Charge, Verdict> {
+    pub async fn charge(&self, caller: &Caller, points: u64, patience: &Patience) -> Result<Charge, Box<Verdict>> {
         let charged = self.charger.charge(&caller.tenant, &caller.accounts, points.max(1), patience).await;
         match &charged {
             Ok(_) => metrics::counter!("weft_rate_limit_points_total", "what" => "charged").increment(points.max(1)),

@@ -79,7 +79,7 @@ async fn interleaved_principals_get_what_is_theirs() {
         let (truth, clients, platform) = (Arc::clone(&truth), Arc::clone(&clients), Arc::clone(&platform));
         async move {
             // Cold again and again: everything that is kept ends.
-            if number % 40 == 0 {
+            if number.is_multiple_of(40) {
                 platform.app().response_cache.as_ref().unwrap().changed("default");
             }
             let what = number / 7 % QUERIES.len();
