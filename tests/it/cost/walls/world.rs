@@ -312,7 +312,7 @@ pub(super) async fn platform(name: &str, first: Change, second: Change) -> (Test
         ("WEFT_LIMITS__ROOT_FIELDS_MAX", "100"),
         ("WEFT_LIMITS__COST_MAX", "1000000"),
         ("WEFT_DATABASE__ACQUIRE_TIMEOUT", "30s"),
-        ("WEFT_LIMITS__RATE__POINTS", "1000000"),
+        ("WEFT_LIMITS__RATE__POINTS", "1000000000"),
         ("WEFT_LIMITS__RATE__ADDRESS_REQUESTS", "1000000"),
     ])
     .await;
