@@ -15,8 +15,9 @@ use sources::{Clock, postgres::Database};
 use crate::{database::TestDatabase, program::Program};
 
 /// What is off unless a test switches it on: the rest count statements and calls, and ask much.
-const UNDISTURBED: [(&str, &str); 7] = [
-    ("WEFT_OVERLOAD__RUNNING_MIN", "512"),
+const UNDISTURBED: [(&str, &str); 8] = [
+    ("WEFT_OVERLOAD__RUNNING_MAX", "5000"),
+    ("WEFT_OVERLOAD__RUNNING_MIN", "5000"),
     ("WEFT_SERVER__RESPONSE_CACHE", "0"),
     ("WEFT_SYNC__ENABLED", "false"),
     ("WEFT_LIMITS__RATE__POINTS", "1000000000"),

@@ -3,8 +3,16 @@
 use crate::events::Events;
 
 /// Statements that run in the background and belong to no request.
-const BACKGROUND: [&str; 5] =
-    ["location_lease", "server_version", "split_part", "from cost_state order by", "from trusted_version"];
+const BACKGROUND: [&str; 7] = [
+    "location_lease",
+    "server_version",
+    "split_part",
+    "from cost_state order by",
+    "from trusted_version",
+    // Of a new connection, and of one that listens.
+    "set client_connection_check_interval",
+    "pg_listening_channels",
+];
 
 /// The statements that were run.
 #[derive(Clone)]
