@@ -76,7 +76,8 @@ async fn the_operation_after_the_last_point_waits_and_other_principals_do_not() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_authenticated_answer_tells_what_is_left_and_no_other_does() {
-    let platform = TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "60000")]).await;
+    let settings = [("WEFT_LIMITS__RATE__POINTS", "60000"), ("WEFT_LIMITS__RATE__WINDOW", "1h")];
+    let platform = TestPlatform::start_with(&settings).await;
     let client = platform.client("engineer");
     let typed = |text: &str| client.post().header("content-type", "application/json").body(text.to_owned());
     for (what, request, status) in [
@@ -90,7 +91,7 @@ async fn every_authenticated_answer_tells_what_is_left_and_no_other_does() {
     ] {
         let answer = Answer::of(request).await;
         assert_eq!(answer.status, status, "{what}: {}", answer.text);
-        assert_eq!(header(&answer, "ratelimit-policy"), "\"default\";q=60000;w=60", "{what}");
+        assert_eq!(header(&answer, "ratelimit-policy"), "\"default\";q=60000;w=3600", "{what}");
         assert!(left(&answer).0 < 60_000, "{what}");
     }
     let answer = ask(&platform.client_with(None)).await;
