@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::{Value, json};
 
 /// How many operations are asked.
-const CASES: usize = 150;
+const CASES: usize = 100;
 /// The same operations in every run.
 const SEED: u64 = 7;
 /// Deepest nesting, and most fields of an operation.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::platform_with;
 
 /// Pairs of principals; WEFT_TEST_PAIRS for more.
-const PAIRS: usize = 1_000;
+const PAIRS: usize = 800;
 
 const QUERIES: [&str; 8] = [
     "{ components(first: 100) { nodes { ref owner { ... on Team { ref } } } totalCount } }",
