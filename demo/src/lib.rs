@@ -6,6 +6,7 @@ mod costs;
 pub mod database;
 mod discovered;
 pub mod estate;
+mod hooked;
 pub mod platform;
 pub mod postgres;
 pub mod redis;

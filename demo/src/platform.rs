@@ -124,7 +124,7 @@ fn client(role: &Role) -> Client {
 /// The gateway's configuration, as an operator would write it.
 fn gateway_toml(config: &PlatformConfig, simulator: &Simulator) -> String {
     format!(
-        "[server]\ngraphiql = true\nshutdown_grace = \"2s\"\n\n\
+        "[server]\ngraphiql = true\nshutdown_delay = \"0s\"\nshutdown_grace = \"2s\"\n\n\
          [[auth.issuers]]\nissuer = \"{issuer}\"\naudiences = [\"weft\"]\n\n{upstreams}",
         issuer = simulator.issuer_url(),
         upstreams = upstreams::toml(&config.estate, simulator),

@@ -18,6 +18,7 @@ use sources::Clock;
 use crate::{
     costs, database, discovered,
     estate::{Estate, Role, roles},
+    hooked,
     platform::{Platform, PlatformConfig, TOKEN_LIFETIME, client_secret},
     postgres::{Cluster, ClusterConfig, Profile},
     redis::RedisServer,
@@ -47,6 +48,8 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
     let redis_url = redis.as_ref().map(RedisServer::url);
     write_json(&file, &platform, &database_url, redis_url.as_deref())?;
     introduce(&platform, &file).await?;
+    // GitLab tells what happens, besides being asked now and then.
+    let _following = hooked::follow(&platform);
     let renewal = TOKEN_LIFETIME / 2;
     loop {
         tokio::select! {
@@ -89,6 +92,7 @@ async fn start(
         ("WEFT_SYNC__INTERVAL".to_owned(), "10s".to_owned()),
     ];
     settings.extend(discovered::settings());
+    settings.extend(hooked::settings());
     settings.extend(redis.as_ref().map(|redis| ("REDIS_URL".to_owned(), redis.url())));
 
     let step = Step::begin("The fake upstreams, the issuer and the gateway");

@@ -1,12 +1,6 @@
 //! `App`: every part of a running gateway, wired in one visible place.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -14,6 +8,7 @@ use resolvers::{KeptLists, Locations, Options};
 use secrecy::SecretString;
 use sources::{Clock, Sources, ingest::LocationReader};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -22,9 +17,11 @@ use crate::{
     config::{Config, Loaded},
     documents::Documents,
     executor::Executor,
+    live::Live,
     prepare::Preparer,
     rate_limit::{self, RateLimiter},
     response_cache::ResponseCache,
+    webhooks::Webhooks,
 };
 
 /// How much of an operation's time is for upstreams. The rest is for an answer with what is there by then.
@@ -50,6 +47,8 @@ pub struct App {
     pub preparer: Preparer,
     /// Runs operations.
     pub executor: Executor,
+    /// Who listens to what changes.
+    pub live: Live,
     /// How many operations are executed at once.
     pub admission: Admission,
     /// Places for requests in progress.
@@ -58,13 +57,16 @@ pub struct App {
     pub kept_lists: Option<Arc<KeptLists>>,
     /// Answers that are kept; none where none are.
     pub response_cache: Option<ResponseCache>,
+    /// What upstreams tell by themselves.
+    pub(crate) webhooks: Webhooks,
     /// What `/metrics` shows; none when the process collects elsewhere.
     pub metrics: Option<PrometheusHandle>,
     /// What time it is.
     pub clock: Clock,
     /// What the public listener was told of readiness, and when.
     pub(crate) readiness_known: tokio::sync::Mutex<Option<(Instant, bool)>>,
-    draining: AtomicBool,
+    leaving: CancellationToken,
+    draining: CancellationToken,
 }
 
 impl App {
@@ -118,24 +120,43 @@ impl App {
             locations,
             kept_lists,
             response_cache,
+            live: Live::new(config.live.clone()),
             admission: Admission::new(config.overload.admission(config.server.requests_in_flight_max)),
             places: Semaphore::new(config.server.requests_in_flight_max),
+            webhooks: Webhooks::new(&config.webhooks, &secrets),
             metrics,
             clock,
             readiness_known: tokio::sync::Mutex::default(),
-            draining: AtomicBool::new(false),
+            leaving: CancellationToken::new(),
+            draining: CancellationToken::new(),
             sources,
             config,
         }))
     }
 
-    /// No new work from now on: readiness fails at once.
+    /// Readiness fails from now on, so that new work is sent elsewhere; what comes even so is done.
+    pub fn leave(&self) {
+        self.leaving.cancel();
+    }
+
+    /// Whether new work is to be sent elsewhere.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.is_cancelled()
+    }
+
+    /// No new work from now on, and what goes on without end is told to go on elsewhere.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
+        self.leave();
+        self.draining.cancel();
     }
 
     /// The gateway is about to end.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
+        self.draining.is_cancelled()
+    }
+
+    /// Waits until the gateway is about to end.
+    pub async fn drained(&self) {
+        self.draining.cancelled().await;
     }
 }

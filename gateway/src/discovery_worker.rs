@@ -4,16 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use sources::{
     SourceError,
-    discovery::{Scan, ScanReport},
+    discovery::{LEASE, Scan, ScanReport},
     gitlab::Gitlab,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{App, sync_worker::renew};
-
-/// The name of its lease.
-const LEASE: &str = "gitlab discovery";
 
 /// How often it is looked whether a group is due.
 const POLL: Duration = Duration::from_secs(2);

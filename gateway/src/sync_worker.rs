@@ -53,7 +53,7 @@ async fn read_source(app: &App, source: &dyn DeploymentSource, holder: Uuid, mut
         };
         pause = match look {
             Look::Held => POLL,
-            Look::Read => (interval / 6).clamp(POLL, DUE_POLL_MAX),
+            Look::Read => between_looks(interval),
             // What could not be written would be read again at once, for no better outcome.
             Look::Lost => (pause * 2).min(interval.max(POLL)),
         };
@@ -62,6 +62,11 @@ async fn read_source(app: &App, source: &dyn DeploymentSource, holder: Uuid, mut
             _ = ended.changed() => return,
         }
     }
+}
+
+/// How long after a reading it is looked again what is due.
+fn between_looks(interval: Duration) -> Duration {
+    (interval / 6).clamp(POLL, DUE_POLL_MAX)
 }
 
 /// Reads what is due, if nobody else does.
@@ -76,8 +81,10 @@ async fn read_once(app: &App, source: &dyn DeploymentSource, holder: Uuid) -> Lo
             lease: &lease,
             rules: &app.config.delivery,
             since: app.sources.clock().now() - history,
-            interval: Some(sync.interval),
+            // What becomes due before the next look is read now: no part waits for longer than the interval.
+            interval: Some(sync.interval.saturating_sub(between_looks(sync.interval))),
             clock: app.sources.clock(),
+            is_announced: app.webhooks.senders.announces(source.kind()),
             progress: &|_: Progress| {},
         };
         // Which replica reads is seen here; one that is killed says nothing more.

@@ -11,6 +11,7 @@ use tracing_subscriber::{
 
 use crate::{
     config::{LogFormat, TelemetryConfig},
+    json_line::JsonLine,
     log_buffer::{FlushAtEnd, LogBuffer},
 };
 
@@ -38,7 +39,7 @@ pub fn log(config: &TelemetryConfig) -> anyhow::Result<Option<FlushAtEnd>> {
     let registry = tracing_subscriber::registry().with(filter);
     let lines = fmt::layer().with_writer(writer);
     let outcome = if is_json {
-        registry.with(lines.json().flatten_event(true).with_span_list(false)).try_init()
+        registry.with(lines.json().event_format(JsonLine)).try_init()
     } else {
         registry.with(lines.compact()).try_init()
     };

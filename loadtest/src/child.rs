@@ -51,6 +51,31 @@ impl Process {
         Ok(())
     }
 
+    /// Ends it at once and waits until it is gone.
+    pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("a process cannot be killed")
+    }
+
+    /// Kills it in this moment: nothing is told beforehand, and it ends where it stands.
+    pub(crate) fn kill_now(&mut self) {
+        // It may have ended by itself, which is the same to whoever waits for its end.
+        let _ = self.child.start_kill();
+    }
+
+    /// Waits until it has ended, however that came.
+    pub(crate) async fn ended(mut self) -> anyhow::Result<()> {
+        self.child.wait().await?;
+        Ok(())
+    }
+
+    /// Asks it to end, and waits for that so long; it may take all of it, but not more.
+    pub(crate) async fn ended_in_order(mut self, within: Duration) -> anyhow::Result<()> {
+        Command::new("kill").arg(self.pid.to_string()).status().await?;
+        let ended = timeout(within, self.child.wait()).await.context("it does not end")??;
+        ensure!(ended.success(), "it ended with {ended}");
+        Ok(())
+    }
+
     /// Asks it to end, and ends it after a while.
     pub(crate) async fn stop(mut self) {
         let _ = Command::new("kill").arg(self.pid.to_string()).status().await;

@@ -54,7 +54,18 @@ impl Gateway {
         variables: &[(String, String)],
         name: &str,
     ) -> anyhow::Result<Self> {
-        let (address, admin) = (free_address().await?, free_address().await?);
+        let addresses = (free_address().await?, free_address().await?);
+        Self::start_at(place, config, variables, name, addresses).await
+    }
+
+    /// The same at these addresses, the public one and that of operators.
+    pub(crate) async fn start_at(
+        place: &Place,
+        config: &Path,
+        variables: &[(String, String)],
+        name: &str,
+        (address, admin): (SocketAddr, SocketAddr),
+    ) -> anyhow::Result<Self> {
         let mut command = Command::new(place.weft()?);
         command.arg("--config").arg(config).arg("serve");
         command.envs(variables.iter().map(|(name, value)| (name, value)));
@@ -69,6 +80,26 @@ impl Gateway {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(gateway)
+    }
+
+    /// Where it listens: for all, and for operators.
+    pub(crate) fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        (self.address, self.admin)
+    }
+
+    /// Kills it in this moment.
+    pub(crate) fn kill_now(&mut self) {
+        self.process.kill_now();
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ended(self) -> anyhow::Result<()> {
+        self.process.ended().await
+    }
+
+    /// Asks it to end, and waits for that so long.
+    pub(crate) async fn ended_in_order(self, within: Duration) -> anyhow::Result<()> {
+        self.process.ended_in_order(within).await
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -116,6 +147,19 @@ impl Gateway {
         let (quick, all) =
             (sum(format!("{histogram}_bucket"), &format!("le=\"{within}\"")), sum(format!("{histogram}_count"), ""));
         Ok(if all > 0.0 { quick / all } else { 1.0 })
+    }
+
+    /// What a metric without labels says now; nothing where it has not been said yet.
+    pub(crate) async fn gauge(&self, name: &str) -> anyhow::Result<f64> {
+        let text = get(self.admin, "/metrics").await.context("the gateway shows no metrics")?;
+        let text = String::from_utf8_lossy(&text);
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(line.and_then(|value| value.trim().parse().ok()).unwrap_or(0.0))
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) async fn kill(self) -> anyhow::Result<()> {
+        self.process.kill().await
     }
 
     /// Ends it.

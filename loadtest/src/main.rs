@@ -14,6 +14,7 @@ mod figures;
 mod gateway;
 mod goals;
 mod history;
+mod live;
 mod machine;
 mod operation;
 mod pgbench;
@@ -106,6 +107,36 @@ enum Command {
         #[arg(long)]
         program: Option<PathBuf>,
     },
+    /// Has many subscribe, and fails where events do not come as fast, as evenly or as surely as they should.
+    Live {
+        /// Only this part: `fanout`, `filters`, `slow`, `drain`, `rolling` or `webhooks`; or `fold`, which is run only when it is asked for.
+        #[arg(long)]
+        part: Option<String>,
+        /// Subscribers of `fanout`; the other parts have at most a thousand.
+        #[arg(long, default_value_t = 10_000)]
+        subscribers: usize,
+        /// Rounds of `fanout`.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// Seconds for which slow ones do not read.
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+        /// Changes of the catalog in `fold`.
+        #[arg(long, default_value_t = 100_000)]
+        changes: usize,
+        /// At most so many of them a second.
+        #[arg(long, default_value_t = 200.0)]
+        rate: f64,
+        /// How often `fold` kills a replica.
+        #[arg(long, default_value_t = 20)]
+        kills: usize,
+        /// Webhooks that `webhooks` sends.
+        #[arg(long, default_value_t = 10_000)]
+        hooks: usize,
+        /// Another program of the gateway than the release build.
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
     /// Measures the page that is stitched of all upstreams alone, which `run` measures too.
     Stitched {
         /// Rounds.
@@ -145,6 +176,8 @@ enum Command {
         #[arg(long)]
         program: Option<PathBuf>,
     },
+    /// Gives what is published to all who subscribed and does nothing else; the load test starts it by itself.
+    ServeBroadcast,
     /// Serves the ceilings; the load test starts it by itself.
     ServeCeilings {
         /// The folder with one answer of each operation.
@@ -160,7 +193,7 @@ fn main() -> ExitCode {
     let command = Cli::parse().command;
     let runtime = match command {
         // On one thread nothing wakes another thread: for short statements that is faster than on several.
-        Command::ServeCeilings { .. } => Builder::new_current_thread().enable_all().build(),
+        Command::ServeCeilings { .. } | Command::ServeBroadcast => Builder::new_current_thread().enable_all().build(),
         _ => Builder::new_multi_thread().enable_all().build(),
     };
     let work = async {
@@ -208,6 +241,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let lasting = Duration::from_secs(seconds.clamp(8, 600));
             fair::run(fair::FairArgs { part, lasting, program }).await
         }
+        Command::Live { part, subscribers, rounds, seconds, changes, rate, kills, hooks, program } => {
+            let (subscribers, rounds) = (subscribers.clamp(10, 19_000), rounds.clamp(1, 20));
+            let (seconds, changes, kills) = (seconds.clamp(2, 50), changes.clamp(100, 1_000_000), kills.min(100));
+            let (rate, hooks) = (rate.clamp(1.0, 100_000.0), hooks.clamp(200, 100_000));
+            live::run(live::LiveArgs { part, subscribers, rounds, seconds, changes, rate, kills, hooks, program }).await
+        }
+        Command::ServeBroadcast => live::serve_broadcast().await,
         Command::Stitched { rounds, program } => stitched::run_cost(plan(false, Some(rounds)), program).await,
         Command::Backfill { projects, kills, program } => {
             history::run_backfill(projects.clamp(10, 100_000), kills.min(100), program).await

@@ -64,7 +64,7 @@ impl CatalogMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to register.")] input: RegisterLocationInput,
     ) -> Nullable<RegisterLocationPayload> {
-        Some(register(ctx, input).await)
+        Some(Box::pin(register(ctx, input)).await)
     }
 
     /// Stops reading a location; its entities become orphans. Needs the scope `catalog:write`.
@@ -73,7 +73,7 @@ impl CatalogMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to unregister.")] input: UnregisterLocationInput,
     ) -> Nullable<UnregisterLocationPayload> {
-        Some(unregister(ctx, input).await)
+        Some(Box::pin(unregister(ctx, input)).await)
     }
 
     /// Reads an entity's location again, soon. Needs the scope `catalog:write`.
@@ -82,7 +82,7 @@ impl CatalogMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to refresh.")] input: RefreshEntityInput,
     ) -> Nullable<RefreshEntityPayload> {
-        Some(refresh(ctx, input).await)
+        Some(Box::pin(refresh(ctx, input)).await)
     }
 
     /// Removes an entity. It returns if a registered location still declares it. Needs the scope `catalog:write`.
@@ -91,7 +91,7 @@ impl CatalogMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to remove.")] input: RemoveEntityInput,
     ) -> Nullable<RemoveEntityPayload> {
-        Some(remove(ctx, input).await)
+        Some(Box::pin(remove(ctx, input)).await)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     connection::EntityList,
     error::{Nullable, Result, bad_input},
     objects::{Component, ComponentConnection, Entity, EntityConnection, Team, TeamConnection},
+    records::One,
     request::RequestData,
 };
 
@@ -33,11 +34,11 @@ impl CatalogQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(name = "ref", desc = "For example `component:default/payments-api`.")] entity_ref: EntityRef,
-    ) -> Nullable<Entity> {
+    ) -> Nullable<One<Entity>> {
         async {
             may_read(ctx, "entity").await?;
             let entity_ref = entity_ref.whole().map_err(|error| bad_input(error.to_string()))?;
-            Entity::load(ctx, &entity_ref).await
+            Ok(Entity::load(ctx, &entity_ref).await?.map(One))
         }
         .await
         .transpose()
@@ -70,10 +71,10 @@ impl CatalogQuery {
         ctx: &Context<'_>,
         #[graphql(name = "ref", desc = "For example `component:default/payments-api`; the kind may be left out.")]
         entity_ref: EntityRef,
-    ) -> Nullable<Component> {
+    ) -> Nullable<One<Component>> {
         async {
             may_read(ctx, "component").await?;
-            Component::load(ctx, &entity_ref.or_kind("component")).await
+            Ok(Component::load(ctx, &entity_ref.or_kind("component")).await?.map(One))
         }
         .await
         .transpose()
@@ -106,10 +107,10 @@ impl CatalogQuery {
         ctx: &Context<'_>,
         #[graphql(name = "ref", desc = "For example `group:default/payments`; the kind may be left out.")]
         entity_ref: EntityRef,
-    ) -> Nullable<Team> {
+    ) -> Nullable<One<Team>> {
         async {
             may_read(ctx, "team").await?;
-            Team::load(ctx, &entity_ref.or_kind("group")).await
+            Ok(Team::load(ctx, &entity_ref.or_kind("group")).await?.map(One))
         }
         .await
         .transpose()

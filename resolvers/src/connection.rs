@@ -71,7 +71,7 @@ impl EntityList {
         let page = match records::of_connection(ctx.item) {
             Some(projection) => {
                 let key = RelatedPageKey { list: Arc::clone(&list), page, parent: parent.clone(), projection };
-                let loaded = RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?;
+                let loaded = RequestData::of(ctx).load_one(key).await.or_field_error()?;
                 loaded.transpose().or_field_error()?.unwrap_or_default()
             }
             None => Arc::default(),
@@ -104,7 +104,7 @@ impl EntityList {
             Scope::Root(list) => request.sources().database().entities_count(request.visibility(), list).await,
             Scope::Related { list, parent } => {
                 let key = RelatedCountKey { list: Arc::clone(list), parent: parent.clone() };
-                request.loaders().load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
+                request.load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
             }
         };
         Ok(shown_count(count.or_field_error()?))
@@ -123,7 +123,7 @@ impl EntityList {
             }
             Scope::Related { list, parent } => {
                 let key = RelatedFacetKey { list: Arc::clone(list), by, parent: parent.clone() };
-                request.loaders().load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
+                request.load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
             }
         };
         facets.or_field_error()
@@ -160,7 +160,7 @@ macro_rules! entity_connection {
             /// All items, on every page. Counted only when selected; null when that would take too long.
             #[graphql(directive = $crate::cost::cost::apply(10))]
             async fn total_count(&self, ctx: &async_graphql::Context<'_>) -> $crate::error::Nullable<i32> {
-                Some(self.0.count(ctx).await)
+                Some(Box::pin(self.0.count(ctx)).await)
             }
             /// How often each value occurs among all items, on every page. Most frequent first, at most 100 values each.
             #[graphql(directive = $crate::cost::cost::apply(100), directive = $crate::cost::each_of_by::apply())]
@@ -169,7 +169,7 @@ macro_rules! entity_connection {
                 ctx: &async_graphql::Context<'_>,
                 #[graphql(desc = "What to count.")] by: Vec<schema::EntityFacet>,
             ) -> $crate::error::Nullable<Vec<$crate::objects::FacetCount>> {
-                let counts = self.0.facets(ctx, by).await;
+                let counts = Box::pin(self.0.facets(ctx, by)).await;
                 Some(counts.map(|counts| counts.into_iter().map($crate::objects::FacetCount::from).collect()))
             }
         }

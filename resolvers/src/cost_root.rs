@@ -20,6 +20,6 @@ impl CostRoot {
         ctx: &Context<'_>,
         #[graphql(desc = "Which charges, and how to group them.")] query: CostQuery,
     ) -> Nullable<CostReport> {
-        Some(CostReport::load(ctx, query, CostParent::None, None).await)
+        Some(Box::pin(CostReport::load(ctx, query, CostParent::None, None)).await)
     }
 }

@@ -28,7 +28,7 @@ impl DeploymentQuery {
                 None => Ok(None),
             }
         };
-        load.await.transpose()
+        Box::pin(load).await.transpose()
     }
 
     /// Deployments from every source, newest first. Needs the scope `deployments:read`.
@@ -47,7 +47,7 @@ impl DeploymentQuery {
             let page = page(ctx, first, after, last, before)?;
             DeploymentConnection::load(ctx, filter.unwrap_or_default(), page).await
         };
-        Some(load.await)
+        Some(Box::pin(load).await)
     }
 }
 

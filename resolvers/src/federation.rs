@@ -166,7 +166,7 @@ async fn load(ctx: &Context<'_>, representation: &Value) -> Result<Option<Keyed>
         (Some(id), _) => {
             let key = NodeId::decode(&ID::from(id)).filter(|id| id.type_name == type_name);
             match key.and_then(|id| Uuid::try_parse(&id.key).ok()) {
-                Some(id) => request.loaders().load_one(IdKey(id)).await.or_field_error()?,
+                Some(id) => request.load_one(IdKey(id)).await.or_field_error()?,
                 None => None,
             }
         }

@@ -15,6 +15,7 @@ mod deployment_query;
 pub mod error;
 mod federation;
 mod flush;
+pub mod live;
 mod loaders;
 mod mutation;
 mod objects;
@@ -31,10 +32,9 @@ pub use ages::Ages;
 pub use flush::FlushQueue;
 pub use mutation::Mutation;
 pub use query::Query;
-pub use records::write_value;
-pub use records::{KeptLists, ListOutcome};
+pub use records::{KeptLists, ListOutcome, Pieces, write_value};
 pub use request::{
-    Caller, CostOptions, Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark, Standing,
+    Audit, Caller, CostOptions, Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark, Standing,
 };
 
 /// The executable graph.

@@ -28,6 +28,6 @@ impl OwnershipQuery {
             let report = request.sources().database().ownership_report(request.visibility(), filter.as_ref());
             Ok(OwnershipReport(report.await.or_field_error()?))
         };
-        Some(report.await)
+        Some(Box::pin(report).await)
     }
 }

@@ -19,7 +19,7 @@ pub struct PlatformQuery;
 impl PlatformQuery {
     /// The object with this id; null when there is none that the viewer may see.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "An `id` that Weft gave out.")] id: ID) -> Nullable<Node> {
-        Node::load(ctx, &id).await.transpose()
+        Box::pin(Node::load(ctx, &id)).await.transpose()
     }
 
     /// The objects with these ids, in the order asked; null for each that the viewer cannot see.
@@ -64,6 +64,6 @@ impl PlatformQuery {
             request.sources().database().audit_append(&request.visibility().tenant, &entry).await.or_field_error()?;
             AuditConnection::load(ctx, filter.unwrap_or_default(), page).await
         };
-        Some(log.await)
+        Some(Box::pin(log).await)
     }
 }

@@ -2,15 +2,20 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    hash::Hash,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use async_graphql::{Context, QueryPathNode, QueryPathSegment, dataloader::DataLoader, dataloader::HashMapCache};
+use async_graphql::{
+    Context, QueryPathNode, QueryPathSegment,
+    dataloader::{DataLoader, HashMapCache, Loader},
+};
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
 use sources::{
-    Sources,
+    SourceError, Sources,
     cache::{Access, CacheMode, Layer, Patience, Uses},
     ingest::LocationReader,
     postgres::SplitWeights,
@@ -36,13 +41,17 @@ const PARTS_MAX: usize = 32;
 /// The loaders of one request.
 pub type Loaders = DataLoader<Reader, HashMapCache>;
 
+/// What a key leads to.
+type Loaded<K> = <Reader as Loader<K>>::Value;
+
 /// What is known of a request before it is executed.
 pub struct RequestData {
     visibility: Arc<Visibility>,
     sources: Sources,
     loaders: Loaders,
     references: References,
-    audit: AuditEntry,
+    audit: Audit,
+    audit_begun: OnceLock<AuditEntry>,
     locations: Arc<Locations>,
     stale: Mutex<Vec<StaleMark>>,
     receipts: Mutex<Vec<Receipt>>,
@@ -130,12 +139,15 @@ pub struct Freshness {
     pub patience: Patience,
 }
 
+/// Makes the record that all records of a request begin as. Most requests have none.
+pub type Audit = Box<dyn Fn() -> AuditEntry + Send + Sync>;
+
 /// Who asks.
 pub struct Caller {
     /// Whose eyes the request looks through.
     pub visibility: Arc<Visibility>,
     /// Names the caller and the request; each record fills in what was done.
-    pub audit: AuditEntry,
+    pub audit: Audit,
     /// What the caller may still ask; none where nothing is counted.
     pub standing: Option<Standing>,
 }
@@ -192,6 +204,7 @@ impl RequestData {
             loaders,
             references,
             audit,
+            audit_begun: OnceLock::new(),
             locations,
             stale: Mutex::default(),
             receipts: Mutex::default(),
@@ -221,6 +234,16 @@ impl RequestData {
     /// The loaders.
     pub fn loaders(&self) -> &Loaders {
         &self.loaders
+    }
+
+    /// Loads what this key leads to, with all that is asked for meanwhile. On the heap: a loader's future is large, and each field of
+    /// an object has room for the largest of all its fields.
+    pub fn load_one<K>(&self, key: K) -> BoxFuture<'_, std::result::Result<Option<Loaded<K>>, SourceError>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Reader: Loader<K, Error = SourceError>,
+    {
+        Box::pin(self.loaders.load_one(key))
     }
 
     /// Entities by reference.
@@ -265,7 +288,7 @@ impl RequestData {
 
     /// The record of what the caller does here.
     pub fn audit_entry(&self, action: &str, target: Option<String>) -> AuditEntry {
-        AuditEntry { action: action.to_owned(), target, ..self.audit.clone() }
+        AuditEntry { action: action.to_owned(), target, ..self.audit_begun.get_or_init(&self.audit).clone() }
     }
 
     /// Lets a caller with this scope pass. A refusal is audited before it is told.
@@ -299,7 +322,7 @@ impl RequestData {
     /// Reads something live; none when the upstream has no such thing. Old data is marked in the answer.
     pub async fn live<K: LiveKey>(&self, ctx: &Context<'_>, key: K) -> Result<Option<Arc<K::Record>>> {
         let key = Live { key, age_max: self.freshness.ages.of(ctx.item) };
-        let Some(outcome) = self.loaders.load_one(key).await.or_field_error()? else { return Ok(None) };
+        let Some(outcome) = self.load_one(key).await.or_field_error()? else { return Ok(None) };
         let served = outcome.or_field_error()?;
         if let Some(age) = served.stale_age {
             self.mark_stale(ctx, age, K::SOURCE);

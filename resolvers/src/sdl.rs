@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use async_graphql::{EmptySubscription, ObjectType, SDLExportOptions, Schema};
+use async_graphql::{ObjectType, SDLExportOptions, Schema};
 
 use crate::{
     Mutation, Query,
     federation::{DEPLOYMENT, KEYED},
+    live::{ChangeEvent, Subscription},
     query::PublicQuery,
 };
 
@@ -56,7 +57,8 @@ fn with_keys() -> String {
 
 fn export<Q: ObjectType + Default + 'static>() -> String {
     let options = SDLExportOptions::new().use_space_ident().indent_width(2).include_specified_by();
-    let schema = Schema::build(Q::default(), Mutation::default(), EmptySubscription).finish();
+    let schema =
+        Schema::build(Q::default(), Mutation::default(), Subscription).register_output_type::<ChangeEvent>().finish();
     let mut sdl = schema.sdl_with_options(options).trim_end().to_owned();
     sdl.push('\n');
     sdl.push_str(crate::ages::DIRECTIVE);

@@ -138,6 +138,8 @@ pub struct RelationRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChangeKind {
+    /// It was there already when the subscription began.
+    Snapshot,
     /// It is new, or new to this subscription.
     Created,
     /// It changed.

@@ -116,6 +116,13 @@ pub enum PipelineStatus {
     Unknown,
 }
 
+impl PipelineStatus {
+    /// It has ended, for good.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Success | Self::Failed | Self::Canceled | Self::Skipped)
+    }
+}
+
 /// A pipeline's jobs by status; retried jobs count once.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, SimpleObject)]
 pub struct PipelineJobSummary {

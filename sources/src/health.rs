@@ -76,6 +76,12 @@ impl Health {
         state.push(Call { at, took: Duration::ZERO, is_ok: false });
     }
 
+    /// Something is wrong that is no failure of a call. `message` is shown as that of a failure.
+    pub fn noted(&self, message: String) {
+        let at = self.clock.now();
+        self.lock().last_error = Some((at, message));
+    }
+
     /// So many reads were answered from a cache, so many had to be fetched.
     pub fn read(&self, hits: usize, misses: usize) {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

@@ -2,7 +2,7 @@
 //! Knows nothing of GraphQL, of HTTP servers or of the caller's token: every read takes a [`schema::Visibility`] instead.
 //!
 //! `postgres` reads what is stored, `ingest` writes it, a module each reads an upstream live; `upstream` is what all upstreams share,
-//! `cost` reads charges from files, `cache` stands in front of the upstreams, and `redis` is the level of it that replicas share.
+//! `webhook` keeps what upstreams tell by themselves, `cost` reads charges from files, `cache` stands in front of the upstreams, and `redis` is the level of it that replicas share.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod awx;
@@ -28,6 +28,7 @@ pub mod sync;
 mod tenants;
 pub mod terraform;
 pub mod upstream;
+pub mod webhook;
 
 pub use clock::Clock;
 pub use connector::{About, Connector};

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
+import { Estate, REFUSED, now } from './support/live.js';
 import { as, ask, at } from './support/weft.js';
 
 const places = [process.env.WEFT_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -93,6 +94,44 @@ test('an error is shown with its code', { skip }, async () => {
   await write(page, 'Operation Editor', '{ entities(first: -1) { totalCount } }');
   await page.getByRole('button', { name: 'Execute query' }).click();
   await page.getByRole('region', { name: 'Result Window' }).getByText('BAD_USER_INPUT').waitFor();
+  assertQuiet(session);
+  await page.close();
+});
+
+test('a subscription shows what changes, until it is stopped', { skip }, async (t) => {
+  const estate = new Estate(t);
+  const session = await signedIn();
+  const { page } = session;
+  const what = `filter: ${JSON.stringify(estate.filter).replaceAll('"tags"', 'tags')}, after: ${JSON.stringify(await now())}`;
+  const change = '... on EntityChange { kind entity { title } }';
+  await write(page, 'Operation Editor', `subscription Watch { entityChanged(${what}) { ${change} } }`);
+  const [request] = await Promise.all([
+    page.waitForRequest((each) => each.postData()?.includes('entityChanged')),
+    page.getByRole('button', { name: 'Execute query' }).click(),
+  ]);
+  assert.equal((await request.allHeaders()).accept, 'text/event-stream');
+  const result = page.getByRole('region', { name: 'Result Window' });
+  for (const [title, kind] of [['First light', 'CREATED'], ['Second wind', 'UPDATED']]) {
+    await estate.declare({ a: title });
+    await result.getByText(title).waitFor();
+    await result.getByText(kind).waitFor();
+  }
+  // What is stopped is let go, not only shown no more.
+  await Promise.all([
+    page.waitForEvent('requestfailed', (each) => each === request),
+    page.getByRole('button', { name: 'Stop query' }).click(),
+  ]);
+  await page.getByRole('button', { name: 'Execute query' }).waitFor();
+  // Of the same name: for a moment the page asks for the one of before.
+  await write(page, 'Operation Editor', REFUSED.replace('subscription', 'subscription Watch'));
+  await page.getByRole('button', { name: 'Execute query' }).click();
+  await result.getByText('cannot be watched').waitFor();
+  await write(page, 'Operation Editor', 'subscription Watch { nothing }');
+  await page.getByRole('button', { name: 'Execute query' }).click();
+  await result.getByText('GRAPHQL_VALIDATION_FAILED').waitFor();
+  // The browser notes streams that are let go, and refusals.
+  const noted = (text) => text.endsWith('/graphql: net::ERR_ABORTED') || text.includes('400 (Bad Request)');
+  session.complaints.splice(0, Infinity, ...session.complaints.filter((text) => !noted(text)));
   assertQuiet(session);
   await page.close();
 });

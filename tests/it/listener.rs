@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use it::{Answer, TestPlatform};
+use it::{Answer, Socket, TestPlatform};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -48,6 +48,20 @@ async fn an_address_has_so_many_connections_and_no_more() {
     let started = Instant::now();
     while !answers(&mut connect(&platform).await).await {
         assert!(started.elapsed() < PATIENCE, "the place of a closed connection is not given back");
+    }
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_websocket_counts_as_long_as_it_is_open() {
+    let settings = [("WEFT_SERVER__CONNECTIONS_PER_ADDRESS_MAX", "1")];
+    let platform = TestPlatform::start_empty(&settings).await;
+    let socket = Socket::of(&platform.url(), &platform.token("engineer")).await;
+    assert!(!answers(&mut connect(&platform).await).await, "a second connection is served");
+    drop(socket);
+    let started = Instant::now();
+    while !answers(&mut connect(&platform).await).await {
+        assert!(started.elapsed() < PATIENCE, "the place of a closed socket is not given back");
     }
     platform.stop().await;
 }

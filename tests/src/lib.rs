@@ -11,6 +11,7 @@ mod platform;
 mod program;
 mod redis;
 mod statements;
+mod stream;
 mod until;
 
 pub use faults::faults;
@@ -19,4 +20,5 @@ pub use platform::{Answer, Client, Replica, TestPlatform};
 pub use program::Program;
 pub use redis::TestRedis;
 pub use statements::Statements;
+pub use stream::{EventStream, Socket, StreamEvent};
 pub use until::{until, until_within};

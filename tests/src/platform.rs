@@ -15,11 +15,15 @@ use sources::{Clock, postgres::Database};
 use crate::{database::TestDatabase, program::Program};
 
 /// What is off unless a test switches it on: the rest count statements and calls, and ask much.
-const UNDISTURBED: [(&str, &str); 8] = [
+const UNDISTURBED: [(&str, &str); 12] = [
+    ("WEFT_OVERLOAD__SHARED_MIN", "5000"),
     ("WEFT_OVERLOAD__RUNNING_MAX", "5000"),
     ("WEFT_OVERLOAD__RUNNING_MIN", "5000"),
     ("WEFT_SERVER__RESPONSE_CACHE", "0"),
     ("WEFT_SYNC__ENABLED", "false"),
+    ("WEFT_WATCH__ENABLED", "false"),
+    ("WEFT_LIVE__MAINTAIN_EVERY", "12h"),
+    ("WEFT_LIVE__SOURCES_EVERY", "12h"),
     ("WEFT_LIMITS__RATE__POINTS", "1000000000"),
     ("WEFT_LIMITS__RATE__CLIENT_POINTS", "1000000000"),
     ("WEFT_LIMITS__RATE__TENANT_POINTS", "1000000000"),
@@ -234,6 +238,11 @@ impl Replica {
 }
 
 impl Client {
+    /// The address of its gateway.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Asks, and expects an answer of GraphQL.
     pub async fn query(&self, query: &str, variables: Value) -> Value {
         self.send(query, variables).await.json()

@@ -53,9 +53,24 @@ impl Program {
         Ok(running)
     }
 
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A client of it with a role's token, or with none.
     pub fn client(&self, platform: &TestPlatform, role: Option<&str>) -> Client {
         platform.client_at(format!("http://{}", self.address), role.map(|role| platform.token(role)))
+    }
+
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of its admin listener.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin
     }
 
     /// Whether it says this line among its metrics.

@@ -13,6 +13,7 @@ mod clock;
 mod control;
 mod fault;
 pub mod gitlab;
+pub mod hook;
 pub mod issuer;
 pub mod openshift;
 mod quota;

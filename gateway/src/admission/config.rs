@@ -11,6 +11,8 @@ pub struct Config {
     pub running_min: usize,
     /// More never.
     pub running_max: usize,
+    /// While work is late, tenants that ask at the same time share at least so many places, one for each at least.
+    pub shared_min: usize,
     /// How long work may wait for its turn before fewer are executed.
     pub delay_target: Duration,
     /// Most that wait, of each class.
@@ -73,6 +75,7 @@ impl Default for Config {
             requests_max: 2_048,
             running_min: 8,
             running_max: 512,
+            shared_min: 512,
             delay_target: Duration::from_millis(5),
             waiting_max: 512,
             wait_max: Duration::from_secs(1),

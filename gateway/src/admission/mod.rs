@@ -1,6 +1,6 @@
 //! Admission: how many operations are executed at once, and who is next. As many as the gateway and its database keep up with
-//! (`pace`), one tenant not before another (`queue`), people before machines (`config::Class`), and nobody when memory runs out
-//! (`memory`). Whoever is refused is refused at once.
+//! (`pace`), one tenant not before another (`queue`) and none in the places of others (`State::has_share`), people before machines
+//! (`config::Class`), and nobody when memory runs out (`memory`). Whoever is refused is refused at once.
 
 mod config;
 mod memory;
@@ -21,6 +21,12 @@ pub use memory::Memory;
 use queue::{FairQueue, Ticket, Turn};
 pub use watch::run;
 
+/// Whoever would likely wait longer than this part of the longest wait is refused: places may become fewer meanwhile, and hardly anybody
+/// who was let in is to wait in vain.
+const LIKELY_WAIT: f64 = 0.5;
+/// For so long after something of it was executed a tenant counts among those that share places: as long as a person thinks between two
+/// pages.
+const LATELY_EXECUTED: Duration = Duration::from_secs(3);
 /// How much the latest operation counts in how long a place is held.
 const LATELY: f64 = 0.05;
 
@@ -36,20 +42,28 @@ struct State {
     running: [usize; 2],
     /// How many may be executed.
     limit: f64,
+    /// How late work is, over some looks, in seconds.
+    mean_delay: f64,
+    /// How many places tenants share that ask at the same time: all, or fewer where work was late.
+    shared: f64,
     /// How long a place is held, lately and of each class, in seconds.
     held: [f64; 2],
-    /// What each tenant has in progress; those with nothing are not there.
+    /// What each tenant has in progress; those of which nothing was executed lately are not there.
     tenants: HashMap<Arc<str>, Own>,
+    /// The weights of those that are there.
+    weights: u64,
     memory: Memory,
 }
 
 /// What one tenant has in progress.
-#[derive(Default)]
 struct Own {
     /// Requests, with those that are not executed yet.
     requests: usize,
-    /// Operations of people that are executed.
-    running: usize,
+    /// Operations that are executed, of each class.
+    running: [usize; 2],
+    /// When something of it was executed last.
+    executed: Instant,
+    weight: u32,
 }
 
 /// Why a request is not admitted.
@@ -93,8 +107,11 @@ impl Admission {
             queues: Default::default(),
             running: [0, 0],
             limit: config.running_max as f64,
+            mean_delay: 0.0,
+            shared: config.running_max as f64,
             held: [0.0; 2],
             tenants: HashMap::new(),
+            weights: 0,
             memory: Memory::Enough,
         };
         Self { config, state: Mutex::new(state) }
@@ -126,7 +143,7 @@ impl Admission {
             let mut state = self.state();
             state.check_memory(class)?;
             if state.may_run(&tenant, class, &self.config) {
-                state.count_running(&tenant, class, 1);
+                state.count_running(&tenant, class, &self.config, 1);
                 return Ok(Place { admission: self, tenant, class, begun: Instant::now() });
             }
             if !self.has_room(&state, &tenant, class) {
@@ -154,11 +171,21 @@ impl Admission {
     pub fn adjust(&self, delay: Duration, memory: Memory) {
         let mut state = self.state();
         let running: usize = state.running.iter().sum();
-        state.limit = pace::next(state.limit, delay, running, &self.config);
+        let wants = |class: Class| {
+            let queue = state.queues.get(class.index());
+            queue.is_some_and(|queue| queue.any(|tenant| state.has_share(tenant, class, &self.config)))
+        };
+        let is_wanted = Class::ALL.into_iter().any(wants);
+        state.limit = pace::next(state.limit, delay, pace::Use { running, is_wanted }, &self.config);
+        state.mean_delay += (delay.as_secs_f64() - state.mean_delay) * pace::MEAN_OF;
+        let mean_delay = Duration::from_secs_f64(state.mean_delay.max(0.0));
+        state.shared = pace::next_shared(state.shared, mean_delay, running, state.limit, &self.config);
         state.memory = memory;
+        state.forget_idle(Instant::now());
         // Where more may run now, those who wait are next.
         state.give_turns(&self.config);
         metrics::gauge!("weft_admission_limit").set(state.limit);
+        metrics::gauge!("weft_admission_shared").set(state.shared);
         for class in Class::ALL {
             let (running, waiting) = (state.running_of(class), state.queue(class).len());
             metrics::gauge!("weft_admission_running", "class" => class.as_str()).set(running as f64);
@@ -170,13 +197,12 @@ impl Admission {
     fn has_room(&self, state: &State, tenant: &str, class: Class) -> bool {
         let Some(queue) = state.queues.get(class.index()) else { return false };
         let held = state.held.get(class.index()).copied().unwrap_or_default();
-        let places = match class {
-            Class::Interactive => state.limit,
-            Class::Batch => (state.limit * self.config.batch_share).max(1.0),
-        };
-        let wait = (queue.len() + 1) as f64 * held / places;
-        // Half of it, so that hardly anybody who was let in waits in vain.
-        let most = if wait > self.config.wait_max.as_secs_f64() / 2.0 { queue.len() } else { self.config.waiting_max };
+        // All wait for all places, and each tenant's own for its part of them.
+        let places = class_places(state.limit, class, &self.config).max(1.0);
+        let share = state.share(tenant, class, &self.config).min(places);
+        let wait = ((queue.len() + 1) as f64 / places).max((queue.waiting_of(tenant) + 1) as f64 / share) * held;
+        let is_long = wait > self.config.wait_max.as_secs_f64() * LIKELY_WAIT;
+        let most = if is_long { queue.len() } else { self.config.waiting_max };
         queue.has_room(tenant, most.min(self.config.waiting_max))
     }
 
@@ -188,7 +214,8 @@ impl Admission {
         if state.tenants.get(&tenant).is_some_and(|own| own.requests >= most) {
             return Err(Refused::Full);
         }
-        state.tenants.entry(Arc::clone(&tenant)).or_default().requests += 1;
+        let own = state.own(&tenant, &self.config);
+        own.requests += 1;
         Ok(Arrival { admission: self, tenant })
     }
 
@@ -210,27 +237,64 @@ impl State {
         self.running.get(class.index()).copied().unwrap_or_default()
     }
 
-    fn count_running(&mut self, tenant: &Arc<str>, class: Class, difference: isize) {
-        if class == Class::Interactive {
-            let own = self.tenants.entry(Arc::clone(tenant)).or_default();
-            own.running = own.running.saturating_add_signed(difference);
-            self.forget(tenant);
-        }
-        if let Some(running) = self.running.get_mut(class.index()) {
-            *running = running.saturating_add_signed(difference);
-        }
+    fn own(&mut self, tenant: &Arc<str>, config: &Config) -> &mut Own {
+        let weights = &mut self.weights;
+        self.tenants.entry(Arc::clone(tenant)).or_insert_with(|| {
+            let weight = config.weight(tenant);
+            *weights += u64::from(weight);
+            Own { requests: 0, running: [0, 0], executed: Instant::now(), weight }
+        })
     }
 
-    /// Whether one more of this class may be executed, and nobody waits who would be before it.
+    fn count_running(&mut self, tenant: &Arc<str>, class: Class, config: &Config, difference: isize) {
+        let count = |running: &mut [usize; 2]| {
+            if let Some(running) = running.get_mut(class.index()) {
+                *running = running.saturating_add_signed(difference);
+            }
+        };
+        let own = self.own(tenant, config);
+        count(&mut own.running);
+        own.executed = Instant::now();
+        count(&mut self.running);
+    }
+
+    /// Whether one more of this tenant and class may be executed, and nobody waits who would be before it. Others who wait and may not
+    /// have a place are not before it.
     fn may_run(&self, tenant: &str, class: Class, config: &Config) -> bool {
+        let has_waiting = self.queues.get(class.index()).is_some_and(|queue| queue.waiting_of(tenant) > 0);
+        !has_waiting && self.is_free(tenant, class, config)
+    }
+
+    /// Whether there is a place for one more of this tenant and class.
+    fn is_free(&self, tenant: &str, class: Class, config: &Config) -> bool {
         // Whoever has nothing running need not wait until those who have much are done: one of each tenant always is.
         let total: usize = self.running.iter().sum();
-        let is_first = class == Class::Interactive && self.tenants.get(tenant).is_none_or(|own| own.running == 0);
-        if is_first && total < config.running_max {
-            return true;
-        }
-        let has_waiting = self.queues.get(class.index()).is_some_and(|queue| !queue.is_empty());
-        !has_waiting && self.has_place(class, config)
+        let is_first = class == Class::Interactive && self.running_by(tenant, class) == 0 && total < config.running_max;
+        is_first || self.has_place(class, config) && self.has_share(tenant, class, config)
+    }
+
+    /// Whether a tenant has fewer places than its part of all, beside the tenants that something was executed of lately. What the others leave free stays
+    /// free for a moment: whoever comes next is not to wait until long work has ended.
+    fn has_share(&self, tenant: &str, class: Class, config: &Config) -> bool {
+        // Whole ones: a place and a bit are one.
+        (self.running_by(tenant, class) + 1) as f64 <= self.share(tenant, class, config)
+    }
+
+    /// How many places a tenant may have.
+    fn share(&self, tenant: &str, class: Class, config: &Config) -> f64 {
+        let known = self.tenants.get(tenant).map(|own| own.weight);
+        let own = known.unwrap_or_else(|| config.weight(tenant));
+        let all = self.weights + if known.is_some() { 0 } else { u64::from(own) };
+        // Whoever is alone shares with nobody, and nobody does while nothing is late.
+        let part = match all == u64::from(own) || self.shared >= self.limit {
+            true => class_places(self.limit, class, config),
+            false => class_places(self.shared, class, config) * f64::from(own) / all as f64,
+        };
+        part.max(1.0)
+    }
+
+    fn running_by(&self, tenant: &str, class: Class) -> usize {
+        self.tenants.get(tenant).and_then(|own| own.running.get(class.index()).copied()).unwrap_or_default()
     }
 
     fn has_place(&self, class: Class, config: &Config) -> bool {
@@ -241,7 +305,7 @@ impl State {
             // One always, so that machines get on, if slowly.
             Class::Batch => {
                 let own = self.running_of(class);
-                own == 0 || is_within && (own as f64) < self.limit * config.batch_share
+                own == 0 || is_within && (own as f64) < class_places(self.limit, class, config)
             }
         }
     }
@@ -249,19 +313,26 @@ impl State {
     /// Gives turns to those who wait while there are places, to people first.
     fn give_turns(&mut self, config: &Config) {
         for class in Class::ALL {
-            while self.has_place(class, config)
-                && let Some(tenant) = self.queue(class).next()
-            {
-                self.count_running(&tenant, class, 1);
+            while let Some(tenant) = self.next_turn(class, config) {
+                self.count_running(&tenant, class, config, 1);
             }
         }
     }
 
-    /// A tenant with nothing in progress is not remembered.
-    fn forget(&mut self, tenant: &Arc<str>) {
-        if self.tenants.get(tenant).is_some_and(|own| own.requests == 0 && own.running == 0) {
-            self.tenants.remove(tenant);
+    fn next_turn(&mut self, class: Class, config: &Config) -> Option<Arc<str>> {
+        if self.queue(class).is_empty() {
+            return None;
         }
+        let mut queue = std::mem::take(self.queue(class));
+        let tenant = queue.next(|tenant| self.is_free(tenant, class, config));
+        *self.queue(class) = queue;
+        tenant
+    }
+
+    /// Tenants that have nothing in progress, and of which nothing was executed lately, are forgotten.
+    fn forget_idle(&mut self, now: Instant) {
+        self.tenants.retain(|_, own| own.requests > 0 || own.running != [0, 0] || now - own.executed < LATELY_EXECUTED);
+        self.weights = self.tenants.values().map(|own| u64::from(own.weight)).sum();
     }
 
     fn check_memory(&self, class: Class) -> Result<(), Refused> {
@@ -272,10 +343,18 @@ impl State {
     }
 }
 
+/// How many places there are for a class.
+fn class_places(limit: f64, class: Class, config: &Config) -> f64 {
+    match class {
+        Class::Interactive => limit,
+        Class::Batch => limit * config.batch_share,
+    }
+}
+
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.admission.state();
-        state.count_running(&self.tenant, self.class, -1);
+        state.count_running(&self.tenant, self.class, &self.admission.config, -1);
         if let Some(held) = state.held.get_mut(self.class.index()) {
             *held += (self.begun.elapsed().as_secs_f64() - *held) * LATELY;
         }
@@ -289,7 +368,6 @@ impl Drop for Arrival<'_> {
         if let Some(own) = state.tenants.get_mut(&self.tenant) {
             own.requests -= 1;
         }
-        state.forget(&self.tenant);
     }
 }
 
@@ -301,10 +379,13 @@ impl Drop for Waiting<'_> {
         match self.turn.try_recv() {
             // Its turn came at this very moment: the place it was given is for the next.
             Ok(Turn::Go) => {
-                state.count_running(&self.tenant, self.class, -1);
+                state.count_running(&self.tenant, self.class, &self.admission.config, -1);
                 state.give_turns(&self.admission.config);
             }
-            _ => state.queue(self.class).remove(ticket),
+            _ => state.queue(self.class).remove(&self.tenant, ticket),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,18 +13,46 @@ const UP: f64 = 0.05;
 /// Used so far, a limit is worth raising.
 const USED: f64 = 0.75;
 
+/// How much a look counts in how late work is: some ten of them, a fifth of a second.
+pub const MEAN_OF: f64 = 0.1;
+/// Work is late when it is so by this part of what one moment may be, over some looks: one late moment among many says little, and each of
+/// the many steps of an operation is that late.
+const MEAN_LATE: f64 = 0.25;
+/// What is left of what tenants share after a look at which work is late. Faster than the limit falls: a dozen operations become two in a
+/// tenth of a second.
+const SHARED_DOWN: f64 = 0.7;
+/// How much a look at which nothing is late adds to what tenants share: a half in two seconds.
+const CALM: f64 = 0.004;
+
+/// What is made of the limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Use {
+    /// How many are executed.
+    pub running: usize,
+    /// Somebody waits who would be executed were there more places.
+    pub is_wanted: bool,
+}
+
 /// The limit after one look.
-pub fn next(limit: f64, delay: Duration, running: usize, config: &Config) -> f64 {
+pub fn next(limit: f64, delay: Duration, Use { running, is_wanted }: Use, config: &Config) -> f64 {
     let (least, most) = (config.running_min as f64, config.running_max as f64);
     let next = if delay > config.delay_target {
         // From what is really executed: a limit far above that would take long to matter. Where few are, they are not what is late.
         if running as f64 <= least { limit } else { limit.min(running as f64) * DOWN }
-    } else if running as f64 >= limit * USED || limit < least {
+    } else if is_wanted || running as f64 >= limit * USED || limit < least {
         limit + (limit * UP).max(1.0)
     } else {
         limit
     };
     next.clamp(least, most)
+}
+
+/// How many places tenants share, after one look. While work is late soon as few as keep the processors busy: each operation more makes
+/// every step of the others late, so that whoever asks little would wait for whoever asks much. Then slowly more again.
+pub fn next_shared(places: f64, mean_delay: Duration, running: usize, limit: f64, config: &Config) -> f64 {
+    let is_late = mean_delay > config.delay_target.mul_f64(MEAN_LATE);
+    let next = if is_late { places.min(running as f64) * SHARED_DOWN } else { places * (1.0 + CALM) };
+    next.min(limit).max(config.shared_min as f64)
 }
 
 #[cfg(test)]
@@ -33,6 +61,10 @@ mod tests {
 
     fn config() -> Config {
         Config { running_min: 8, running_max: 512, delay_target: Duration::from_millis(5), ..Config::default() }
+    }
+
+    fn busy(running: usize) -> Use {
+        Use { running, is_wanted: false }
     }
 
     const LATE: Duration = Duration::from_millis(6);
@@ -46,24 +78,51 @@ mod tests {
         let mut seen = Vec::new();
         for _ in 0..400 {
             let running = limit as usize;
-            limit = next(limit, if running > 30 { LATE } else { PUNCTUAL }, running, &config);
+            limit = next(limit, if running > 30 { LATE } else { PUNCTUAL }, busy(running), &config);
             seen.push(limit);
         }
         let late = seen.iter().skip(100);
         assert!(late.clone().all(|limit| (20.0..=34.0).contains(limit)), "{:?}", late.collect::<Vec<_>>());
         // Nothing waits any more, as when everybody waits for an upstream: it grows to the most there may be.
         for _ in 0..200 {
-            limit = next(limit, PUNCTUAL, limit as usize, &config);
+            limit = next(limit, PUNCTUAL, busy(limit as usize), &config);
         }
         assert_eq!(limit, 512.0);
     }
 
     #[test]
+    fn what_is_shared_falls_soon_and_comes_back_slowly() {
+        let config = Config { shared_min: 4, ..config() };
+        let once = next_shared(512.0, LATE, 100, 512.0, &config);
+        assert_eq!(once, 70.0, "one late moment is not the end of whoever waits for an upstream");
+        let mut places = 512.0;
+        for _ in 0..5 {
+            places = next_shared(places, LATE, 10, 512.0, &config);
+        }
+        assert_eq!(places, 4.0);
+        for _ in 0..100 {
+            places = next_shared(places, PUNCTUAL, 10, 512.0, &config);
+        }
+        assert!((5.0..7.0).contains(&places), "{places} after two seconds");
+        for _ in 0..2_000 {
+            places = next_shared(places, PUNCTUAL, 10, 512.0, &config);
+        }
+        assert_eq!(places, 512.0);
+        assert_eq!(next_shared(100.0, PUNCTUAL, 10, 50.0, &config), 50.0, "not more than there are");
+    }
+
+    #[test]
     fn it_keeps_within_its_bounds_and_does_not_grow_unused() {
         let config = config();
-        assert_eq!(next(8.0, LATE, 500, &config), 8.0);
-        assert_eq!(next(100.0, PUNCTUAL, 10, &config), 100.0);
-        assert_eq!(next(512.0, LATE, 0, &config), 512.0, "few that run are not what is late");
-        assert_eq!(next(512.0, LATE, 100, &config), 85.0);
+        assert_eq!(next(8.0, LATE, busy(500), &config), 8.0);
+        assert_eq!(next(100.0, PUNCTUAL, busy(10), &config), 100.0);
+        let wanted = Use { running: 10, is_wanted: true };
+        assert_eq!(
+            next(100.0, PUNCTUAL, wanted, &config),
+            105.0,
+            "tenants have parts of the limit: their work waits for more"
+        );
+        assert_eq!(next(512.0, LATE, busy(0), &config), 512.0, "few that run are not what is late");
+        assert_eq!(next(512.0, LATE, busy(100), &config), 85.0);
     }
 }

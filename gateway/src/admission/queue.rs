@@ -2,7 +2,7 @@
 //! clock of its own, and whoever is furthest behind is next. A tenant that asks much waits for itself.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -14,8 +14,8 @@ const FINE: u64 = 1_000;
 /// Requests that wait, by the moment at which their tenant would be done with them had it the gateway to itself.
 #[derive(Default)]
 pub struct FairQueue {
-    waiting: BTreeMap<Ticket, Waiter>,
     tenants: HashMap<Arc<str>, Tenant>,
+    waiting: usize,
     /// The tag of the latest request that had its turn.
     now: u64,
     number: u64,
@@ -27,7 +27,7 @@ pub struct Ticket(u64, u64);
 
 /// One who waits.
 struct Waiter {
-    tenant: Arc<str>,
+    ticket: Ticket,
     turn: oneshot::Sender<Turn>,
 }
 
@@ -42,7 +42,8 @@ pub enum Turn {
 
 #[derive(Default)]
 struct Tenant {
-    waiting: usize,
+    /// In the order of their tickets.
+    waiting: VecDeque<Waiter>,
     /// The tag of its latest request.
     latest: u64,
 }
@@ -50,24 +51,34 @@ struct Tenant {
 impl FairQueue {
     /// How many wait.
     pub fn len(&self) -> usize {
-        self.waiting.len()
+        self.waiting
     }
 
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting == 0
+    }
+
+    /// How many of this tenant wait.
+    pub fn waiting_of(&self, tenant: &str) -> usize {
+        self.tenants.get(tenant).map_or(0, |own| own.waiting.len())
+    }
+
+    /// Whether somebody waits of such a tenant.
+    pub fn any(&self, is_such: impl Fn(&Arc<str>) -> bool) -> bool {
+        self.tenants.iter().any(|(name, own)| !own.waiting.is_empty() && is_such(name))
     }
 
     /// Whether a tenant could wait, where at most so many may: if there is room, or another has more than it would have.
     pub fn has_room(&self, tenant: &str, most: usize) -> bool {
-        let own = self.tenants.get(tenant).map_or(0, |tenant| tenant.waiting);
-        self.len() < most || self.tenants.values().any(|other| other.waiting > own + 1)
+        let own = self.waiting_of(tenant);
+        self.len() < most || self.tenants.values().any(|other| other.waiting.len() > own + 1)
     }
 
     /// Waits for a turn; none where there is no room. The room may be that of the latest request of whoever has most.
     pub fn push(
         &mut self,
-        tenant: &str,
+        tenant: &Arc<str>,
         points: u64,
         weight: u32,
         most: usize,
@@ -78,58 +89,65 @@ impl FairQueue {
             }
             self.push_out();
         }
-        let name: Arc<str> = tenant.into();
-        let own = self.tenants.entry(Arc::clone(&name)).or_default();
-        own.waiting += 1;
+        let own = self.tenants.entry(Arc::clone(tenant)).or_default();
         let cost = points.max(1).saturating_mul(FINE) / u64::from(weight.max(1));
         own.latest = own.latest.max(self.now).saturating_add(cost);
         self.number += 1;
         let ticket = Ticket(own.latest, self.number);
         let (turn, waiting) = oneshot::channel();
-        self.waiting.insert(ticket, Waiter { tenant: name, turn });
+        own.waiting.push_back(Waiter { ticket, turn });
+        self.waiting += 1;
         Some((ticket, waiting))
     }
 
-    /// Gives the next one its turn; tells whose it was, nobody's when nobody waits.
-    pub fn next(&mut self) -> Option<Arc<str>> {
-        while let Some((ticket, waiter)) = self.waiting.pop_first() {
-            self.now = self.now.max(ticket.0);
-            self.left(&waiter.tenant);
+    /// Gives the next one of a tenant that may have a turn its turn; tells whose it was, nobody's when no such one waits.
+    pub fn next(&mut self, may: impl Fn(&Arc<str>) -> bool) -> Option<Arc<str>> {
+        loop {
+            let mut first: Option<(Ticket, &Arc<str>)> = None;
+            for (name, own) in &self.tenants {
+                let Some(waiter) = own.waiting.front() else { continue };
+                if first.is_none_or(|(ticket, _)| waiter.ticket < ticket) && may(name) {
+                    first = Some((waiter.ticket, name));
+                }
+            }
+            let name = Arc::clone(first?.1);
+            let waiter = self.tenants.get_mut(&name)?.waiting.pop_front()?;
+            self.now = self.now.max(waiter.ticket.0);
+            self.left(&name);
             // Whoever has gone meanwhile leaves its turn to the next.
             if waiter.turn.send(Turn::Go).is_ok() {
-                return Some(waiter.tenant);
+                return Some(name);
             }
         }
-        None
     }
 
     /// One who waited has gone.
-    pub fn remove(&mut self, ticket: Ticket) {
-        if let Some(waiter) = self.waiting.remove(&ticket) {
-            self.left(&waiter.tenant);
+    pub fn remove(&mut self, tenant: &Arc<str>, ticket: Ticket) {
+        let Some(own) = self.tenants.get_mut(tenant) else { return };
+        if let Ok(at) = own.waiting.binary_search_by_key(&ticket, |waiter| waiter.ticket) {
+            own.waiting.remove(at);
+            self.left(tenant);
         }
     }
 
     /// Sends the latest request of the tenant with most of them away.
     fn push_out(&mut self) {
-        let most = self.tenants.iter().max_by_key(|(_, tenant)| tenant.waiting).map(|(name, _)| Arc::clone(name));
-        let Some(most) = most else { return };
-        let latest = self.waiting.iter().rev().find(|(_, waiter)| waiter.tenant == most).map(|(ticket, _)| *ticket);
-        if let Some(waiter) = latest.and_then(|ticket| self.waiting.remove(&ticket)) {
-            self.left(&waiter.tenant);
-            let _ = waiter.turn.send(Turn::PushedOut);
-        }
+        let most = self.tenants.iter_mut().max_by_key(|(_, tenant)| tenant.waiting.len());
+        let Some((name, waiter)) = most.and_then(|(name, own)| Some((Arc::clone(name), own.waiting.pop_back()?)))
+        else {
+            return;
+        };
+        self.left(&name);
+        let _ = waiter.turn.send(Turn::PushedOut);
     }
 
-    /// Forgets tenants of whom nobody waits: there is nothing to be fair about.
+    /// One fewer waits. Tenants of whom nobody waits are forgotten: there is nothing to be fair about.
     fn left(&mut self, tenant: &Arc<str>) {
-        if let Some(own) = self.tenants.get_mut(tenant) {
-            own.waiting -= 1;
-            if own.waiting == 0 && own.latest <= self.now {
-                self.tenants.remove(tenant);
-            }
+        self.waiting -= 1;
+        if self.tenants.get(tenant).is_some_and(|own| own.waiting.is_empty() && own.latest <= self.now) {
+            self.tenants.remove(tenant);
         }
-        if self.waiting.is_empty() {
+        if self.waiting == 0 {
             self.tenants.clear();
         }
     }
@@ -142,7 +160,7 @@ mod tests {
     /// Gives turns until nobody waits, and tells in which order.
     fn order(queue: &mut FairQueue, mut waiting: Vec<(&'static str, oneshot::Receiver<Turn>)>) -> Vec<&'static str> {
         let mut order = Vec::new();
-        while queue.next().is_some() {
+        while queue.next(|_| true).is_some() {
             let at = waiting.iter_mut().position(|(_, turn)| turn.try_recv() == Ok(Turn::Go)).unwrap();
             order.push(waiting.remove(at).0);
         }
@@ -154,10 +172,10 @@ mod tests {
         let mut queue = FairQueue::default();
         let mut waiting = Vec::new();
         for _ in 0..6 {
-            waiting.push(("noisy", queue.push("noisy", 10, 1, 100).unwrap().1));
+            waiting.push(("noisy", queue.push(&"noisy".into(), 10, 1, 100).unwrap().1));
         }
-        waiting.push(("quiet", queue.push("quiet", 10, 1, 100).unwrap().1));
-        waiting.push(("quiet", queue.push("quiet", 10, 1, 100).unwrap().1));
+        waiting.push(("quiet", queue.push(&"quiet".into(), 10, 1, 100).unwrap().1));
+        waiting.push(("quiet", queue.push(&"quiet".into(), 10, 1, 100).unwrap().1));
         assert_eq!(
             order(&mut queue, waiting),
             ["noisy", "quiet", "noisy", "quiet", "noisy", "noisy", "noisy", "noisy"]
@@ -166,12 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn who_may_not_have_a_turn_is_passed_over_and_keeps_its_place() {
+        let mut queue = FairQueue::default();
+        let (_, mut noisy) = queue.push(&"noisy".into(), 1, 1, 4).unwrap();
+        let (_, mut quiet) = queue.push(&"quiet".into(), 10, 1, 4).unwrap();
+        let is_quiet = |name: &Arc<str>| **name == *"quiet";
+        assert_eq!(queue.next(is_quiet).as_deref(), Some("quiet"));
+        assert_eq!(queue.next(is_quiet), None);
+        assert!(quiet.try_recv() == Ok(Turn::Go) && noisy.try_recv().is_err() && queue.waiting_of("noisy") == 1);
+        assert_eq!(queue.next(|_| true).as_deref(), Some("noisy"));
+    }
+
+    #[test]
     fn a_weight_is_a_share() {
         let mut queue = FairQueue::default();
         let mut waiting = Vec::new();
         for _ in 0..30 {
-            waiting.push(("heavy", queue.push("heavy", 10, 2, 100).unwrap().1));
-            waiting.push(("light", queue.push("light", 10, 1, 100).unwrap().1));
+            waiting.push(("heavy", queue.push(&"heavy".into(), 10, 2, 100).unwrap().1));
+            waiting.push(("light", queue.push(&"light".into(), 10, 1, 100).unwrap().1));
         }
         let first = order(&mut queue, waiting).into_iter().take(30).filter(|who| *who == "heavy").count();
         assert_eq!(first, 20);
@@ -180,17 +210,17 @@ mod tests {
     #[test]
     fn who_has_most_makes_room_and_who_has_gone_leaves_the_turn() {
         let mut queue = FairQueue::default();
-        let mut noisy: Vec<_> = (0..4).map(|_| queue.push("noisy", 1, 1, 4).unwrap()).collect();
-        assert!(queue.push("noisy", 1, 1, 4).is_none(), "nobody pushes itself out");
-        let (_, quiet) = queue.push("quiet", 1, 1, 4).unwrap();
+        let mut noisy: Vec<_> = (0..4).map(|_| queue.push(&"noisy".into(), 1, 1, 4).unwrap()).collect();
+        assert!(queue.push(&"noisy".into(), 1, 1, 4).is_none(), "nobody pushes itself out");
+        let (_, quiet) = queue.push(&"quiet".into(), 1, 1, 4).unwrap();
         let (_, mut last) = noisy.pop().unwrap();
         assert_eq!(last.try_recv(), Ok(Turn::PushedOut));
         assert_eq!(queue.len(), 4);
         let (ticket, gone) = noisy.remove(0);
         drop(gone);
-        queue.remove(ticket);
+        queue.remove(&"noisy".into(), ticket);
         drop(quiet);
-        assert!(queue.next().is_some() && queue.next().is_some(), "two of the noisy tenant are left");
-        assert_eq!(queue.next(), None);
+        assert!(queue.next(|_| true).is_some() && queue.next(|_| true).is_some(), "two of the noisy tenant are left");
+        assert_eq!(queue.next(|_| true), None);
     }
 }

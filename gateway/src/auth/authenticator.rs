@@ -87,7 +87,7 @@ impl Authenticator {
                 return Err(AuthError::Expired);
             }
             if keys.is_some_and(|keys| keys.has(remembered.key)) {
-                return Ok(remembered.principal);
+                return Ok(Arc::clone(&remembered.principal));
             }
             self.memory.forget(&fingerprint);
         }
@@ -103,7 +103,7 @@ impl Authenticator {
         let (claims, expires_at) =
             token::verify(token, claimed.algorithm, &key.decoding, issuer, now, self.config.leeway)?;
         let principal = Principal::read(&claims, &issuer.claims, &issuer.issuer, &self.default_tenant, &self.tiers)
-            .map(Arc::new)?;
+            .map(|principal| Arc::new(principal.until(expires_at)))?;
         let remembered = Remembered {
             principal: Arc::clone(&principal),
             issuer: issuer.issuer.clone(),

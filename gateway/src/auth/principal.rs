@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use schema::{EntityRef, Visibility, scope};
+use schema::{DateTime, EntityRef, Visibility, scope};
 use serde_json::{Map, Value};
 
 use super::{
     AuthError, ClaimNames,
     tier::{TierRule, tier_of},
 };
-use crate::config::is_tenant;
+use crate::{config::is_tenant, response_cache::Eyes};
 
 /// Most teams and most scopes of one token.
 const LIST_MAX: usize = 1_000;
@@ -27,7 +27,10 @@ pub struct Principal {
     pub key: Arc<str>,
     /// The tier of its limits; none: the usual ones.
     pub tier: Option<Arc<str>>,
+    /// When the token ends that says so; none where there is none.
+    pub expires_at: Option<DateTime>,
     visibility: Arc<Visibility>,
+    eyes: Eyes,
 }
 
 impl Principal {
@@ -62,7 +65,13 @@ impl Principal {
         let parts = [tenant.as_str(), issuer, subject.as_str()].into_iter().chain(tier.as_deref());
         let key = parts.collect::<Value>().to_string().into();
         let visibility = Visibility { tenant: tenant.clone(), subject: subject.clone(), user, teams, scopes };
-        Ok(Self { subject, tenant, key, tier, visibility: Arc::new(visibility) })
+        let eyes = Eyes::of(&visibility);
+        Ok(Self { subject, tenant, key, tier, expires_at: None, eyes, visibility: Arc::new(visibility) })
+    }
+
+    /// The same, until the token ends.
+    pub fn until(self, expires_at: chrono::DateTime<chrono::Utc>) -> Self {
+        Self { expires_at: Some(DateTime(expires_at)), ..self }
     }
 
     /// The caller where no issuer is configured: whoever reaches a loopback address is this machine's own operator.
@@ -79,6 +88,8 @@ impl Principal {
             tenant: visibility.tenant.clone(),
             key: format!("local {tenant}").into(),
             tier: None,
+            expires_at: None,
+            eyes: Eyes::of(&visibility),
             visibility: Arc::new(visibility),
         }
     }
@@ -86,6 +97,11 @@ impl Principal {
     /// Whose eyes this caller's reads look through.
     pub fn visibility(&self) -> &Arc<Visibility> {
         &self.visibility
+    }
+
+    /// What of it answers depend on, in short.
+    pub fn eyes(&self) -> &Eyes {
+        &self.eyes
     }
 }
 

@@ -11,6 +11,7 @@ mod sdl;
 mod serve;
 mod signal;
 mod sync;
+mod webhooks;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -53,6 +54,11 @@ enum Command {
     Documents {
         #[command(subcommand)]
         what: documents::DocumentsCommand,
+    },
+    /// Deliveries of webhooks that were given up.
+    Webhooks {
+        #[command(subcommand)]
+        what: webhooks::WebhooksCommand,
     },
     /// Looks at changes of the schema.
     Schema {
@@ -113,6 +119,7 @@ impl Command {
             Command::Import { what: Import::Cost(args) } => import_cost::run(&loaded, &args).await,
             Command::Config { what: ConfigCommand::Check } => config::run(&loaded),
             Command::Documents { what } => what.run(&loaded).await,
+            Command::Webhooks { what } => what.run(&loaded).await,
             Command::Schema { what: SchemaCommand::Check(args) } => schema_check::run(&loaded, &args).await,
             Command::Doctor => doctor::run(loaded).await,
             Command::Sync(args) => sync::run(loaded, &args).await,

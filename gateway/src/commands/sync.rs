@@ -95,6 +95,8 @@ async fn read(
         since: since.unwrap_or_else(|| -> DateTime<Utc> { sources.clock().now() - history }),
         interval: None,
         clock: sources.clock(),
+        // History is read on purpose.
+        is_announced: false,
         progress: &|at| progress.show(at),
     };
     let report = sync_worker::held(&pass, source, holder, sync.lease).await;

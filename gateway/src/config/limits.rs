@@ -64,6 +64,7 @@ impl LimitsConfig {
     /// What preparing needs of it.
     pub fn prepare(&self) -> prepare::Limits {
         prepare::Limits {
+            guard: self.guard(),
             document: prepare::DocumentLimits {
                 selections_max: self.selections_max,
                 aliases_max: self.aliases_max,

@@ -78,9 +78,13 @@ impl Config {
             secret.map_err(|error| problems.push(format!("{key}: {error}"))).ok()
         };
         let mut secrets = HashMap::new();
-        for (key, reference) in config.sources.secret_refs() {
+        for (key, reference) in config.sources.secret_refs().into_iter().chain(config.webhooks.secret_refs()) {
             match sources::Credential::open(&reference, &|name| environment.get(name)) {
-                Ok(credential) => drop(secrets.insert(key, credential)),
+                Ok(credential) => {
+                    let problem = sources::webhook::Config::secret_problem(&key, &credential.current());
+                    problems.extend(problem.map(|problem| format!("{key}: {problem}")));
+                    secrets.insert(key, credential);
+                }
                 Err(error) => problems.push(format!("{key}: {error}")),
             }
         }
@@ -149,6 +153,19 @@ mod tests {
             "{message}"
         );
         assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn a_secret_of_a_sender_is_long_and_not_shown() {
+        let secrets = ("WEFT_WEBHOOKS__GITLAB__SECRETS", r#"[{ "env": "HOOK" }]"#);
+        let message = load(&[secrets, ("HOOK", "hunter2")], None).err().unwrap().to_string();
+        assert!(message.contains("webhooks.gitlab.secrets[0]: must be at least 16 bytes"), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+        let loaded = load(&[secrets, ("HOOK", "hunter2-hunter2-hunter2")], None).unwrap();
+        assert!(!crate::config::redacted(&loaded.config).contains("hunter2"));
+        let wrong = [("WEFT_WEBHOOKS__ATTEMPTS_MAX", "0"), ("WEFT_WEBHOOKS__AWX__HEADER", "no header")];
+        let message = load(&wrong, None).err().unwrap().to_string();
+        assert!(message.contains("webhooks.attempts_max") && message.contains("webhooks.awx.header"), "{message}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod catalog;
 mod cost;
 mod documents;
 mod limits;
+mod live;
 mod load;
 mod overload;
 mod rate;
@@ -17,6 +18,7 @@ pub(crate) use catalog::is_tenant;
 pub use cost::{BadRows, CostConfig};
 pub use documents::{ApqConfig, DocumentMode, DocumentsConfig};
 pub use limits::LimitsConfig;
+pub use live::LiveConfig;
 pub use load::{Environment, Loaded};
 pub use overload::OverloadConfig;
 pub use rate::{RateConfig, TierConfig};
@@ -51,10 +53,16 @@ pub struct Config {
     pub sources: sources::Config,
     /// How deployments are read from them.
     pub sync: SyncConfig,
+    /// How clusters are watched.
+    pub watch: sources::openshift::WatchConfig,
+    /// Subscriptions and the change log.
+    pub live: LiveConfig,
     /// Which deployments needed a remedy.
     pub delivery: sources::ingest::DeliveryRules,
     /// How charges are read and attributed.
     pub cost: CostConfig,
+    /// What upstreams tell by themselves.
+    pub webhooks: sources::webhook::Config,
     /// Who may call.
     pub auth: auth::Config,
     /// Logs.
@@ -93,11 +101,14 @@ impl Config {
         self.documents.validate(&mut problems);
         self.catalog.validate(&mut problems);
         self.sync.validate(&mut problems);
+        self.live.validate(&mut problems);
         self.cost.validate(&self.sources.azure, &mut problems);
         self.telemetry.validate(&mut problems);
         problems.extend(self.auth.validate().into_iter().map(|found| Problem::new(found.key, found.message)));
         problems.extend(self.redis.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
         problems.extend(self.sources.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
+        problems.extend(self.watch.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
+        problems.extend(self.webhooks.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
         for (key, is_zero) in [
             ("database.connections_max", self.database.connections_max == 0),
             ("database.write_connections_max", self.database.write_connections_max == 0),

@@ -16,6 +16,8 @@ pub struct OverloadConfig {
     pub running_min: usize,
     /// More never.
     pub running_max: usize,
+    /// While work is late, tenants that ask at the same time share at least so many places; 0: all that there are.
+    pub shared_min: usize,
     /// How long work may wait for a processor or a connection before fewer are executed.
     #[serde(with = "humantime_serde")]
     pub delay_target: Duration,
@@ -43,6 +45,7 @@ impl OverloadConfig {
             requests_max,
             running_min: self.running_min,
             running_max: self.running_max,
+            shared_min: if self.shared_min == 0 { self.running_max } else { self.shared_min },
             delay_target: self.delay_target,
             waiting_max: self.waiting_max,
             wait_max: self.wait_max,

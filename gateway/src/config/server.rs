@@ -1,6 +1,6 @@
 //! `[server]`.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use bytesize::ByteSize;
 use resolvers::KeptLists;
@@ -12,6 +12,9 @@ use crate::response_cache::ResponseCache;
 
 /// Most threads that answer requests.
 const WORKER_THREADS_MAX: usize = 1024;
+
+/// Less would have small answers wait for one another; more bounds nothing.
+const SEND_BUFFER: RangeInclusive<u64> = 16 * 1024..=16 * 1024 * 1024;
 
 /// Listeners, deadlines and CORS.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,7 +48,12 @@ pub struct ServerConfig {
     /// Longest time in which a client takes nothing of its answer.
     #[serde(with = "humantime_serde")]
     pub write_timeout: Duration,
-    /// How long accepted work may go on after the signal to end.
+    /// How much the kernel may hold for each connection that takes its answer slowly.
+    pub send_buffer: ByteSize,
+    /// How long requests are still accepted after the signal to end, while readiness fails already.
+    #[serde(with = "humantime_serde")]
+    pub shutdown_delay: Duration,
+    /// How long accepted work may go on after that.
     #[serde(with = "humantime_serde")]
     pub shutdown_grace: Duration,
     /// Most open connections; beyond it new ones wait.
@@ -114,6 +122,11 @@ impl ServerConfig {
         (bytes_max > 0).then(|| ResponseCache::new(bytes_max))
     }
 
+    /// How much the kernel may hold for each connection, in bytes.
+    pub fn send_buffer(&self) -> u32 {
+        u32::try_from(self.send_buffer.as_u64()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn validate(&self, problems: &mut Vec<Problem>) {
         if self.listen == self.admin_listen && self.listen.port() != 0 {
             problems.push(Problem::new("server.admin_listen", "must differ from `server.listen`"));
@@ -136,6 +149,9 @@ impl ServerConfig {
             if count == 0 {
                 problems.push(Problem::new(key, "must be more than zero"));
             }
+        }
+        if !SEND_BUFFER.contains(&self.send_buffer.as_u64()) {
+            problems.push(Problem::new("server.send_buffer", "must be from 16 KiB to 16 MiB"));
         }
         if self.worker_threads > WORKER_THREADS_MAX {
             problems.push(Problem::new("server.worker_threads", format!("must be at most {WORKER_THREADS_MAX}")));

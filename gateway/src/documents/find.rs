@@ -29,7 +29,7 @@ impl Documents {
                 Some(text) => Ok(trusted("id", &text)),
                 None => Err(self.unknown("id", &format!("the document `{id}` was not published for this client"))),
             },
-            Named::Hash { hash, text } => self.by_hash(normal_id(&hash), text, client, patience).await,
+            Named::Hash { hash, text } => Box::pin(self.by_hash(normal_id(&hash), text, client, patience)).await,
         }
     }
 

@@ -22,7 +22,7 @@ use untrusted::Untrusted;
 pub use find::Found;
 pub(crate) use refresh::{load, run};
 
-use crate::config::DocumentsConfig;
+use crate::config::{DocumentMode, DocumentsConfig};
 
 /// How a request says which document it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,11 @@ impl Documents {
     pub fn new(config: &DocumentsConfig, sdl: &str, redis: Option<Redis>) -> Self {
         let automatic = config.apq.enabled.then(|| Automatic::new(&config.apq, &sha256(sdl), redis));
         Self { config: config.clone(), trusted: Trusted::default(), automatic, untrusted: Untrusted::default() }
+    }
+
+    /// While this is the same, the same name from the same client is the same document; none where each use is to be told.
+    pub fn version(&self, client: Option<&str>) -> Option<i64> {
+        (self.config.mode_of(client) != DocumentMode::Prefer).then(|| self.trusted.version())
     }
 }
 

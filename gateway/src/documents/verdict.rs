@@ -7,20 +7,18 @@ use schema::ErrorCode;
 use super::manifest::Listed;
 use crate::{
     config::LimitsConfig,
-    guard,
     prepare::{Document, Preparer, Refusal},
 };
 
 /// Holds documents against a schema and limits.
 pub struct Checker {
     preparer: Preparer,
-    guard: guard::Limits,
 }
 
 impl Checker {
     /// Against this schema.
     pub fn new(sdl: &str, limits: &LimitsConfig) -> anyhow::Result<Self> {
-        Ok(Self { preparer: Preparer::new(sdl, sdl, limits.prepare())?, guard: limits.guard() })
+        Ok(Self { preparer: Preparer::new(sdl, sdl, limits.prepare())? })
     }
 
     /// The schema with what it is asked.
@@ -38,7 +36,6 @@ impl Checker {
 
     /// The document of a text, whatever it costs, or why it would be refused.
     pub fn validate(&self, text: &str) -> Result<Arc<Document>, Refusal> {
-        guard::check_document(text, &self.guard)?;
         self.preparer.document(text.to_owned(), true)
     }
 }

@@ -21,6 +21,35 @@ impl Media {
     }
 }
 
+/// In which form a stream of answers goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Streamed {
+    /// `text/event-stream`, as graphql-sse reads it.
+    Events,
+    /// `multipart/mixed`, as Apollo Client reads subscriptions.
+    Multipart,
+}
+
+/// The acceptable form of a stream with the highest q, the first listed among equals; none when no stream is acceptable.
+pub fn negotiate_stream(headers: &HeaderMap) -> Option<Streamed> {
+    let ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut best: Option<(u16, Streamed)> = None;
+    for range in ranges.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let streamed = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "text/event-stream" => Streamed::Events,
+            // Other uses of the media type are of other protocols.
+            "multipart/mixed" if range.contains("subscriptionSpec") => Streamed::Multipart,
+            _ => continue,
+        };
+        let quality = parts.find_map(|part| part.strip_prefix("q=").map(quality)).unwrap_or(1_000);
+        if quality > 0 && best.is_none_or(|(highest, _)| quality > highest) {
+            best = Some((quality, streamed));
+        }
+    }
+    best.map(|(_, streamed)| streamed)
+}
+
 /// The acceptable media type with the highest q, the first listed among equals; none when nothing is acceptable.
 pub fn negotiate(headers: &HeaderMap) -> Option<Media> {
     let mut ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
@@ -70,5 +99,20 @@ mod tests {
         assert_eq!(of("text/html"), None);
         assert_eq!(of("application/json;q=0"), None);
         assert_eq!(of("text/event-stream, application/json"), Some(Media::Json));
+    }
+
+    #[test]
+    fn a_stream_has_the_form_that_is_preferred() {
+        let of = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_str(accept).unwrap());
+            negotiate_stream(&headers)
+        };
+        assert_eq!(of("text/event-stream"), Some(Streamed::Events));
+        let apollo = "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0,application/json";
+        assert_eq!(of(apollo), Some(Streamed::Multipart));
+        assert_eq!(of("multipart/mixed;deferSpec=20220824, application/json"), None);
+        assert_eq!(of("*/*"), None);
+        assert_eq!(of("text/event-stream;q=0"), None);
     }
 }

@@ -63,7 +63,7 @@ const READINESS_AGE_MAX: Duration = Duration::from_secs(1);
 impl App {
     /// As [`App::readiness`], asked at most once a second however many want to know.
     async fn is_ready_lately(&self) -> bool {
-        if self.is_draining() {
+        if self.is_leaving() {
             return false;
         }
         let mut known = self.readiness_known.lock().await;
@@ -79,7 +79,7 @@ impl App {
 
     /// Checks what is required, and tells of what is not.
     pub async fn readiness(&self) -> Readiness {
-        let is_draining = self.is_draining();
+        let is_draining = self.is_leaving();
         let database = self.sources.database().is_migrated().await;
         let database_word = match &database {
             Ok(true) => "ok",

@@ -7,15 +7,21 @@ use axum::{
 };
 use bytes::Bytes;
 use chrono::SecondsFormat;
-use resolvers::{PathSegment, Receipt, StaleMark};
+use resolvers::{PathSegment, Pieces, Receipt, StaleMark};
 use schema::ErrorCode;
 use serde_json::{Map, Value as Json, json};
 
-use super::accept::Media;
+use super::{accept::Media, pieces::PiecesBody};
 use crate::prepare::Refusal;
 
 /// Most errors that are told; the rest are counted in the last one.
 const ERRORS_MAX: usize = 100;
+
+/// Room for the headers of an answer.
+const HEADERS_LIKELY: usize = 12;
+
+/// Room for the data of a small answer.
+const BYTES_LIKELY: usize = 1024;
 
 /// Braces around any data: that of the answer and that of the data itself.
 const DATA_BRACES: usize = 2;
@@ -34,7 +40,7 @@ struct Body {
     /// An answer that was written before; what is told besides comes before its last brace.
     whole: Bytes,
     /// What is written of it: nothing, or the data, whose keys keep the order that was asked for.
-    out: Vec<u8>,
+    out: Pieces,
     errors: Vec<Json>,
     /// Empty when there is nothing to tell.
     extensions: Map<String, Json>,
@@ -42,24 +48,29 @@ struct Body {
 
 impl Body {
     /// Begins a body with what was executed; none when nothing was. Lists of entities are in it as bytes already.
-    fn begin(data: Option<&Value>) -> Vec<u8> {
-        let Some(data) = data else { return Vec::new() };
-        let mut out = Vec::with_capacity(1024);
-        out.extend_from_slice(b"{\"data\":");
+    fn begin(data: Option<&Value>) -> Pieces {
+        let Some(data) = data else { return Pieces::default() };
+        let mut out = Pieces { done: Vec::new(), open: Vec::with_capacity(BYTES_LIKELY) };
+        out.open.extend_from_slice(b"{\"data\":");
         resolvers::write_value(data, &mut out);
         out
     }
 
-    /// The whole body.
-    fn into_bytes(self) -> Bytes {
+    /// Nothing is written of it.
+    fn is_empty(&self) -> bool {
+        self.whole.is_empty() && self.out.done.is_empty() && self.out.open.is_empty()
+    }
+
+    /// The whole body, in pieces.
+    fn into_pieces(self) -> Vec<Bytes> {
         if !self.whole.is_empty() && self.extensions.is_empty() {
-            return self.whole;
+            return vec![self.whole];
         }
-        let mut out = self.out;
+        let mut separator = if self.is_empty() { b'{' } else { b',' };
+        let Pieces { mut done, open: mut out } = self.out;
         if let Some(open) = self.whole.strip_suffix(b"}") {
             out.extend_from_slice(open);
         }
-        let mut separator = if out.is_empty() { b'{' } else { b',' };
         let mut key = |name: &str, out: &mut Vec<u8>| {
             out.push(separator);
             separator = b',';
@@ -75,7 +86,8 @@ impl Body {
             let _ = serde_json::to_writer(&mut out, &self.extensions);
         }
         out.push(b'}');
-        out.into()
+        done.push(out.into());
+        done
     }
 }
 
@@ -94,14 +106,15 @@ impl Answer {
             error
         });
         let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = Body { whole: Bytes::new(), out: Vec::new(), errors: errors.collect(), extensions: Map::new() };
-        Self { status, body, headers: HeaderMap::new() }
+        let body =
+            Body { whole: Bytes::new(), out: Pieces::default(), errors: errors.collect(), extensions: Map::new() };
+        Self { status, body, headers: HeaderMap::with_capacity(HEADERS_LIKELY) }
     }
 
     /// An answer that was written before.
     pub fn of_bytes(status: StatusCode, bytes: Bytes) -> Self {
-        let body = Body { whole: bytes, out: Vec::new(), errors: Vec::new(), extensions: Map::new() };
-        Self { status, body, headers: HeaderMap::new() }
+        let body = Body { whole: bytes, out: Pieces::default(), errors: Vec::new(), extensions: Map::new() };
+        Self { status, body, headers: HeaderMap::with_capacity(HEADERS_LIKELY) }
     }
 
     /// The bytes of an answer that is worth keeping: without errors and without anything that only this request was told.
@@ -111,20 +124,28 @@ impl Answer {
             return None;
         }
         // From here on the data is as it goes out, and shared.
-        let mut out = std::mem::take(&mut body.out);
-        out.push(b'}');
-        body.whole = out.into();
+        let Pieces { mut done, mut open } = std::mem::take(&mut body.out);
+        open.push(b'}');
+        body.whole = match done.is_empty() {
+            true => open.into(),
+            false => {
+                done.push(open.into());
+                done.concat().into()
+            }
+        };
         Some(body.whole.clone())
     }
 
     /// Nothing was executed to its end.
     pub fn has_no_data(&self) -> bool {
-        self.body.out.is_empty() && self.body.whole.is_empty()
+        self.body.is_empty()
     }
 
     /// About how many objects are in the data: a brace in a text counts too.
     pub fn objects(&self) -> u64 {
-        memchr::memchr_iter(b'{', &self.body.out).count().saturating_sub(DATA_BRACES) as u64
+        let pieces = self.body.out.done.iter().map(|piece| &**piece).chain([&*self.body.out.open]);
+        let braces: usize = pieces.map(|piece| memchr::memchr_iter(b'{', piece).count()).sum();
+        braces.saturating_sub(DATA_BRACES) as u64
     }
 
     /// The answer of an execution. Without a path and without data the document itself was refused.
@@ -147,7 +168,16 @@ impl Answer {
         let out = Body::begin((!is_refused).then_some(&data));
         let body = Body { whole: Bytes::new(), out, errors: told, extensions };
         let status = if is_refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-        Self { status, body, headers: HeaderMap::new() }
+        Self { status, body, headers: HeaderMap::with_capacity(HEADERS_LIKELY) }
+    }
+
+    /// The body as one piece.
+    pub fn into_bytes(self) -> Bytes {
+        let mut pieces = self.body.into_pieces();
+        match pieces.len() {
+            0 | 1 => pieces.pop().unwrap_or_default(),
+            _ => pieces.concat().into(),
+        }
     }
 
     /// Tells where live data came from.
@@ -175,7 +205,11 @@ impl Answer {
         }
         // What the caller has already is not sent, not even a byte of it.
         let has_body = status != StatusCode::NOT_MODIFIED;
-        let body = if has_body { axum::body::Body::from(body.into_bytes()) } else { axum::body::Body::empty() };
+        let mut pieces = if has_body { body.into_pieces() } else { Vec::new() };
+        let body = match pieces.len() {
+            0 | 1 => axum::body::Body::from(pieces.pop().unwrap_or_default()),
+            _ => axum::body::Body::new(PiecesBody::new(pieces)),
+        };
         let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = headers;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::{
     body::Body,
-    http::{HeaderMap, Method, Uri, header},
+    http::{HeaderMap, Uri, header},
 };
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schema::ErrorCode;
 use serde_json::{Map, Value};
@@ -24,19 +25,8 @@ pub struct Parameters {
     pub variables: Map<String, Value>,
 }
 
-/// Reads the parameters of a request whose method is GET or POST.
-pub async fn read(
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: Body,
-    limits: &LimitsConfig,
-    timeout: Duration,
-) -> Result<Parameters, Refusal> {
-    if method == Method::GET { of_url(uri, limits) } else { of_body(headers, body, limits, timeout).await }
-}
-
-fn of_url(uri: &Uri, limits: &LimitsConfig) -> Result<Parameters, Refusal> {
+/// The parameters in a URL.
+pub fn of_url(uri: &Uri, limits: &LimitsConfig) -> Result<Parameters, Refusal> {
     let text = uri.query().unwrap_or_default();
     if text.len() > limits.url_bytes_max() {
         return Err(Refusal::new(ErrorCode::PayloadTooLarge, "the URL is too long: send the operation by POST"));
@@ -53,12 +43,13 @@ fn of_url(uri: &Uri, limits: &LimitsConfig) -> Result<Parameters, Refusal> {
     parameters(object)
 }
 
-async fn of_body(
+/// The bytes of a body that can have parameters.
+pub async fn collect(
     headers: &HeaderMap,
     body: Body,
     limits: &LimitsConfig,
     timeout: Duration,
-) -> Result<Parameters, Refusal> {
+) -> Result<Bytes, Refusal> {
     check_content_type(headers)?;
     let max = limits.body_bytes_max();
     let too_large = || Refusal::new(ErrorCode::PayloadTooLarge, format!("the body is larger than {max} bytes"));
@@ -67,21 +58,28 @@ async fn of_body(
         return Err(too_large());
     }
     let collected = tokio::time::timeout(timeout, Limited::new(body, max).collect()).await;
-    let bytes = match collected {
-        Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Ok(Err(_)) => return Err(Refusal::new(ErrorCode::BadRequest, "the body ended too early")),
-        Err(_) => {
-            return Err(Refusal::new(ErrorCode::BadRequest, format!("the body did not arrive within {timeout:?}")));
-        }
-    };
-    match json(&bytes, limits, "the body")? {
+    match collected {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Refusal::new(ErrorCode::BadRequest, "the body ended too early")),
+        Err(_) => Err(Refusal::new(ErrorCode::BadRequest, format!("the body did not arrive within {timeout:?}"))),
+    }
+}
+
+/// The parameters in a body.
+pub fn of_bytes(bytes: &[u8], limits: &LimitsConfig) -> Result<Parameters, Refusal> {
+    match json(bytes, limits, "the body")? {
         Value::Object(object) => parameters(object),
         Value::Array(_) => {
             Err(Refusal::new(ErrorCode::BadRequest, "batches are not accepted: send one operation a request"))
         }
         _ => Err(Refusal::new(ErrorCode::BadRequest, "the body must be a JSON object with the key `query`")),
     }
+}
+
+/// The parameters in a message.
+pub fn of_object(object: Map<String, Value>) -> Result<Parameters, Refusal> {
+    parameters(object)
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {

@@ -27,6 +27,8 @@ pub fn layer(config: &CorsConfig) -> CorsLayer {
             name("graphql-client-version"),
             name("x-query-cost"),
             name("x-query-receipts"),
+            name("x-query-cursor"),
+            name("last-event-id"),
             header::IF_NONE_MATCH,
         ])
         .expose_headers([

@@ -13,18 +13,20 @@ use sources::cache::{CacheMode, Patience};
 
 use super::{
     RequestId,
-    accept::{Media, negotiate},
+    accept::{Media, Streamed, negotiate, negotiate_stream},
     answer::Answer,
     body::{self, Parameters},
+    stream, websocket,
 };
 use crate::{
     App,
     admission::{Class, Refused},
     auth::Principal,
     executor::Job,
+    live::{self, Resume, Subscriber},
     prepare::{OperationKind, Prepared, Refusal},
     rate_limit,
-    response_cache::Key,
+    response_cache::{Alias, Key},
 };
 
 /// Answers one request.
@@ -37,13 +39,20 @@ pub async fn serve(
     if app.config.server.graphiql && wants_page(&request) {
         return Redirect::to("/graphiql").into_response();
     }
-    let Some(media) = negotiate(request.headers()) else {
-        let message = "accept `application/graphql-response+json` or `application/json`";
+    if websocket::is_asked(&request) {
+        return websocket::serve(&app, peer, &request_id, request).await;
+    }
+    let streamed = negotiate_stream(request.headers());
+    let accepted = negotiate(request.headers());
+    // What goes wrong before a stream begins is told as usual.
+    let Some(media) = accepted.or(streamed.map(|_| Media::GraphqlResponse)) else {
+        let message = "accept `application/graphql-response+json` or `application/json`, or `text/event-stream`";
         let refusal = Refusal::new(ErrorCode::NotAcceptable, message);
         return Answer::refused(&refusal, &request_id.0).write(Media::Json);
     };
     let begun = std::time::Instant::now();
     let mut steps = Steps::new(&app, &request_id.0);
+    steps.streams = streamed.is_some();
     let answer = match app.places.try_acquire() {
         Ok(_place) => steps.run(peer, request).await,
         Err(_) => *steps.overloaded(Refused::Full),
@@ -53,7 +62,13 @@ pub async fn serve(
         metrics::histogram!("weft_http_refused_seconds", "status" => status).record(begun.elapsed().as_secs_f64());
     }
     metrics::counter!("weft_http_requests_total", "status" => answer.status.as_str().to_owned()).increment(1);
-    answer.write(media)
+    match (steps.subscriber.take(), streamed) {
+        (Some(subscriber), Some(streamed)) => stream::of_subscription(&app, subscriber, streamed, answer),
+        (None, Some(Streamed::Events)) if accepted.is_none() && answer.status == StatusCode::OK => {
+            stream::of_answer(answer)
+        }
+        _ => answer.write(media),
+    }
 }
 
 /// A person with a browser, and no query: the explorer is what they want.
@@ -76,16 +91,37 @@ pub(super) struct Steps<'a> {
     pub(super) patience: Patience,
     /// Whether a person or a machine waits for the answer.
     pub(super) class: Class,
+    /// A stream can be sent.
+    pub(super) streams: bool,
+    /// What is to be streamed, where that was asked.
+    pub(super) subscriber: Option<Subscriber>,
+    /// Where a client that was cut off goes on.
+    pub(super) resume: Option<Resume>,
 }
 
 impl<'a> Steps<'a> {
-    fn new(app: &'a Arc<App>, request_id: &'a str) -> Self {
-        let patience = Patience::new();
-        Self { app, request_id, caller: None, is_charged: false, refused: None, patience, class: Class::Interactive }
+    pub(super) fn new(app: &'a Arc<App>, request_id: &'a str) -> Self {
+        Self {
+            app,
+            request_id,
+            caller: None,
+            is_charged: false,
+            refused: None,
+            patience: Patience::new(),
+            class: Class::Interactive,
+            streams: false,
+            subscriber: None,
+            resume: None,
+        }
     }
 
     async fn run(&mut self, peer: SocketAddr, request: Request<Body>) -> Answer {
         let answer = self.steps(peer, request).await.unwrap_or_else(|refused| *refused);
+        self.paid(answer).await
+    }
+
+    /// Charges what was not charged yet, and tells what is left.
+    pub(super) async fn paid(&mut self, answer: Answer) -> Answer {
         let Some(caller) = &self.caller else { return answer };
         let limiter = &self.app.rate_limiter;
         if !self.is_charged {
@@ -109,42 +145,91 @@ impl<'a> Steps<'a> {
         let _arrival = app.admission.arrive(&principal.tenant).map_err(|refused| self.overloaded(refused))?;
         self.check_room(&principal.tenant)?;
         let limits = &config.limits;
-        let parameters =
-            body::read(&parts.method, &parts.uri, &parts.headers, body, limits, config.server.body_timeout).await;
-        let Parameters { named, operation_name, variables } = self.or_refused(parameters)?;
-        let found = self.find(named, &parts.headers).await?;
-        self.or_refused(crate::guard::check_document(&found.text, &limits.guard()).map_err(Refusal::from))?;
-        let may_introspect = config.server.introspection.allows(principal.visibility());
-        let document = self.or_refused(self.app.preparer.document(found.text, may_introspect))?;
-        if found.is_taught {
-            self.app.documents.keep(&document, &self.patience).await;
-        }
-        let chosen = self.or_refused(document.choose(operation_name.as_deref()))?;
-        match chosen.kind() {
-            OperationKind::Mutation if parts.method == Method::GET => {
-                return Err(self.method_not_allowed("mutations are sent by POST", "POST"));
-            }
-            OperationKind::Subscription => {
-                let refusal = Refusal::new(ErrorCode::BadRequest, "subscriptions are not offered");
-                return Err(Box::new(Answer::refused(&refusal, self.request_id)));
-            }
-            OperationKind::Query | OperationKind::Mutation => {}
-        }
+        let is_get = parts.method == Method::GET;
         let asked = Asked {
-            key: self.key(&chosen, operation_name.as_deref(), &variables, &principal, &parts.headers),
+            key: None,
+            is_kept: self.may_be_kept(&principal, &parts.headers),
             principal,
             wants_cost: wants(&parts.headers, "x-query-cost"),
             wants_receipts: wants(&parts.headers, "x-query-receipts"),
-            is_get: parts.method == Method::GET,
+            wants_cursor: wants(&parts.headers, "x-query-cursor"),
+            is_get,
             headers: parts.headers,
         };
-        if let Some(answer) = self.kept(&asked).await? {
+        let (parameters, alias) = if is_get {
+            (body::of_url(&parts.uri, limits), None)
+        } else {
+            let bytes = body::collect(&asked.headers, body, limits, config.server.body_timeout).await;
+            let bytes = self.or_refused(bytes)?;
+            // The very bytes may mean a stream to another request.
+            let alias = self.alias(&bytes, &asked).filter(|_| !self.streams);
+            if let Some(answer) = self.known(alias.as_ref(), &asked).await? {
+                return Ok(answer);
+            }
+            (body::of_bytes(&bytes, limits), alias)
+        };
+        let parameters = self.or_refused(parameters)?;
+        let last = asked.headers.get("last-event-id").and_then(|value| value.to_str().ok());
+        self.resume = last.map(|cursor| Resume { cursor: cursor.to_owned(), is_reset: false });
+        self.operate(parameters, alias, asked).await
+    }
+
+    /// From the parameters of an operation to its answer.
+    pub(super) async fn operate(
+        &mut self,
+        parameters: Parameters,
+        alias: Option<Alias>,
+        mut asked: Asked,
+    ) -> Result<Answer, Box<Answer>> {
+        let config = &self.app.config;
+        let Parameters { named, operation_name, variables } = parameters;
+        let found = self.find(named, &asked.headers).await?;
+        // What is taught has to be read each time: it may have been forgotten meanwhile.
+        let alias = alias.filter(|_| !found.is_taught);
+        let may_introspect = config.server.introspection.allows(asked.principal.visibility());
+        let document = self.or_refused(self.app.preparer.document(found.text, may_introspect))?;
+        if found.is_taught {
+            Box::pin(self.app.documents.keep(&document, &self.patience)).await;
+        }
+        let chosen = self.or_refused(document.choose(operation_name.as_deref()))?;
+        match chosen.kind() {
+            OperationKind::Mutation if asked.is_get => {
+                return Err(self.method_not_allowed("mutations are sent by POST", "POST"));
+            }
+            OperationKind::Subscription => {
+                let prepared = self.app.preparer.prepare(chosen, variables, may_introspect);
+                let prepared = self.or_refused(prepared)?;
+                return Box::pin(self.subscribe(prepared, &asked)).await;
+            }
+            OperationKind::Query | OperationKind::Mutation => {}
+        }
+        asked.key = asked.key(&chosen, operation_name.as_deref(), &variables);
+        if let Some(answer) = self.kept(alias, &asked).await? {
             return Ok(answer);
         }
         let prepared = self.app.preparer.prepare(chosen, variables, may_introspect);
         let prepared = self.or_refused(prepared)?;
         // Apart, because it is large: whoever is answered at once carries no room for it.
         Box::pin(self.answer(prepared, &asked)).await
+    }
+
+    /// Begins a subscription: the answer is empty, and what is to be streamed stands beside it.
+    async fn subscribe(&mut self, prepared: Prepared, asked: &Asked) -> Result<Answer, Box<Answer>> {
+        if !self.streams {
+            let message = "subscriptions are streamed: accept `text/event-stream` or `multipart/mixed;subscriptionSpec=1.0`, or open a WebSocket";
+            return self.or_refused(Err(Refusal::new(ErrorCode::NotAcceptable, message)));
+        }
+        if self.app.is_draining() {
+            return Err(self.overloaded(Refused::Full));
+        }
+        let deposit = self.charge(prepared.points.max(1)).await?;
+        let caller = self.caller.clone();
+        let begun =
+            live::begin(self.app, prepared, &asked.principal, caller, self.resume.take(), self.request_id).await?;
+        // The events are paid one by one.
+        drop(deposit);
+        self.subscriber = Some(begun);
+        Ok(Answer::of_bytes(StatusCode::OK, bytes::Bytes::new()))
     }
 
     /// Executes an operation, and pays for it.
@@ -170,7 +255,16 @@ impl<'a> Steps<'a> {
             standing: self.standing(requested),
             request_id: self.request_id,
         };
+        // Before anything is read: what changes meanwhile comes again, and nothing is missed.
+        let cursor = match asked.wants_cursor {
+            true => live::newest_cursor(self.app, &asked.principal.tenant).await,
+            false => None,
+        };
         let answer = self.app.executor.execute(job).await;
+        let answer = match cursor {
+            Some(cursor) => answer.with_extension("cursor", cursor.into()),
+            None => answer,
+        };
         if is_mutation && let Some(cache) = &self.app.response_cache {
             cache.changed(&asked.principal.tenant);
         }
@@ -208,12 +302,16 @@ impl<'a> Steps<'a> {
 pub(super) struct Asked {
     /// Who asks.
     pub(super) principal: Arc<Principal>,
+    /// An answer that is kept is wanted, and may come of it.
+    pub(super) is_kept: bool,
     /// Under which the answer may be kept; none: it may not, and none that is kept is wanted.
     pub(super) key: Option<Key>,
     /// The answer is to tell what it cost.
     pub(super) wants_cost: bool,
     /// The answer is to tell where live data came from.
     pub(super) wants_receipts: bool,
+    /// The answer is to tell from where changes of it can be followed.
+    pub(super) wants_cursor: bool,
     /// It was asked by GET.
     pub(super) is_get: bool,
     /// The headers.

@@ -7,40 +7,66 @@ use tokio::time::Instant;
 
 use super::{
     answer::Answer,
+    charging::client_name,
     graphql::{Asked, Steps, cache_mode, wants},
 };
 use crate::{
     admission::Refused,
     auth::Principal,
     prepare::{Chosen, OperationKind, Prepared},
-    response_cache::{Found, Kept, Key},
+    response_cache::{Alias, Found, Kept, Key},
 };
+
+/// Longer requests are read each time: they are rare, and looking at each byte twice takes as long as it saves.
+const ALIAS_BYTES_MAX: usize = 16 * 1024;
 
 /// What an answer costs that is there already.
 const HIT_POINTS: u64 = 1;
 
+impl Asked {
+    /// Under what the answer may be kept; none where the caller wants what is not.
+    pub(super) fn key(&self, chosen: &Chosen, operation: Option<&str>, variables: &Map<String, Value>) -> Option<Key> {
+        let is_kept = self.is_kept && chosen.kind() == OperationKind::Query;
+        is_kept.then(|| Key::new(chosen.document().hash(), operation, variables, self.principal.eyes()))
+    }
+}
+
 impl Steps<'_> {
-    /// Under what the answer may be kept; none where nothing is kept, or the caller wants what is not.
-    pub(super) fn key(
-        &self,
-        chosen: &Chosen,
-        operation: Option<&str>,
-        variables: &Map<String, Value>,
-        principal: &Principal,
-        headers: &HeaderMap,
-    ) -> Option<Key> {
-        self.app.response_cache.as_ref()?;
-        let is_kept = chosen.kind() == OperationKind::Query
+    /// Whether answers are kept, and the caller does not want what is not.
+    pub(super) fn may_be_kept(&self, principal: &Principal, headers: &HeaderMap) -> bool {
+        self.app.response_cache.is_some()
             && cache_mode(headers, principal) == CacheMode::Use
             // Where live data came from is told of one request only.
-            && !wants(headers, "x-query-receipts");
-        is_kept.then(|| Key::new(chosen.document().hash(), operation, variables, principal.visibility()))
+            && !wants(headers, "x-query-receipts")
+            && !wants(headers, "x-query-cursor")
     }
 
-    /// The answer, when it is kept.
-    pub(super) async fn kept(&mut self, asked: &Asked) -> Result<Option<Answer>, Box<Answer>> {
-        let (Some(cache), Some(key)) = (&self.app.response_cache, &asked.key) else { return Ok(None) };
-        let Some(kept) = cache.get(key, &asked.principal.tenant, Instant::now()) else { return Ok(None) };
+    /// What the bytes of a request are known by.
+    pub(super) fn alias(&self, body: &[u8], asked: &Asked) -> Option<Alias> {
+        if body.len() > ALIAS_BYTES_MAX {
+            return None;
+        }
+        let client = client_name(&asked.headers);
+        let documents = self.app.documents.version(client).filter(|_| asked.is_kept)?;
+        Some(Alias::of(body, client, documents, asked.principal.eyes()))
+    }
+
+    /// The answer, when it is kept and the same bytes led to it before.
+    pub(super) async fn known(&mut self, alias: Option<&Alias>, asked: &Asked) -> Result<Option<Answer>, Box<Answer>> {
+        let (Some(cache), Some(alias)) = (&self.app.response_cache, alias) else { return Ok(None) };
+        let Some(key) = cache.key_of(alias) else { return Ok(None) };
+        let Some(kept) = cache.get_early(&key, &asked.principal.tenant, Instant::now()) else { return Ok(None) };
+        metrics::counter!("weft_document_requests_total", "by" => "bytes", "outcome" => "kept").increment(1);
+        self.hit(&kept, asked).await.map(Some)
+    }
+
+    /// The answer, when it is kept. From then on the same bytes lead to it.
+    pub(super) async fn kept(&mut self, alias: Option<Alias>, asked: &Asked) -> Result<Option<Answer>, Box<Answer>> {
+        let (Some(cache), Some(key)) = (&self.app.response_cache, asked.key) else { return Ok(None) };
+        let Some(kept) = cache.get(&key, &asked.principal.tenant, Instant::now()) else { return Ok(None) };
+        if let Some(alias) = alias {
+            cache.remember(alias, key);
+        }
         self.hit(&kept, asked).await.map(Some)
     }
 

@@ -10,17 +10,24 @@ mod documents;
 mod graphql;
 mod keeping;
 mod named;
+mod pieces;
 mod problem;
 mod request_id;
 mod schema;
+mod stream;
 mod unread;
+mod webhooks;
+mod websocket;
 
 use std::sync::Arc;
 
 use axum::{Router, middleware, routing::any};
 use tower_http::{
     CompressionLevel,
-    compression::{CompressionLayer, predicate::SizeAbove},
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate, SizeAbove},
+    },
 };
 
 use crate::{App, graphiql};
@@ -29,29 +36,39 @@ pub use admin::admin_router;
 pub use answer::Answer;
 pub use request_id::RequestId;
 
+/// What is compressed: a stream would be held back until there is enough of it.
+fn worth_compressing() -> impl Predicate {
+    let streams = NotForContentType::const_new("text/event-stream");
+    SizeAbove::new(1024).and(streams).and(NotForContentType::const_new("multipart/mixed"))
+}
+
 /// The routes that clients reach, and the middleware around all of them, outermost first.
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql::serve))
         .route("/schema.graphql", any(schema::serve))
         // Small answers fit into a packet as they are.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(1024)))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()))
         .route("/livez", any(admin::livez))
         .route("/readyz", any(admin::readyz_bare))
         .with_state(Arc::clone(&app));
     if app.config.server.graphiql {
         router = router.merge(graphiql::router());
     }
-    router
+    let router = router
         .fallback(problem::not_found)
         // As one layer: the router boxes each by itself, and copies all boxes within it for every request.
         .layer((
             // Outermost, so that every answer carries the id that the log has.
             middleware::from_fn(request_id::attach),
-            middleware::from_fn(unread::announce),
             // Exact origins only; preflights are answered here and go no further.
             cors::layer(&app.config.server.cors),
             // A panic in a handler is a 500 for one caller; the process lives.
             tower_http::catch_panic::CatchPanicLayer::custom(problem::panicked),
-        ))
+        ));
+    // Beside the others, because no browser sends these, and the layer for browsers would answer every OPTIONS itself.
+    router.merge(webhooks::router(app).layer((
+        middleware::from_fn(request_id::attach),
+        tower_http::catch_panic::CatchPanicLayer::custom(problem::panicked),
+    )))
 }

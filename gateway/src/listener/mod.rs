@@ -13,11 +13,14 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 use tower::ServiceExt;
 
-use self::{addresses::Addresses, write_deadline::WriteDeadline};
+use self::{
+    addresses::{AddressPlace, Addresses},
+    write_deadline::WriteDeadline,
+};
 use crate::rate_limit::Network;
 
 /// How long to wait for what, and how many at once.
@@ -35,6 +38,13 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Longest wait for open connections to finish at the end.
     pub drain_max: Duration,
+}
+
+/// One of the connections that may be open; free again when the last clone is dropped. It comes with each request, so that whatever
+/// goes on with a connection that is no HTTP any more can hold it.
+#[derive(Clone)]
+pub struct Place {
+    _place: Arc<(OwnedSemaphorePermit, Option<AddressPlace>)>,
 }
 
 /// Serves until `ended` turns true, then lets open requests finish.
@@ -78,8 +88,11 @@ pub async fn run(listener: TcpListener, router: Router, limits: Limits, mut ende
         let _ = stream.set_nodelay(true);
         let (header_timeout, write_timeout) = (limits.header_timeout, limits.write_timeout);
         let router = router.clone();
+        let place = Place { _place: Arc::new((place, address_place)) };
+        let of_requests = place.clone();
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+            request.extensions_mut().insert(of_requests.clone());
             router.clone().oneshot(request)
         });
         let (builder, watcher) = (builder.clone(), graceful.watcher());
@@ -90,11 +103,16 @@ pub async fn run(listener: TcpListener, router: Router, limits: Limits, mut ende
                     .serve_connection_with_upgrades(TokioIo::new(WriteDeadline::new(stream, write_timeout)), service);
                 let _ = watcher.watch(connection.into_owned()).await;
             }
-            drop((place, address_place));
+            drop(place);
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(limits.drain_max, graceful.shutdown()).await;
+    let finished = async {
+        graceful.shutdown().await;
+        // WebSockets are no HTTP any more; all places are free when they have ended too.
+        drop(places.acquire_many(u32::try_from(limits.connections_max).unwrap_or(u32::MAX)).await);
+    };
+    let _ = tokio::time::timeout(limits.drain_max, finished).await;
 }
 
 /// Waits for as much of a connection as tells HTTP/1 from HTTP/2. The server's own look at it has no deadline.

@@ -1,7 +1,6 @@
-//! From the text of a request to an operation that the engine executes to the letter of the specification. The guard has
-//! bounded bytes, tokens and nesting before anything here runs. The stages, each a file:
+//! From the text of a request to an operation that the engine executes to the letter of the specification. The stages, each a file:
 //!
-//! `parse` → `count` (before anything walks fragments naively) → `validate` and `literal` → kept in a bounded cache by text →
+//! the guard, which bounds bytes, tokens and nesting → `parse` → `count` (before anything walks fragments naively) → `validate` and `literal` → kept in a bounded cache by text →
 //! `operation` → `variables` → `lower` (conditions, fragments, merging) → `cost`.
 
 mod cost;
@@ -24,6 +23,7 @@ mod variables;
 
 use std::{collections::HashMap, sync::Arc};
 
+use ahash::RandomState;
 use apollo_compiler::{Schema, validation::Valid};
 use async_graphql::{Name, Value as Data};
 use async_graphql_parser::types::ExecutableDocument;
@@ -35,6 +35,8 @@ use serde_json::{Map, Value};
 use introspect::Introspection;
 use lower::Lowered;
 use type_system::TypeSystem;
+
+use crate::guard;
 
 pub use document::{Chosen, Document, OperationKind};
 pub use keeping::Keeping;
@@ -66,6 +68,8 @@ pub struct DocumentLimits {
 /// The limits of preparing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// What is parsed at all.
+    pub guard: guard::Limits,
     /// What a document may hold.
     pub document: DocumentLimits,
     /// Most points that an operation may cost.
@@ -79,7 +83,7 @@ pub struct Preparer {
     types: TypeSystem,
     introspection: Introspection,
     limits: Limits,
-    documents: Cache<String, Arc<Document>>,
+    documents: Cache<String, Arc<Document>, RandomState>,
 }
 
 /// An operation that can be executed.
@@ -137,7 +141,8 @@ impl Preparer {
     pub fn new(whole_sdl: &str, public_sdl: &str, limits: Limits) -> anyhow::Result<Self> {
         let weigh =
             |text: &String, document: &Arc<Document>| u32::try_from(text.len() + document.bytes()).unwrap_or(u32::MAX);
-        let documents = Cache::builder().max_capacity(limits.cache_bytes_max).weigher(weigh).build();
+        let documents = Cache::builder().max_capacity(limits.cache_bytes_max).weigher(weigh);
+        let documents = documents.build_with_hasher(RandomState::new());
         Ok(Self {
             types: TypeSystem::read(whole_sdl)?,
             introspection: Introspection::new(public_sdl)?,
@@ -153,6 +158,7 @@ impl Preparer {
             return Ok(document);
         }
         metrics::counter!("weft_documents_total", "outcome" => "new").increment(1);
+        guard::check_document(&text, &self.limits.guard)?;
         let syntax = parse::parse(&text)?;
         count::check(&syntax, &self.limits.document)?;
         let executable = validate::validate(&syntax, &self.types, suggests)?;

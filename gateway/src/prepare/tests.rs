@@ -7,10 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{
-    config::{Config, Environment, LimitsConfig},
-    guard::check_document,
-};
+use crate::config::{Config, Environment, LimitsConfig};
 
 static LIMITS: LazyLock<LimitsConfig> =
     LazyLock::new(|| Config::load(None, &Environment::of([])).unwrap().config.limits.clone());
@@ -19,7 +16,6 @@ static PREPARER: LazyLock<Preparer> =
 
 /// As a request goes through it. Findings of the guard are refusals like any other.
 fn prepared(text: &str, variables: &Value) -> Result<Prepared, Refusal> {
-    check_document(text, &LIMITS.guard())?;
     let chosen = PREPARER.document(text.to_owned(), true)?.choose(None)?;
     PREPARER.prepare(chosen, variables.as_object().cloned().unwrap_or_default(), true)
 }

@@ -75,7 +75,8 @@ impl Charger {
         }
         let replicas = redis.replicas().unwrap_or(self.replicas);
         let asking = Asking::begin(accounts, points, replicas);
-        match redis.take_points(group, &asking.asked, patience).await {
+        // On the heap: most requests are paid for without it.
+        match Box::pin(redis.take_points(group, &asking.asked, patience)).await {
             Some(told) => asking.end(&told).map(|()| charge(From::Redis)),
             None => {
                 drop(asking);

@@ -9,8 +9,9 @@ mod config;
 mod headers;
 mod rate;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{hash::Hash, net::IpAddr, sync::Arc, time::Duration};
 
+use ahash::RandomState;
 use axum::http::{HeaderName, HeaderValue};
 use moka::sync::Cache;
 use sources::{cache::Patience, redis::Redis};
@@ -35,9 +36,9 @@ const CLIENT_BYTES_MAX: usize = 64;
 pub struct RateLimiter {
     config: Config,
     addresses: Addresses,
-    principals: Cache<Arc<str>, Arc<Account>>,
-    clients: Cache<String, Arc<Account>>,
-    tenants: Cache<String, Arc<Account>>,
+    principals: Cache<Arc<str>, Arc<Account>, RandomState>,
+    clients: Cache<String, Arc<Account>, RandomState>,
+    tenants: Cache<String, Arc<Account>, RandomState>,
     charger: Charger,
 }
 
@@ -77,12 +78,11 @@ impl RateLimiter {
     pub fn new(config: Config, redis: Option<Redis>) -> Self {
         let idle = config.window * IDLE_WINDOWS;
         let keys_max = u64::try_from(config.keys_max).unwrap_or(u64::MAX);
-        let cache = || Cache::builder().max_capacity(keys_max).time_to_idle(idle);
         Self {
             addresses: Addresses::new(config.address_requests, config.window, config.keys_max),
-            principals: cache().build(),
-            clients: Cache::builder().max_capacity(keys_max).time_to_idle(idle).build(),
-            tenants: Cache::builder().max_capacity(keys_max).time_to_idle(idle).build(),
+            principals: accounts(keys_max, idle),
+            clients: accounts(keys_max, idle),
+            tenants: accounts(keys_max, idle),
             charger: Charger { redis, replicas: config.replicas },
             config,
         }
@@ -190,6 +190,11 @@ impl Verdict {
         let refuser = self.refused_by.filter(|at| *at > 0).and_then(|at| self.standings.get(at));
         refuser.map_or("you", |standing| &*standing.policy)
     }
+}
+
+/// Room for so many accounts, each as long as it is used.
+fn accounts<K: Hash + Eq + Send + Sync + 'static>(max: u64, idle: Duration) -> Cache<K, Arc<Account>, RandomState> {
+    Cache::builder().max_capacity(max).time_to_idle(idle).build_with_hasher(RandomState::new())
 }
 
 fn refused(account: &'static str) {

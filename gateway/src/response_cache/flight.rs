@@ -124,6 +124,8 @@ mod tests {
     use schema::Visibility;
     use serde_json::Map;
 
+    use super::super::Eyes;
+
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);
@@ -136,7 +138,7 @@ mod tests {
             teams: Vec::new(),
             scopes: Default::default(),
         };
-        Key::new(name, None, &Map::new(), &who)
+        Key::new(name, None, &Map::new(), &Eyes::of(&who))
     }
 
     fn keeping() -> Keeping {

@@ -1,5 +1,5 @@
-//! `Key`: everything that an answer depends on. The caller's part is what decides what may be seen: the tenant, who it is, its teams and
-//! its scopes. The schema is that of this process, as is the cache.
+//! `Key`: everything that an answer depends on. The caller's part (`Eyes`) is what decides what may be seen: the tenant, who it is, its
+//! teams and its scopes. The schema is that of this process, as is the cache.
 
 use schema::Visibility;
 use serde_json::{Map, Value};
@@ -10,29 +10,57 @@ use sha2::{Digest, Sha256};
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// The key of an operation with these variables, asked by this caller. Each part is written with its length, so that no two
-    /// lists of parts are written alike.
-    pub fn new(document_hash: &str, operation: Option<&str>, variables: &Map<String, Value>, who: &Visibility) -> Self {
-        let mut digest = Sha256::new();
-        let mut part = |bytes: &[u8]| {
-            digest.update(bytes.len().to_le_bytes());
-            digest.update(bytes);
-        };
-        part(document_hash.as_bytes());
-        part(&[u8::from(operation.is_some())]);
-        part(operation.unwrap_or_default().as_bytes());
+    /// The key of an operation with these variables, asked through these eyes.
+    pub fn new(document_hash: &str, operation: Option<&str>, variables: &Map<String, Value>, eyes: &Eyes) -> Self {
+        let mut digest = Parts::default();
+        digest.add(document_hash.as_bytes());
+        digest.add(&[u8::from(operation.is_some())]);
+        digest.add(operation.unwrap_or_default().as_bytes());
         // An object can be written; its keys keep the order they came in, so the same variables in another order are another key.
-        part(&if variables.is_empty() { Vec::new() } else { serde_json::to_vec(variables).unwrap_or_default() });
-        part(who.tenant.as_bytes());
-        part(who.user.as_ref().map(|user| user.as_str()).unwrap_or_default().as_bytes());
-        part(&who.teams.len().to_le_bytes());
+        digest.add(&if variables.is_empty() { Vec::new() } else { serde_json::to_vec(variables).unwrap_or_default() });
+        digest.add(&eyes.0);
+        Self(digest.end())
+    }
+}
+
+/// Two callers with the same eyes see the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Eyes([u8; 32]);
+
+impl Eyes {
+    /// Everything of a caller that decides what may be seen.
+    pub fn of(who: &Visibility) -> Self {
+        let mut digest = Parts::default();
+        digest.add(who.tenant.as_bytes());
+        digest.add(who.user.as_ref().map(|user| user.as_str()).unwrap_or_default().as_bytes());
+        digest.add(&who.teams.len().to_le_bytes());
         for team in &who.teams {
-            part(team.as_str().as_bytes());
+            digest.add(team.as_str().as_bytes());
         }
         for scope in &who.scopes {
-            part(scope.as_bytes());
+            digest.add(scope.as_bytes());
         }
-        Self(digest.finalize().into())
+        Self(digest.end())
+    }
+
+    /// As bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// A digest of parts, each with its length, so that no two lists of parts are written alike.
+#[derive(Default)]
+struct Parts(Sha256);
+
+impl Parts {
+    fn add(&mut self, part: &[u8]) {
+        self.0.update(part.len().to_le_bytes());
+        self.0.update(part);
+    }
+
+    fn end(self) -> [u8; 32] {
+        self.0.finalize().into()
     }
 }
 
@@ -61,7 +89,7 @@ mod tests {
         let key = |change: &dyn Fn(&mut Visibility)| {
             let mut who = who();
             change(&mut who);
-            Key::new("hash", None, variables.as_object().unwrap(), &who)
+            Key::new("hash", None, variables.as_object().unwrap(), &Eyes::of(&who))
         };
         let own = key(&|_| {});
         assert_eq!(own, key(&|_| {}));
@@ -77,9 +105,9 @@ mod tests {
                 who.scopes.insert("admin".to_owned());
             })
         );
-        let other = json!({ "first": 2 });
-        assert_ne!(own, Key::new("hash", None, other.as_object().unwrap(), &who()));
-        assert_ne!(own, Key::new("hash", Some(""), variables.as_object().unwrap(), &who()));
-        assert_ne!(own, Key::new("hash2", None, variables.as_object().unwrap(), &who()));
+        let (other, eyes) = (json!({ "first": 2 }), Eyes::of(&who()));
+        assert_ne!(own, Key::new("hash", None, other.as_object().unwrap(), &eyes));
+        assert_ne!(own, Key::new("hash", Some(""), variables.as_object().unwrap(), &eyes));
+        assert_ne!(own, Key::new("hash2", None, variables.as_object().unwrap(), &eyes));
     }
 }

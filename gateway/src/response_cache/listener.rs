@@ -1,4 +1,4 @@
-//! Hears what changed, from the database itself, and says how long that is sure.
+//! Hears what changed, from the database itself, says how long that is sure, and has the change log read.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,12 +16,21 @@ use crate::App;
 const BEAT_EVERY: Duration = Duration::from_millis(250);
 /// For how long it is sure after a sign of life that nothing was missed: a change is seen within a second.
 const SURE_FOR: Duration = Duration::from_millis(900);
+/// How sources are is kept nowhere: this only wakes who follows it.
+const SOURCES: &str = "sources";
 /// How long to wait before another connection is tried.
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Listens until the end. While nobody listens, nothing is kept and nothing that was kept is given out.
 pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
-    let Some(cache) = &app.response_cache else { return };
+    let cache = app.response_cache.as_ref();
+    if cache.is_none() {
+        // Nothing ends by what changes: there is nobody to tell before the first subscription.
+        tokio::select! {
+            () = app.live.began.notified() => {}
+            _ = ended.changed() => return,
+        }
+    }
     let mut was_lost = false;
     loop {
         let listening = async {
@@ -30,7 +39,10 @@ pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
                 Err(error) => Err(error),
             };
             app.sources.database().changed_elsewhere();
-            cache.versions().raise_all();
+            if let Some(cache) = cache {
+                cache.versions().raise_all();
+            }
+            app.live.came.notify_one();
             outcome
         };
         let outcome = tokio::select! {
@@ -51,14 +63,16 @@ pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
 
 async fn listen(
     app: &App,
-    cache: &ResponseCache,
+    cache: Option<&ResponseCache>,
     mut signals: Signals,
     was_lost: &mut bool,
 ) -> Result<(), SourceError> {
     let mut beats = tokio::time::interval(BEAT_EVERY);
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     // What was made before somebody listened does not count.
-    cache.versions().raise_all();
+    if let Some(cache) = cache {
+        cache.versions().raise_all();
+    }
     loop {
         tokio::select! {
             told = signals.next() => match told? {
@@ -70,8 +84,10 @@ async fn listen(
                 for signal in signals.beat().await? {
                     take(app, cache, &signal);
                 }
-                cache.versions().heard(asked_at, SURE_FOR);
-                cache.report();
+                if let Some(cache) = cache {
+                    cache.versions().heard(asked_at, SURE_FOR);
+                    cache.report();
+                }
                 if std::mem::take(was_lost) {
                     tracing::info!("changes are heard of again");
                 }
@@ -80,10 +96,15 @@ async fn listen(
     }
 }
 
-fn take(app: &App, cache: &ResponseCache, signal: &Signal) {
+fn take(app: &App, cache: Option<&ResponseCache>, signal: &Signal) {
+    app.live.came.notify_one();
+    if signal.domain == SOURCES {
+        return;
+    }
     // First: an answer that is begun under the new number must not rest on a statement from before.
     app.sources.database().changed_elsewhere();
     metrics::counter!("weft_response_cache_signals_total").increment(1);
+    let Some(cache) = cache else { return };
     match Domain::ALL.into_iter().find(|domain| domain.as_str() == signal.domain) {
         Some(domain) => cache.versions().raise(&signal.tenant, domain),
         // Of a newer release: whatever it is about.

@@ -1,6 +1,7 @@
-//! Whole answers of queries whose every field may be kept (`prepare::Keeping`), by everything that they depend on (`key`). What has
-//! changed since an answer was begun ends it (`versions`, heard of by `listener`); equal questions that meet are one (`flight`).
+//! Whole answers of queries whose every field may be kept (`prepare::Keeping`), by everything that they depend on (`key`), and found by
+//! the bytes of a request that came before (`alias`). What has changed since an answer was begun ends it (`versions`, heard of by `listener`); equal questions that meet are one (`flight`).
 
+mod alias;
 mod flight;
 mod kept;
 mod key;
@@ -17,18 +18,25 @@ use moka::sync::Cache;
 use resolvers::cache_control::Domain;
 use tokio::time::Instant;
 
+pub use alias::Alias;
 pub use flight::{Flight, Found};
 pub use kept::Kept;
-pub use key::Key;
+pub use key::{Eyes, Key};
 pub use listener::run;
 pub use versions::Versions;
 
 /// One answer may take this part of the whole room.
 const SHARE_MAX: u64 = 8;
 
+/// The outcome of an answer that was kept and counts no more.
+const ENDED: &str = "ended";
+/// Most requests that are known by their bytes. Each takes some 200 bytes.
+const ALIASES_MAX: u64 = 16_384;
+
 /// Answers that are kept.
 pub struct ResponseCache {
     entries: Cache<Key, Arc<Kept>, RandomState>,
+    aliases: Cache<Alias, Key, RandomState>,
     flights: Mutex<HashMap<Key, flight::Waiting, RandomState>>,
     versions: Versions,
     answer_bytes_max: u64,
@@ -39,7 +47,13 @@ impl ResponseCache {
     pub fn new(bytes_max: u64) -> Self {
         let weigh = |_: &Key, kept: &Arc<Kept>| kept.weight();
         let entries = Cache::builder().max_capacity(bytes_max).weigher(weigh).build_with_hasher(RandomState::new());
-        Self { entries, flights: Mutex::default(), versions: Versions::new(), answer_bytes_max: bytes_max / SHARE_MAX }
+        Self {
+            entries,
+            aliases: Cache::builder().max_capacity(ALIASES_MAX).build_with_hasher(RandomState::new()),
+            flights: Mutex::default(),
+            versions: Versions::new(),
+            answer_bytes_max: bytes_max / SHARE_MAX,
+        }
     }
 
     /// What changed when.
@@ -49,18 +63,27 @@ impl ResponseCache {
 
     /// The answer with this key, if it counts at this moment.
     pub fn get(&self, key: &Key, tenant: &str, now: Instant) -> Option<Arc<Kept>> {
-        let kept = self.entries.get(key)?;
-        let Some(stamp) = self.versions.stamp(tenant, now) else {
-            count("unsure");
-            return None;
-        };
-        if kept.holds(&stamp, now) {
-            count("hit");
-            return Some(kept);
+        let (outcome, kept) = self.look(key, tenant, now)?;
+        count(outcome);
+        if outcome == ENDED {
+            self.entries.invalidate(key);
         }
-        count("ended");
-        self.entries.invalidate(key);
-        None
+        kept
+    }
+
+    /// As [`Self::get`], for whoever asks again under the same key: only a hit is counted.
+    pub fn get_early(&self, key: &Key, tenant: &str, now: Instant) -> Option<Arc<Kept>> {
+        let (outcome, kept) = self.look(key, tenant, now)?;
+        kept.inspect(|_| count(outcome))
+    }
+
+    fn look(&self, key: &Key, tenant: &str, now: Instant) -> Option<(&'static str, Option<Arc<Kept>>)> {
+        let kept = self.entries.get(key)?;
+        Some(match self.versions.stamp(tenant, now) {
+            None => ("unsure", None),
+            Some(stamp) if kept.holds(&stamp, now) => ("hit", Some(kept)),
+            Some(_) => (ENDED, None),
+        })
     }
 
     /// This process changed something of the tenant itself: whoever did it sees it at once.

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::ensure;
 use demo::postgres::Cluster;
 use hyper::StatusCode;
+use serde_json::json;
 
 use super::load::{Reply, caller, count, paced};
 use crate::{client::Target, place::Place, stitched::Stage};
@@ -40,7 +41,14 @@ pub(super) async fn run(
         let subject = format!("caller-{number}");
         let mut targets = Vec::new();
         for gateway in &stage.gateways {
-            targets.push(caller(&stage.simulator, gateway.address, "engineer", &subject, QUERY, false)?);
+            targets.push(caller(
+                &stage.simulator,
+                gateway.address,
+                "engineer",
+                &subject,
+                &[json!({ "query": QUERY })],
+                false,
+            )?);
         }
         asking.push(targets);
     }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use demo::{estate::roles, platform::claims};
 use hyper::{StatusCode, header::HeaderName, header::HeaderValue};
-use serde_json::json;
+use serde_json::Value;
 use simulator::Simulator;
 use tokio::task::JoinSet;
 
@@ -32,13 +32,13 @@ pub(crate) struct Reply {
     pub(crate) points: u64,
 }
 
-/// A caller of this role's tenant, by another name.
+/// A caller of this role's tenant, by another name, that sends these requests in turn.
 pub(crate) fn caller(
     simulator: &Simulator,
     gateway: std::net::SocketAddr,
     role: &str,
     subject: &str,
-    query: &str,
+    requests: &[Value],
     is_cold: bool,
 ) -> anyhow::Result<Arc<Target>> {
     let role = roles().into_iter().find(|known| known.name == role).context("there is no such role")?;
@@ -47,8 +47,8 @@ pub(crate) fn caller(
     claims.scopes.push("cache:bypass".to_owned());
     let mut headers = headers(&simulator.issuer().token(&claims), is_cold)?;
     headers.insert(HeaderName::from_static("x-query-cost"), HeaderValue::from_static("true"));
-    let shot = Shot { uri: "/graphql".parse()?, body: json!({ "query": query }).to_string().into() };
-    Target::new(gateway, headers, vec![shot])
+    let shot = |request: &Value| anyhow::Ok(Shot { uri: "/graphql".parse()?, body: request.to_string().into() });
+    Target::new(gateway, headers, requests.iter().map(shot).collect::<Result<_, _>>()?)
 }
 
 /// Asks the targets in turn, `rate` times a second for so long, and waits for every answer. On a thread of its own, so that what it

@@ -11,6 +11,7 @@ mod overload;
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::ensure;
+use serde_json::{Value, json};
 
 use crate::{place::Place, platform::with_postgres};
 
@@ -28,8 +29,15 @@ pub(crate) struct FairArgs {
 const UNLIMITED: [(&str, &str); 1] = [("WEFT_SERVER__RESPONSE_CACHE", "0")];
 
 /// A page that takes some milliseconds, so that the load itself takes little of the machine beside it.
-const PAGE: &str = "{ components(first: 100) { nodes { ref title description tags owner { __typename ... on Team { ref title } } \
-    system { ref title domain { ref } } relations(first: 5) { nodes { type targetRef } } } totalCount } }";
+const PAGE: &str = "query($first: Int!) { components(first: $first) { nodes { ref title description tags \
+    owner { __typename ... on Team { ref title } } system { ref title domain { ref } } relations(first: 10) { nodes { type target { ref title } } } } } }";
+/// Lengths of pages, so that what is asked at the same time is not the same, which would be read once for all.
+const LENGTHS: std::ops::RangeInclusive<u32> = 81..=100;
+
+/// Requests for pages.
+fn pages() -> Vec<Value> {
+    LENGTHS.map(|first| json!({ "query": PAGE, "variables": { "first": first } })).collect()
+}
 
 /// Runs the parts; an error when one does not show what it should.
 pub(crate) async fn run(args: FairArgs) -> anyhow::Result<()> {

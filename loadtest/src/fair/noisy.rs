@@ -6,21 +6,23 @@ use anyhow::Context;
 use demo::postgres::Cluster;
 use hyper::StatusCode;
 
-use super::{PAGE, UNLIMITED, load};
+use super::{UNLIMITED, load, pages};
 use crate::{place::Place, stitched::Stage};
 
 /// What the quiet tenant asks, over what the gateway can do.
 const QUIET: f64 = 0.15;
 const NOISE: f64 = 10.0;
+/// Tenants share as many places as the processors that figures are given for.
+const SHARED: (&str, &str) = ("WEFT_OVERLOAD__SHARED_MIN", "2");
 /// How much slower its answers may be beside the noise: the more generous of both counts.
 const SLOWER_MAX: f64 = 1.2;
 const SLOWER_MAX_MS: f64 = 10.0;
 
 pub(super) async fn run(place: &Place, cluster: &Cluster, lasting: Duration) -> anyhow::Result<Vec<String>> {
-    let stage = Stage::start(place, cluster, 1, &UNLIMITED).await?;
+    let stage = Stage::start(place, cluster, 1, &[UNLIMITED[0], SHARED]).await?;
     let gateway = stage.gateways.first().context("a gateway")?.address;
-    let noisy = load::caller(&stage.simulator, gateway, "admin", "noisy", PAGE, true)?;
-    let quiet = load::caller(&stage.simulator, gateway, "other_tenant_engineer", "quiet", PAGE, true)?;
+    let noisy = load::caller(&stage.simulator, gateway, "admin", "noisy", &pages(), true)?;
+    let quiet = load::caller(&stage.simulator, gateway, "other_tenant_engineer", "quiet", &pages(), true)?;
     let capacity = quiet.closed_loop(8, Duration::from_secs(5)).await?.rate();
     let rate = capacity * QUIET;
     println!(

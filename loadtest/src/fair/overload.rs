@@ -6,7 +6,7 @@ use anyhow::Context;
 use demo::postgres::Cluster;
 use hyper::StatusCode;
 
-use super::{PAGE, UNLIMITED, load};
+use super::{UNLIMITED, load, pages};
 use crate::{cpu, place::Place, stitched::Stage};
 
 const OVERLOAD: f64 = 10.0;
@@ -30,11 +30,13 @@ pub(super) async fn run(place: &Place, cluster: &Cluster, lasting: Duration) -> 
             gateway.address,
             "admin",
             &format!("caller-{number}"),
-            PAGE,
+            &pages(),
             true,
         )?);
     }
     let first = targets.first().context("a caller")?;
+    // Connections to Postgres are made and statements planned before many ask at once.
+    first.closed_loop(4, Duration::from_secs(2)).await?;
     // Of several short looks the best: what can be done, not what was done while it warmed up.
     let mut peak = 0.0f64;
     for _ in 0..3 {

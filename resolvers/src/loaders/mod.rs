@@ -7,6 +7,7 @@ mod cloud_resource;
 mod cost;
 mod deployment;
 mod entity;
+mod healed;
 mod history;
 mod last_read;
 mod live;
@@ -28,6 +29,7 @@ pub use cost::{
 };
 pub use deployment::{DeliveryKey, DeploymentCountKey, DeploymentKey, DeploymentPageKey, EnvironmentsKey};
 pub use entity::IdKey;
+pub use healed::HealedKey;
 pub use history::{RevisionCountKey, RevisionPageKey};
 pub use last_read::LastReadKey;
 pub use live::{Live, LiveKey, LiveOutcomes};

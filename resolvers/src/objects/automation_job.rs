@@ -21,6 +21,11 @@ pub struct AutomationJob {
 }
 
 impl AutomationJob {
+    /// What is known of it by itself.
+    pub fn record(&self) -> &AutomationJobRecord {
+        &self.record
+    }
+
     /// The run of this row.
     pub fn from_row(record: &Arc<AutomationJobRecord>) -> Self {
         Self { record: Arc::clone(record) }

@@ -110,7 +110,7 @@ entity_object! {
             #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<WorkloadConnection> {
-            WorkloadConnection::of_entity(ctx, &self.record, environment, first, after).await.transpose()
+            Box::pin(WorkloadConnection::of_entity(ctx, &self.record, environment, first, after)).await.transpose()
         }
         /// Its Terraform workspaces, live, by organization and name; at most 100.
         #[graphql(directive = crate::cost::list_size::apply(Some(3), None, None, Some(false)))]
@@ -146,7 +146,7 @@ entity_object! {
                 let filter = filter.unwrap_or_default();
                 DeploymentConnection::of_component(ctx, &self.record.entity_ref, filter, page).await
             };
-            Some(load.await)
+            Some(Box::pin(load).await)
         }
         /// What runs where now, one entry for each environment it was ever deployed to. Needs the scope `deployments:read`.
         #[graphql(directive = crate::cost::list_size::apply(Some(3), None, None, Some(false)))]
@@ -172,7 +172,7 @@ entity_object! {
             ctx: &Context<'_>,
             #[graphql(desc = "Which charges, and how to group them; `component` is given already.")] query: CostQuery,
         ) -> Nullable<CostReport> {
-            Some(CostReport::load(ctx, query, CostParent::Component, Some(&self.record.entity_ref)).await)
+            Some(Box::pin(CostReport::load(ctx, query, CostParent::Component, Some(&self.record.entity_ref))).await)
         }
     }
 }

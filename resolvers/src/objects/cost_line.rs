@@ -32,7 +32,7 @@ impl CostLine {
     /// The charge with this key.
     pub async fn of_key(ctx: &Context<'_>, key: &str) -> Result<Option<Self>> {
         let key = CostLineKey(key.to_owned());
-        let found = RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?;
+        let found = RequestData::of(ctx).load_one(key).await.or_field_error()?;
         Ok(found.map(|record| Self { record }))
     }
 
@@ -267,7 +267,7 @@ impl CostLineConnection {
             return Ok(Self { key, page: Page::default() });
         }
         let asked = CostLinesKey { cost: key.clone(), page };
-        let loaded = RequestData::of(ctx).loaders().load_one(asked).await.or_field_error()?;
+        let loaded = RequestData::of(ctx).load_one(asked).await.or_field_error()?;
         let found = loaded.transpose().or_field_error()?.unwrap_or_default();
         let Page { rows, has_next, has_previous } = found;
         let rows = rows.into_iter().map(|(cursor, record)| (cursor, Arc::new(record))).collect();
@@ -276,7 +276,7 @@ impl CostLineConnection {
 
     async fn count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
         let key = CostLinesCountKey(self.key.clone());
-        let loaded = RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?;
+        let loaded = RequestData::of(ctx).load_one(key).await.or_field_error()?;
         Ok(loaded.transpose().or_field_error()?.flatten().map(shown_count))
     }
 }

@@ -23,7 +23,7 @@ const DEPLOYMENT: &str = "deployment";
 
 /// What of the commitments was used.
 pub async fn commitments(ctx: &Context<'_>, key: &CostKey) -> Result<CommitmentSummary> {
-    let loaded = RequestData::of(ctx).loaders().load_one(CostCommitmentsKey(key.clone())).await.or_field_error()?;
+    let loaded = RequestData::of(ctx).load_one(CostCommitmentsKey(key.clone())).await.or_field_error()?;
     let CommitmentSums { mut commitments, covered, coverable } =
         loaded.transpose().or_field_error()?.unwrap_or_default();
     let (mut used, mut unused) = (Decimal::default(), Decimal::default());
@@ -54,7 +54,7 @@ pub async fn tag_coverage(ctx: &Context<'_>, key: &CostKey, tags: Option<Vec<Str
         return Err(bad_input("`tags` holds a key with a NUL character, or one of more than 512 characters"));
     }
     let asked = CostTagsKey { cost: key.clone(), tags: tags.clone() };
-    let loaded = request.loaders().load_one(asked).await.or_field_error()?;
+    let loaded = request.load_one(asked).await.or_field_error()?;
     let TagSums { taggable, tagged, by_tag } = loaded.transpose().or_field_error()?.unwrap_or_default();
     let mut sums = by_tag.into_iter();
     let by_tag = tags.into_iter().map(|tag| {
@@ -72,7 +72,7 @@ pub async fn unit_cost(ctx: &Context<'_>, report: &Report, key: &CostKey, by: &s
     let request = RequestData::of(ctx);
     let target = key.parent.as_ref().map(|parent| parent.as_str().to_owned());
     request.require(scope::DEPLOYMENTS_READ, "cost.unitCost", target).await?;
-    let loaded = request.loaders().load_one(CostDeploymentsKey(key.clone())).await.or_field_error()?;
+    let loaded = request.load_one(CostDeploymentsKey(key.clone())).await.or_field_error()?;
     let (counts, since) = loaded.transpose().or_field_error()?.unwrap_or_default();
     // Where the first deployment that is known is of a later day, nobody counted all of them.
     let counted = |first: NaiveDate, count: i64| since.is_some_and(|since| since <= first).then_some(count);

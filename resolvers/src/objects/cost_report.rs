@@ -49,7 +49,7 @@ impl CostReport {
         };
         let question = CostQuestion { query: query.clone(), parent: of, weights };
         let key = CostKey { question, parent: parent.cloned() };
-        let loaded = request.loaders().load_one(key.clone()).await.or_field_error()?;
+        let loaded = request.load_one(key.clone()).await.or_field_error()?;
         let (cells, periods) = loaded.transpose().or_field_error()?.unwrap_or_default();
         let report = Report::of(&query, Vec::clone(&cells), (*periods).clone()).map_err(bad_input)?;
         Ok(Self { report: Arc::new(report), key })
@@ -163,12 +163,12 @@ impl CostReport {
         ctx: &Context<'_>,
         #[graphql(desc = "`deployment`, or the name of a configured business metric.")] by: String,
     ) -> Nullable<UnitCost> {
-        Some(cost_measures::unit_cost(ctx, &self.report, &self.key, &by).await)
+        Some(Box::pin(cost_measures::unit_cost(ctx, &self.report, &self.key, &by)).await)
     }
     /// Commitment discounts: what of them was used. Shared costs count as they were charged, not split.
     #[graphql(directive = crate::cost::cost::apply(100))]
     async fn commitments(&self, ctx: &Context<'_>) -> Nullable<CommitmentSummary> {
-        Some(cost_measures::commitments(ctx, &self.key).await)
+        Some(Box::pin(cost_measures::commitments(ctx, &self.key)).await)
     }
     /// How much of the spend that can carry tags does. Shared costs count as they were charged, not split.
     #[graphql(directive = crate::cost::cost::apply(100))]
@@ -179,7 +179,7 @@ impl CostReport {
             Vec<String>,
         >,
     ) -> Nullable<TagCoverage> {
-        Some(cost_measures::tag_coverage(ctx, &self.key, tags).await)
+        Some(Box::pin(cost_measures::tag_coverage(ctx, &self.key, tags)).await)
     }
     /// The charges themselves, newest first.
     #[graphql(directive = crate::cost::page::apply(), directive = crate::cost::cost::apply(50))]
@@ -189,7 +189,8 @@ impl CostReport {
         #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
         #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
     ) -> Nullable<CostLineConnection> {
-        let load = async { CostLineConnection::load(ctx, self.key.clone(), nested_page(ctx, first, after)?).await };
-        Some(load.await)
+        let page = nested_page(ctx, first, after);
+        let load = async { CostLineConnection::load(ctx, self.key.clone(), page?).await };
+        Some(Box::pin(load).await)
     }
 }

@@ -29,6 +29,6 @@ pub async fn measure(
     }
     let query = DeliveryQuery { of, range, environments };
     let key = DeliveryKey { query, parent: parent.clone() };
-    let counts = request.loaders().load_one(key).await.or_field_error()?.unwrap_or_default();
+    let counts = request.load_one(key).await.or_field_error()?.unwrap_or_default();
     Ok(DeliveryMetrics::of(range, days, counts))
 }

@@ -40,6 +40,37 @@ pub enum Job {
     TerraformRun(TerraformRun),
 }
 
+impl Job {
+    /// Types of jobs.
+    pub const TYPES: [&str; 3] = ["Pipeline", "AutomationJob", "TerraformRun"];
+
+    /// The job with this id; none when it is gone, hidden, or no job.
+    pub async fn load(ctx: &Context<'_>, type_name: &str, key: &str) -> Result<Option<Self>> {
+        Ok(match type_name {
+            "Pipeline" => Box::pin(Pipeline::of_key(ctx, key)).await?.map(Self::Pipeline),
+            "AutomationJob" => Box::pin(AutomationJob::of_key(ctx, key)).await?.map(Self::AutomationJob),
+            "TerraformRun" => Box::pin(TerraformRun::of_key(ctx, key)).await?.map(Self::TerraformRun),
+            _ => None,
+        })
+    }
+
+    /// Everything that is known of it by itself, as bytes that are the same while it is; and whether it has ended for good.
+    pub fn state(&self) -> (Vec<u8>, bool) {
+        // Records are what is kept in Redis: writing them cannot fail.
+        match self {
+            Self::Pipeline(job) => {
+                (serde_json::to_vec(job.record()).unwrap_or_default(), job.record().status.is_final())
+            }
+            Self::AutomationJob(job) => {
+                (serde_json::to_vec(job.record()).unwrap_or_default(), job.record().status.is_final())
+            }
+            Self::TerraformRun(job) => {
+                (serde_json::to_vec(job.record()).unwrap_or_default(), job.record().status.is_final())
+            }
+        }
+    }
+}
+
 #[ComplexObject]
 impl Deployment {
     /// Opaque, unique in the whole graph, stable for good.
@@ -98,11 +129,11 @@ impl Deployment {
     ) -> Nullable<CommitConnection> {
         let load = async {
             let (Some(to), Some(key)) = (&self.record.commit_sha, self.record.previous_key) else { return Ok(None) };
-            let previous = RequestData::of(ctx).loaders().load_one(DeploymentKey(key)).await.or_field_error()?;
+            let previous = RequestData::of(ctx).load_one(DeploymentKey(key)).await.or_field_error()?;
             let from = previous.and_then(|previous| previous.commit_sha.clone());
             let Some(list) = from.and_then(|from| Brought::commits(&from, to)) else { return Ok(None) };
             let Some(repository) = self.repository(ctx).await? else { return Ok(None) };
-            let list = brought::load(ctx, &repository, list, first, after).await?;
+            let list = Box::pin(brought::load(ctx, &repository, list, first, after)).await?;
             Ok(list.map(|list| CommitConnection::of(&repository, list)))
         };
         load.await.transpose()
@@ -121,7 +152,7 @@ impl Deployment {
             let Some(deployment) = self.record.gitlab_number() else { return Ok(None) };
             let Some(repository) = self.repository(ctx).await? else { return Ok(None) };
             let list = Brought::MergeRequests { deployment };
-            let list = brought::load(ctx, &repository, list, first, after).await?;
+            let list = Box::pin(brought::load(ctx, &repository, list, first, after)).await?;
             Ok(list.map(|list| MergeRequestConnection::of(&repository, list)))
         };
         load.await.transpose()
@@ -133,12 +164,7 @@ impl Deployment {
         if let Err(refusal) = may_read_catalog(ctx, self.record.component_ref.as_ref()?).await {
             return Some(Err(refusal));
         }
-        match type_name {
-            "Pipeline" => Pipeline::of_key(ctx, key).await.transpose().map(|job| job.map(Job::Pipeline)),
-            "AutomationJob" => AutomationJob::of_key(ctx, key).await.transpose().map(|job| job.map(Job::AutomationJob)),
-            "TerraformRun" => TerraformRun::of_key(ctx, key).await.transpose().map(|job| job.map(Job::TerraformRun)),
-            _ => None,
-        }
+        Job::load(ctx, type_name, key).await.transpose()
     }
 }
 
@@ -174,8 +200,8 @@ impl Deployment {
         Ok(component.and_then(|component| gitlab.repository_key(request.visibility(), &component.record)))
     }
 
-    async fn of_uuid(ctx: &Context<'_>, key: Uuid) -> Result<Option<Self>> {
-        let found = RequestData::of(ctx).loaders().load_one(DeploymentKey(key)).await.or_field_error()?;
+    pub async fn of_uuid(ctx: &Context<'_>, key: Uuid) -> Result<Option<Self>> {
+        let found = RequestData::of(ctx).load_one(DeploymentKey(key)).await.or_field_error()?;
         Ok(found.map(|record| Self::from_row(&record)))
     }
 }
@@ -215,7 +241,7 @@ impl DeploymentConnection {
         request.require(scope::DEPLOYMENTS_READ, "deployments", Some(component.as_str().to_owned())).await?;
         let page = if needs_page(ctx) {
             let key = DeploymentPageKey { filter: filter.clone(), page, component: component.clone() };
-            let loaded = request.loaders().load_one(key).await.or_field_error()?;
+            let loaded = request.load_one(key).await.or_field_error()?;
             loaded.transpose().or_field_error()?.unwrap_or_default()
         } else {
             Arc::default()
@@ -229,7 +255,7 @@ impl DeploymentConnection {
             Scope::Root(filter) => request.sources().database().deployments_count(request.visibility(), filter).await,
             Scope::Component(component, filter) => {
                 let key = DeploymentCountKey { filter: filter.clone(), component: component.clone() };
-                request.loaders().load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
+                request.load_one(key).await.or_field_error()?.transpose().map(Option::unwrap_or_default)
             }
         };
         let count = count.or_field_error()?;

@@ -53,7 +53,7 @@ entity_object! {
             ctx: &Context<'_>,
             #[graphql(desc = "Which charges, and how to group them; `domain` is given already.")] query: CostQuery,
         ) -> Nullable<CostReport> {
-            Some(CostReport::load(ctx, query, CostParent::Domain, Some(&self.record.entity_ref)).await)
+            Some(Box::pin(CostReport::load(ctx, query, CostParent::Domain, Some(&self.record.entity_ref))).await)
         }
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{ContainerType, Context, ID, Interface, ServerResult, Value};
 use schema::{DateTime, EntityLink, EntityRecord, EntityRef, JsonObject, NodeId, ProcessingErrorRecord};
+use sources::postgres::Columns;
+use uuid::Uuid;
 
 use super::{
     Api, Component, CustomEntity, Domain, EntityRevisionConnection, Location, Owner, RelationConnection, Resource,
@@ -132,6 +134,13 @@ impl Entity {
         }
     }
 
+    /// Loads the entity with this reference, if it is the one with this key; none when it is not there or hidden.
+    pub async fn load_same(ctx: &Context<'_>, entity_ref: &EntityRef, key: Uuid) -> Result<Option<Self>> {
+        let columns = columns(&ctx.item.node.selection_set.node).and(Columns::ID);
+        let found = RequestData::of(ctx).references().load_one(entity_ref, columns).await.or_field_error()?;
+        Ok(found.filter(|record| record.id == key).map(Self::of))
+    }
+
     /// Loads the entity with this reference; none when it is not there or hidden.
     pub async fn load(ctx: &Context<'_>, entity_ref: &EntityRef) -> Result<Option<Self>> {
         Ok(load_record(ctx, entity_ref).await?.map(Self::of))
@@ -141,6 +150,37 @@ impl Entity {
 impl EntityObject for Entity {
     fn of_record(record: &Arc<EntityRecord>) -> Option<Self> {
         Some(Self::of(Arc::clone(record)))
+    }
+
+    fn record(&self) -> &Arc<EntityRecord> {
+        match self {
+            Self::Component(object) => &object.record,
+            Self::Api(object) => &object.record,
+            Self::Resource(object) => &object.record,
+            Self::System(object) => &object.record,
+            Self::Domain(object) => &object.record,
+            Self::Team(object) => &object.record,
+            Self::User(object) => &object.record,
+            Self::Location(object) => &object.record,
+            Self::Template(object) => &object.record,
+            Self::CustomEntity(object) => &object.record,
+        }
+    }
+}
+
+/// The type in the graph of entities of a kind.
+pub fn type_of_kind(kind: Option<&str>) -> &'static str {
+    match kind {
+        Some("component") => "Component",
+        Some("api") => "Api",
+        Some("resource") => "Resource",
+        Some("system") => "System",
+        Some("domain") => "Domain",
+        Some("group") => "Team",
+        Some("user") => "User",
+        Some("location") => "Location",
+        Some("template") => "Template",
+        _ => "CustomEntity",
     }
 }
 
@@ -153,7 +193,7 @@ pub async fn load_record(ctx: &Context<'_>, entity_ref: &EntityRef) -> Result<Op
 /// Loads what is wrong with an entity.
 pub async fn load_processing_errors(ctx: &Context<'_>, entity_ref: &EntityRef) -> Result<Vec<ProcessingErrorRecord>> {
     let key = ProcessingErrorKey(entity_ref.clone());
-    Ok(RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?.unwrap_or_default())
+    Ok(RequestData::of(ctx).load_one(key).await.or_field_error()?.unwrap_or_default())
 }
 
 /// The id of an entity: of its type in the graph and its key.
@@ -175,6 +215,10 @@ macro_rules! entity_object {
         impl $crate::records::EntityObject for $name {
             fn of_record(record: &std::sync::Arc<schema::EntityRecord>) -> Option<Self> {
                 (record.entity_ref.kind() == Some($kind) || $kind.is_empty()).then(|| Self { record: record.clone() })
+            }
+
+            fn record(&self) -> &std::sync::Arc<schema::EntityRecord> {
+                &self.record
             }
         }
 
@@ -302,7 +346,8 @@ macro_rules! entity_object {
 macro_rules! related {
     ($self:ident, $ctx:ident, $relation:literal, $kind:expr, $first:ident, $after:ident) => {{
         let parent = &$self.record.entity_ref;
-        let list = $crate::connection::EntityList::of_relation($ctx, parent, $relation, $kind, $first, $after);
+        let list =
+            Box::pin($crate::connection::EntityList::of_relation($ctx, parent, $relation, $kind, $first, $after));
         Some(list.await.map(Into::into))
     }};
 }

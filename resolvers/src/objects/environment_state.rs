@@ -49,7 +49,7 @@ impl EnvironmentState {
     pub async fn of_component(ctx: &Context<'_>, component: &EntityRef) -> Result<Vec<Self>> {
         let request = RequestData::of(ctx);
         request.require(scope::DEPLOYMENTS_READ, "environments", Some(component.as_str().to_owned())).await?;
-        let loaded = request.loaders().load_one(EnvironmentsKey(component.clone())).await.or_field_error()?;
+        let loaded = request.load_one(EnvironmentsKey(component.clone())).await.or_field_error()?;
         Ok(loaded.iter().flat_map(|states| states.iter()).map(|record| Self { record: record.clone() }).collect())
     }
 }

@@ -30,7 +30,7 @@ entity_object! {
         /// When it was last read without an error; null before.
         async fn last_read_at(&self, ctx: &Context<'_>) -> Nullable<DateTime> {
             let key = LastReadKey(self.record.entity_ref.clone());
-            RequestData::of(ctx).loaders().load_one(key).await.or_field_error().transpose()
+            RequestData::of(ctx).load_one(key).await.or_field_error().transpose()
         }
         /// Entities that it declares, by reference.
         #[graphql(directive = crate::cost::page::apply())]
@@ -41,7 +41,7 @@ entity_object! {
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<EntityConnection> {
             let list = RelatedQuery { edge: Edge::DeclaredBy, kind: None, filter: None };
-            Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
+            Some(Box::pin(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after)).await.map(Into::into))
         }
     }
 }

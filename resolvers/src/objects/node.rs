@@ -115,7 +115,7 @@ impl Node {
                 CostLine::of_key(ctx, &key).await?.map(NodeKind::CostLine)
             }
             _ if !request.visibility().has(scope::CATALOG_READ) => None,
-            _ => match of_upstream(ctx, &type_name, &key).await? {
+            _ => match Box::pin(of_upstream(ctx, &type_name, &key)).await? {
                 Some(node) => Some(node),
                 None => entity(ctx, &type_name, &key).await?,
             },
@@ -145,7 +145,7 @@ async fn of_upstream(ctx: &Context<'_>, type_name: &str, key: &str) -> Result<Op
 async fn entity(ctx: &Context<'_>, type_name: &str, key: &str) -> Result<Option<NodeKind>> {
     let request = RequestData::of(ctx);
     let Ok(id) = Uuid::try_parse(key) else { return Ok(None) };
-    let Some(record) = request.loaders().load_one(IdKey(id)).await.or_field_error()? else { return Ok(None) };
+    let Some(record) = request.load_one(IdKey(id)).await.or_field_error()? else { return Ok(None) };
     let entity = Entity::of(record);
     Ok((entity.introspection_type_name() == type_name).then(|| entity.into()))
 }

@@ -23,6 +23,11 @@ impl Pipeline {
         Self { key, record }
     }
 
+    /// What is known of it by itself.
+    pub fn record(&self) -> &PipelineRecord {
+        &self.record
+    }
+
     fn from_item(key: &RepositoryKey, item: &Item) -> Option<Self> {
         match item {
             Item::Pipeline(record) => Some(Self::new(key.clone(), record.clone())),

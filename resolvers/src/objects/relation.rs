@@ -68,7 +68,7 @@ impl RelationConnection {
         let list = Arc::new(RelationQuery { types });
         let page = if needs_page(ctx) {
             let key = RelationPageKey { list: Arc::clone(&list), page, parent: parent.clone() };
-            let loaded = RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?;
+            let loaded = RequestData::of(ctx).load_one(key).await.or_field_error()?;
             loaded.transpose().or_field_error()?.unwrap_or_default()
         } else {
             Arc::default()
@@ -78,7 +78,7 @@ impl RelationConnection {
 
     async fn count(&self, ctx: &Context<'_>) -> Result<i32> {
         let key = RelationCountKey { list: Arc::clone(&self.list), parent: self.parent.clone() };
-        let count = RequestData::of(ctx).loaders().load_one(key).await.or_field_error()?;
+        let count = RequestData::of(ctx).load_one(key).await.or_field_error()?;
         Ok(shown_count(count.transpose().or_field_error()?.unwrap_or_default()))
     }
 }

@@ -37,7 +37,7 @@ impl EntityRevisionConnection {
     pub async fn load(ctx: &Context<'_>, entity: Uuid, first: Option<i32>, after: Option<String>) -> Result<Self> {
         let page = nested_page(ctx, first, after)?;
         let page = if needs_page(ctx) {
-            let loaded = RequestData::of(ctx).loaders().load_one(RevisionPageKey { page, entity }).await;
+            let loaded = RequestData::of(ctx).load_one(RevisionPageKey { page, entity }).await;
             loaded.or_field_error()?.transpose().or_field_error()?.unwrap_or_default()
         } else {
             Arc::default()
@@ -46,7 +46,7 @@ impl EntityRevisionConnection {
     }
 
     async fn count(&self, ctx: &Context<'_>) -> Result<i32> {
-        let count = RequestData::of(ctx).loaders().load_one(RevisionCountKey(self.entity)).await;
+        let count = RequestData::of(ctx).load_one(RevisionCountKey(self.entity)).await;
         Ok(shown_count(count.or_field_error()?.unwrap_or_default()))
     }
 }

@@ -63,7 +63,7 @@ entity_object! {
             ctx: &Context<'_>,
             #[graphql(desc = "Which charges, and how to group them; `system` is given already.")] query: CostQuery,
         ) -> Nullable<CostReport> {
-            Some(CostReport::load(ctx, query, CostParent::System, Some(&self.record.entity_ref)).await)
+            Some(Box::pin(CostReport::load(ctx, query, CostParent::System, Some(&self.record.entity_ref))).await)
         }
     }
 }

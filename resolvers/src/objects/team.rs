@@ -58,7 +58,7 @@ entity_object! {
                 false => Edge::Relation("hasMember"),
             };
             let list = RelatedQuery { edge, kind: Some("user"), filter: None };
-            Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
+            Some(Box::pin(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after)).await.map(Into::into))
         }
         /// What this team owns, by reference.
         #[graphql(directive = crate::cost::page::apply())]
@@ -75,7 +75,7 @@ entity_object! {
                 false => Edge::Relation("ownerOf"),
             };
             let list = RelatedQuery { edge, kind: None, filter };
-            Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
+            Some(Box::pin(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after)).await.map(Into::into))
         }
         /// DORA's five measures. Needs the scope `deployments:read`.
         #[graphql(directive = crate::cost::cost::apply(2))]
@@ -96,7 +96,7 @@ entity_object! {
             ctx: &Context<'_>,
             #[graphql(desc = "Which charges, and how to group them; `team` is given already.")] query: CostQuery,
         ) -> Nullable<CostReport> {
-            Some(CostReport::load(ctx, query, CostParent::Team, Some(&self.record.entity_ref)).await)
+            Some(Box::pin(CostReport::load(ctx, query, CostParent::Team, Some(&self.record.entity_ref))).await)
         }
     }
 }

@@ -28,6 +28,11 @@ impl TerraformRun {
         Self { workspace: Arc::clone(workspace), record: record.clone() }
     }
 
+    /// What is known of it by itself.
+    pub fn record(&self) -> &TerraformRunRecord {
+        &self.record
+    }
+
     /// The run that a workspace stands on.
     pub fn current(workspace: &Arc<TerraformWorkspaceRecord>) -> Option<Self> {
         workspace.current_run.as_ref().map(|record| Self::new(workspace, record))

@@ -118,7 +118,7 @@ impl TerraformWorkspace {
         #[graphql(desc = "How many: 1 to 100; 20 unless given.", default = 20)] first: Option<i32>,
         #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
     ) -> Nullable<TerraformRunConnection> {
-        TerraformRunConnection::load(ctx, &self.record, first, after).await.transpose()
+        Box::pin(TerraformRunConnection::load(ctx, &self.record, first, after)).await.transpose()
     }
     /// Whether the real world still is as the configuration says.
     async fn drift(&self, ctx: &Context<'_>) -> Nullable<TerraformDrift> {
@@ -132,7 +132,7 @@ impl TerraformWorkspace {
     }
     /// The cost estimate of its current run.
     async fn cost_estimate(&self, ctx: &Context<'_>) -> Nullable<TerraformCostEstimate> {
-        TerraformRun::current(&self.record)?.estimate(ctx).await.transpose()
+        Box::pin(TerraformRun::current(&self.record)?.estimate(ctx)).await.transpose()
     }
     /// Its outputs, by name; at most 200.
     async fn outputs(&self) -> Option<&[TerraformOutput]> {

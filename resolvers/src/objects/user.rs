@@ -37,7 +37,7 @@ entity_object! {
         ) -> Nullable<TeamConnection> {
             let edge = if transitive { Edge::TeamsAbove } else { Edge::Relation("memberOf") };
             let list = RelatedQuery { edge, kind: Some("group"), filter: None };
-            Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
+            Some(Box::pin(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after)).await.map(Into::into))
         }
         /// What they own themselves, by reference.
         #[graphql(directive = crate::cost::page::apply())]
@@ -49,7 +49,7 @@ entity_object! {
             #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
         ) -> Nullable<EntityConnection> {
             let list = RelatedQuery { edge: Edge::Relation("ownerOf"), kind: None, filter };
-            Some(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after).await.map(Into::into))
+            Some(Box::pin(EntityList::of_parent(ctx, &self.record.entity_ref, list, first, after)).await.map(Into::into))
         }
     }
 }

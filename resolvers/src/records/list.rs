@@ -22,12 +22,18 @@ use crate::{
     request::{PathSegment, RequestData, path_of},
 };
 
+/// Most room that is made for a list by the length of its first item, in bytes.
+const RESERVED_MAX: usize = 1 << 20;
+
 /// A type of the graph that entities have.
 pub trait EntityObject: OutputType + Send + Sync {
     /// The object of a record; none when it is of another type.
     fn of_record(record: &Arc<EntityRecord>) -> Option<Self>
     where
         Self: Sized;
+
+    /// Its record.
+    fn record(&self) -> &Arc<EntityRecord>;
 }
 
 /// An edge of a connection of such objects.
@@ -230,7 +236,7 @@ async fn write(
     let (named, live, rest) = join3(named, live, resolve(|what| matches!(what, What::Other))).await;
     let (named, mut others) = (named?, Others { live: live?.into_iter(), rest: rest?.into_iter() });
 
-    let mut out = Vec::with_capacity(page.rows.len() * 256);
+    let mut out = Vec::new();
     let mut failures = Vec::new();
     out.push(b'[');
     let mut one = Written::default();
@@ -253,6 +259,11 @@ async fn write(
             }
         }
         failures.extend(one.failures.drain(..).map(|failure| (at, failure)));
+        if at == 0 {
+            // The others are about as long as the first: what is large is not moved while it grows. Should it be much shorter than all
+            // of them look, little is lost.
+            out.reserve(((out.len() + out.len() / 4) * (page.rows.len() - 1)).min(RESERVED_MAX));
+        }
     }
     out.push(b']');
     tell(ctx, node_field, failures);

@@ -2,6 +2,8 @@
 //! into the answer, and related entities are loaded in one batch and written once each. The engine would make a future, a
 //! name and a value of each field.
 //!
+//! A single entity at a root is written the same way (`one`).
+//!
 //! What a plan does not know (a field with arguments, an upstream, a list) is resolved by the engine, item by item, and its
 //! value is put in its place. What upstreams say of a whole list is kept as it was written (`kept`). Nulls, errors and their paths are as if the engine had done it all: a test compares both.
 
@@ -10,13 +12,15 @@ pub mod json;
 mod kept;
 mod list;
 mod live;
+mod one;
 mod plan;
 mod projection;
 mod related;
 
-pub use json::value as write_value;
+pub use json::{Pieces, value as write_value};
 pub use kept::{KeptLists, ListOutcome};
 pub use list::{Edges, EntityEdge, EntityObject, Records};
+pub use one::One;
 pub use projection::{columns, of_connection};
 
 use schema::EntityRecord;

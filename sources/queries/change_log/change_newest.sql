@@ -1,3 +1,2 @@
 -- change_newest
-select
-    (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1)::text as transaction_id
+select pg_current_snapshot()::text as snapshot

@@ -1,7 +1,17 @@
 -- entities_before
 select
     id,
+    kind,
+    namespace,
+    name,
+    type,
+    lifecycle,
     owner_ref,
+    system_ref,
+    tags,
+    labels,
+    annotations,
+    orphaned_at is not null as is_orphan,
     is_team_only,
     guardian_ref,
     jsonb_build_object(

@@ -1,5 +1,7 @@
 -- orphans_expired
-select id, ref, is_team_only, guardian_ref
+select
+    id, ref, kind, namespace, name, type, lifecycle, owner_ref, system_ref, tags, labels, annotations,
+    orphaned_at is not null as is_orphan, is_team_only, guardian_ref
 from entity
 where tenant = $1
     and orphaned_at < $2

@@ -21,6 +21,7 @@ mod source;
 mod template_id;
 #[cfg(test)]
 mod tests;
+mod webhook;
 mod window;
 mod windows;
 mod wire;
@@ -33,6 +34,7 @@ pub use config::Config;
 pub use jobs::Jobs;
 pub use key::{HostsKey, JobKey, JobsKey, TemplateKey};
 pub use source::Awx;
+pub(crate) use webhook::{is_proven, receive};
 
 /// What this connector is.
 pub const ABOUT: About = About {

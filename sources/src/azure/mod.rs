@@ -19,6 +19,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod token;
+mod webhook;
 mod wire;
 
 use schema::SourceKind;
@@ -30,6 +31,7 @@ pub use config::Config;
 pub use scope::{CloudAlertsKey, CloudResourcesKey};
 pub use source::Azure;
 pub use storage::{Blob, Storage};
+pub(crate) use webhook::{is_proven, receive};
 
 /// What this connector is.
 pub const ABOUT: About = About {

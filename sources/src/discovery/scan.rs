@@ -189,9 +189,19 @@ impl Scan<'_> {
         report: &mut ScanReport,
     ) -> Result<(), SourceError> {
         let due = self.database.discovery_due(scope, now, DUE_MAX).await?;
-        let known = self.database.discovered(self.tenant, &due).await?;
+        self.look_at_ids(scope, &due, report).await
+    }
+
+    /// These as they are now, whatever is known of their activity.
+    pub(super) async fn look_at_ids(
+        &self,
+        scope: Scope<'_>,
+        due: &[i64],
+        report: &mut ScanReport,
+    ) -> Result<(), SourceError> {
+        let known = self.database.discovered(self.tenant, due).await?;
         let (mut wanted, mut others) = (Vec::new(), Vec::new());
-        for found in self.find(scope, &due, &known, report).await? {
+        for found in self.find(scope, due, &known, report).await? {
             let known = known.get(&found.project.id);
             match (self.task(&found.project, None), known) {
                 (Task::Read, Some(known)) if self.is_as_known(&found, known) => {

@@ -74,6 +74,15 @@ impl Database {
         Ok(rows.into_iter().map(|row| (row.project_id, row)).collect())
     }
 
+    /// The group in which a project was found last; none when it was not.
+    pub(super) async fn discovered_in(&self, tenant: &str, id: i64) -> Result<Option<String>, SourceError> {
+        let group = sqlx::query_scalar(include_str!("../../queries/discovery/project_group.sql"))
+            .bind(tenant)
+            .bind(id)
+            .fetch_optional(self.writers());
+        self.timed("project_group", group).await
+    }
+
     /// Projects to look at again by `now`, those that wait longest first.
     pub(super) async fn discovery_due(
         &self,

@@ -2,7 +2,7 @@
 //!
 //! `client` makes the calls, `wire` is the JSON, `repository` the way from annotations to
 //! records, `caches` what stands between; `calls`, `list`, `wire_list` and `code_owners` are what a repository has besides itself; `commit` and `brought` what a deployment is made of;
-//! `deployments` is what the synchronisation reads, `project_list` what discovery does.
+//! `deployments` is what the synchronisation reads, `project_list` what discovery does, `webhook` what GitLab tells by itself.
 
 mod brought;
 mod caches;
@@ -15,6 +15,7 @@ mod deployments;
 mod list;
 mod project_list;
 mod repository;
+mod webhook;
 mod wire;
 mod wire_commit;
 mod wire_deployment;
@@ -30,7 +31,9 @@ pub use commit::CommitKey;
 pub use config::Config;
 pub use list::{Item, ListKey, ListKind, ListPage, ListRecord, Place};
 pub(crate) use project_list::{FoundFile, FoundProject, ListOrder, ListedProject};
+pub(crate) use repository::is_project_path;
 pub use repository::{CodeOwnersKey, Gitlab, JobsKey, RepositoryKey};
+pub(crate) use webhook::{may_prove, receive};
 
 /// What this connector is.
 pub const ABOUT: About = About {

@@ -278,7 +278,7 @@ impl Connector for Gitlab {
     }
 }
 
-fn is_project_path(path: &str) -> bool {
+pub(crate) fn is_project_path(path: &str) -> bool {
     let is_segment = |segment: &str| {
         !segment.is_empty()
             && !matches!(segment, "." | "..")

@@ -9,8 +9,9 @@ use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
-    changes::{Changed, Sight, record},
+    changes::{Changed, record},
     diff,
+    facts::Facts,
     rows::{self, EntityInput},
     side_tables,
 };
@@ -67,9 +68,8 @@ struct Elsewhere {
 #[derive(FromRow)]
 struct Before {
     id: Uuid,
-    owner_ref: Option<String>,
     #[sqlx(flatten)]
-    sight: Sight,
+    facts: Facts,
     document: Json<Value>,
 }
 
@@ -209,23 +209,23 @@ async fn changes(connection: &mut PgConnection, writes: &[Write<'_>]) -> Result<
 
 fn change(write: &Write<'_>, before: Option<&Before>) -> Changed {
     let document = write.document;
-    let owner = document.owner_ref.as_ref().map(|owner| owner.as_str().to_owned());
+    let now = Facts::of(document);
+    let owner = now.owner_ref.clone();
     let (kind, changes, owner) = match before {
         None => ("CREATED", Vec::new(), Some(owner)),
         Some(old) => {
             let changes = diff::changes(&old.document, &rows::comparable(document));
-            ("UPDATED", changes, (old.owner_ref != owner).then_some(owner))
+            ("UPDATED", changes, (old.facts.owner_ref != owner).then_some(owner))
         }
     };
-    let guardian = rows::guardian(&document.entity_ref, document.owner_ref.as_ref());
     Changed {
         id: write.id,
         entity_ref: document.entity_ref.as_str().to_owned(),
         kind,
         changes,
         owner,
-        before: before.map(|old| old.sight.clone()),
-        now: Sight { is_team_only: document.is_team_only, guardian_ref: guardian },
+        before: before.map(|old| old.facts.clone()),
+        now,
     }
 }
 

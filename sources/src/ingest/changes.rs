@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use schema::FieldChange;
 use serde_json::{Value, json};
-use sqlx::{FromRow, PgConnection, types::Json};
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{costs, deployments};
+use super::{costs, deployments, facts::Facts};
 
 /// One entity that was created, updated or deleted.
 pub(super) struct Changed {
@@ -16,40 +16,27 @@ pub(super) struct Changed {
     pub(super) changes: Vec<FieldChange>,
     /// The owner from now on, where it changed or is new.
     pub(super) owner: Option<Option<String>>,
-    /// Who could see it before; none when it is new.
-    pub(super) before: Option<Sight>,
-    /// Who may see it now, or could when it went.
-    pub(super) now: Sight,
-}
-
-/// Who may see an entity.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub(super) struct Sight {
-    pub(super) is_team_only: bool,
-    pub(super) guardian_ref: Option<String>,
-}
-
-impl Sight {
-    /// How the change log tells it.
-    fn to_json(&self) -> Value {
-        json!({ "isTeamOnly": self.is_team_only, "guardianRef": self.guardian_ref })
-    }
+    /// What it was before; none when it is new.
+    pub(super) before: Option<Facts>,
+    /// What it is now, or was when it went.
+    pub(super) now: Facts,
 }
 
 impl Changed {
-    /// Who may see it, now and before: a reader of the log decides by it, because the entity itself may tell neither.
-    fn visibility(&self) -> Value {
-        let mut visibility = self.now.to_json();
-        if let Some(fields) = visibility.as_object_mut() {
-            fields.insert("before".to_owned(), self.before.as_ref().map_or(Value::Null, Sight::to_json));
-        }
-        visibility
+    /// What a reader of the log decides by. A line of one that is gone tells its end twice, so that readers need not ask which it is.
+    fn payload(&self) -> Value {
+        let mut payload = self.now.to_json();
+        let paths: Vec<&str> = self.changes.iter().map(|change| change.path.as_str()).collect();
+        payload.insert("before".to_owned(), self.before.as_ref().map_or(Value::Null, |before| before.to_json().into()));
+        payload.insert("changedFields".to_owned(), json!(paths));
+        payload.insert("healed".to_owned(), json!(false));
+        Value::Object(payload)
     }
 
     /// Who guards what the revision tells, without doubles: that of before and that of now.
     fn guardians(&self) -> Vec<&str> {
-        let hidden = self.before.iter().chain([&self.now]).filter(|sight| sight.is_team_only);
-        let mut guardians: Vec<&str> = hidden.map(|sight| sight.guardian_ref.as_deref().unwrap_or_default()).collect();
+        let hidden = self.before.iter().chain([&self.now]).filter(|facts| facts.is_team_only);
+        let mut guardians: Vec<&str> = hidden.map(|facts| facts.guardian_ref.as_deref().unwrap_or_default()).collect();
         guardians.dedup();
         guardians
     }
@@ -84,7 +71,7 @@ pub(super) async fn record(
         .bind(&kinds)
         .bind(&refs)
         .bind(&ids)
-        .bind(changed.iter().map(|change| Json(change.visibility())).collect::<Vec<_>>())
+        .bind(changed.iter().map(|change| Json(change.payload())).collect::<Vec<_>>())
         .bind("entity")
         .execute(&mut *connection)
         .await?;

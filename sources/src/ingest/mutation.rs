@@ -110,7 +110,7 @@ impl Database {
                 let refusal = UserError::of_input("ref", UserErrorCode::ReadOnly, message);
                 return refuse(self, transaction, visibility, entry, refusal).await;
             }
-            removal::remove(&mut transaction, &visibility.tenant, &visibility.subject, at, &[entity]).await?;
+            removal::remove(&mut transaction, &visibility.tenant, &visibility.subject, at, vec![entity]).await?;
             audit::append(&mut transaction, &visibility.tenant, entry, at).await?;
             transaction.commit().await?;
             Ok(Ok(()))
@@ -175,7 +175,7 @@ impl Database {
                 let refusal = UserError::of_input("ref", UserErrorCode::ReadOnly, message);
                 return refuse(self, transaction, visibility, entry, refusal).await;
             }
-            removal::remove(&mut transaction, &visibility.tenant, &visibility.subject, at, &[entity]).await?;
+            removal::remove(&mut transaction, &visibility.tenant, &visibility.subject, at, vec![entity]).await?;
             audit::append(&mut transaction, &visibility.tenant, entry, at).await?;
             transaction.commit().await?;
             Ok(Ok(()))
@@ -227,7 +227,9 @@ async fn visible_entity(
     entity_ref: &EntityRef,
 ) -> Result<Option<Leaving>, sqlx::Error> {
     let mut query = QueryBuilder::new(
-        "-- visible_entity\nselect e.id, e.ref, e.is_team_only, e.guardian_ref from entity e where e.ref = ",
+        "-- visible_entity\nselect e.id, e.ref, e.kind, e.namespace, e.name, e.type, e.lifecycle, e.owner_ref, e.system_ref, e.tags, \
+         e.labels, e.annotations, e.orphaned_at is not null as is_orphan, e.is_team_only, e.guardian_ref \
+         from entity e where e.ref = ",
     );
     query.push_bind(entity_ref.as_str()).push(" and ");
     push_visible(&mut query, "e", visibility);

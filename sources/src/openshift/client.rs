@@ -1,6 +1,11 @@
 //! The calls to a cluster. The token is exposed in one line of this file and nowhere else.
 
-use reqwest::StatusCode;
+use std::time::Duration;
+
+use reqwest::{
+    StatusCode,
+    header::{ACCEPT, ACCEPT_ENCODING},
+};
 use schema::SourceKind;
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -12,11 +17,18 @@ use super::{
 };
 use crate::{
     Credential, SourceError,
-    upstream::{Answer, Upstream},
+    upstream::{Answer, Opened, Pieces, Upstream},
 };
 
 /// Objects of one page.
 const PAGE_SIZE: usize = 500;
+
+/// Objects with everything in them.
+const WHOLE: &str = "application/json";
+/// A list of names, versions and owners alone: a hundredth of the bytes.
+pub(super) const NAMES: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+/// The same for the objects of a watch.
+const NAME: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 
 /// The API of a cluster.
 #[derive(Clone)]
@@ -35,6 +47,18 @@ pub(super) enum Listed<T> {
     /// The cluster has no such kind of objects.
     Missing,
     /// The token may not read there.
+    Forbidden,
+}
+
+/// What became of a watch.
+pub(super) enum Watching {
+    /// Its lines come.
+    Pieces(Box<Pieces>),
+    /// The version is too old.
+    Gone,
+    /// The cluster has no such kind of objects.
+    Missing,
+    /// The token may not watch there.
     Forbidden,
 }
 
@@ -67,13 +91,24 @@ impl Client {
         namespace: Option<&str>,
         reduce: impl Fn(W) -> Option<T>,
     ) -> Result<Listed<T>, SourceError> {
+        self.list_as(WHOLE, resource, namespace, reduce).await.map(|(listed, _)| listed)
+    }
+
+    /// The same in a form of the cluster's, with the version of the list, where it tells one.
+    pub(super) async fn list_as<W: DeserializeOwned, T>(
+        &self,
+        form: &'static str,
+        resource: Resource,
+        namespace: Option<&str>,
+        reduce: impl Fn(W) -> Option<T>,
+    ) -> Result<(Listed<T>, Option<String>), SourceError> {
         let (mut items, mut token, mut is_second_try) = (Vec::new(), None::<String>, false);
         // Pages may be shorter than asked for; without a bound a cluster could go on for ever with empty ones.
         for _ in 0..=2 * self.objects_max.div_ceil(PAGE_SIZE) {
-            let page = match self.page(resource, namespace, token.as_deref()).await? {
+            let page = match self.page(form, resource, namespace, token.as_deref()).await? {
                 Next::Page(page) => page,
-                Next::Missing => return Ok(Listed::Missing),
-                Next::Forbidden => return Ok(Listed::Forbidden),
+                Next::Missing => return Ok((Listed::Missing, None)),
+                Next::Forbidden => return Ok((Listed::Forbidden, None)),
                 Next::Expired if is_second_try => return Err(self.unusable("its list grew too old twice")),
                 Next::Expired => {
                     // The pages before belong to a state that is gone.
@@ -81,13 +116,15 @@ impl Client {
                     continue;
                 }
             };
-            let Some((found, next)) = page.into_parts() else { return Err(self.unusable("its answer is no list")) };
+            let Some((found, next, version)) = page.into_parts() else {
+                return Err(self.unusable("its answer is no list"));
+            };
             items.extend(found.into_iter().filter_map(&reduce));
             if items.len() > self.objects_max {
                 break;
             }
             if next.is_none() {
-                return Ok(Listed::Items(items));
+                return Ok((Listed::Items(items), version));
             }
             token = next;
         }
@@ -96,6 +133,7 @@ impl Client {
 
     async fn page<W: DeserializeOwned>(
         &self,
+        form: &'static str,
         resource: Resource,
         namespace: Option<&str>,
         token: Option<&str>,
@@ -105,7 +143,7 @@ impl Client {
         if let Some(token) = token {
             url.query_pairs_mut().append_pair("continue", token);
         }
-        let answer = self.get(resource.call(), &url, resource.expected()).await?;
+        let answer = self.get(form, resource.call(), &url, resource.expected()).await?;
         Ok(match answer.status {
             StatusCode::NOT_FOUND => Next::Missing,
             StatusCode::GONE => Next::Expired,
@@ -124,18 +162,55 @@ impl Client {
     pub(super) async fn may_list(&self, resource: Resource, namespace: Option<&str>) -> Result<bool, SourceError> {
         let mut url = self.address(resource, namespace)?;
         url.query_pairs_mut().append_pair("limit", "1");
-        Ok(self.get(resource.call(), &url, resource.expected()).await?.status != StatusCode::FORBIDDEN)
+        Ok(self.get(WHOLE, resource.call(), &url, resource.expected()).await?.status != StatusCode::FORBIDDEN)
     }
 
     /// The version of its API.
     pub(super) async fn version(&self) -> Result<Option<String>, SourceError> {
-        let answer = self.get("version", &self.url("version")?, &[]).await?;
+        let answer = self.get(WHOLE, "version", &self.url("version")?, &[]).await?;
         self.decoded::<Version>(&answer).map(Version::into_text)
     }
 
-    async fn get(&self, call: &'static str, url: &Url, expected: &[StatusCode]) -> Result<Answer, SourceError> {
-        let ask = |client: &reqwest::Client| client.get(url.clone()).bearer_auth(self.token.current().expose_secret());
-        self.upstream.send(call, ask, expected).await
+    /// Opens a watch from a version on.
+    pub(super) async fn watch(
+        &self,
+        resource: Resource,
+        namespace: Option<&str>,
+        version: &str,
+        life: Duration,
+    ) -> Result<Watching, SourceError> {
+        let mut url = self.address(resource, namespace)?;
+        url.query_pairs_mut()
+            .append_pair("watch", "1")
+            .append_pair("allowWatchBookmarks", "true")
+            .append_pair("resourceVersion", version)
+            .append_pair("timeoutSeconds", &life.as_secs().max(1).to_string());
+        // Packed, events would come when a block of them is full.
+        let ask = |client: &reqwest::Client| self.request(client, NAME, &url).header(ACCEPT_ENCODING, "identity");
+        let expected = [StatusCode::FORBIDDEN, StatusCode::GONE, StatusCode::NOT_FOUND];
+        Ok(match self.upstream.open("watch", ask, &expected, life).await? {
+            Opened::Pieces(pieces) => Watching::Pieces(Box::new(pieces)),
+            Opened::Answer(answer) => match answer.status {
+                StatusCode::GONE => Watching::Gone,
+                StatusCode::NOT_FOUND => Watching::Missing,
+                _ if is_status(&answer) => Watching::Forbidden,
+                _ => return Err(self.unusable("something before it answered 403")),
+            },
+        })
+    }
+
+    async fn get(
+        &self,
+        form: &'static str,
+        call: &'static str,
+        url: &Url,
+        expected: &[StatusCode],
+    ) -> Result<Answer, SourceError> {
+        self.upstream.send(call, |client| self.request(client, form, url), expected).await
+    }
+
+    fn request(&self, client: &reqwest::Client, form: &'static str, url: &Url) -> reqwest::RequestBuilder {
+        client.get(url.clone()).header(ACCEPT, form).bearer_auth(self.token.current().expose_secret())
     }
 
     fn address(&self, resource: Resource, namespace: Option<&str>) -> Result<Url, SourceError> {

@@ -17,7 +17,7 @@ use schema::SourceKind;
 use super::{
     ABOUT, Annotations, Config,
     client::Client,
-    fetch::{EVERYWHERE, fetch, key_of, tags_of},
+    fetch::{EVERYWHERE, fetch, key_of, tag_of, tags_of},
     list::Listing,
     pattern::{is_name, matches},
     resource::Resource,
@@ -41,8 +41,8 @@ const LOOKS_AT_ONCE: usize = 4;
 /// A cluster. Clones share everything.
 #[derive(Clone)]
 pub(super) struct Cluster {
-    config: Arc<Config>,
-    client: Client,
+    pub(super) config: Arc<Config>,
+    pub(super) client: Client,
     lists: SourceCache<Listing>,
     pub(super) annotations: Annotations,
     pub(super) clock: Clock,
@@ -117,6 +117,16 @@ impl Cluster {
         &self.config.name
     }
 
+    fn key_of(&self, resource: Resource, namespace: &str) -> String {
+        key_of(&self.config.name, resource, namespace)
+    }
+
+    /// Has every replica forget its lists of these kinds.
+    pub(super) async fn forget(&self, resources: &[Resource]) {
+        let tags: Vec<String> = resources.iter().map(|resource| tag_of(&self.config.name, *resource)).collect();
+        self.lists.evict_tags(&tags).await;
+    }
+
     /// Whether a tenant may read in a namespace.
     pub(super) fn may_read(&self, tenant: &str, namespace: &str) -> bool {
         let Config { namespaces, tenants, .. } = &*self.config;
@@ -136,10 +146,10 @@ impl Cluster {
         let mut apart: Vec<&Want> = Vec::new();
         if self.config.namespaces.is_empty() {
             let resources: BTreeSet<Resource> = wants.iter().map(|(resource, _)| *resource).collect();
-            let keys = resources.iter().map(|resource| key_of(*resource, EVERYWHERE)).collect();
+            let keys = resources.iter().map(|resource| self.key_of(*resource, EVERYWHERE)).collect();
             let whole = self.lists.get_many(keys, access).await;
             for want in wants {
-                match whole.get(&key_of(want.0, EVERYWHERE)) {
+                match whole.get(&self.key_of(want.0, EVERYWHERE)) {
                     Some(Ok(served)) if is_forbidden(served) => apart.push(want),
                     Some(Ok(served)) => {
                         let mut lists = Lists::empty(now);
@@ -172,13 +182,13 @@ impl Cluster {
         let mut keys: BTreeSet<String> = BTreeSet::new();
         for want in wants {
             let namespaces = within(want).unwrap_or_default();
-            keys.extend(namespaces.iter().map(|namespace| key_of(want.0, namespace)));
+            keys.extend(namespaces.iter().map(|namespace| self.key_of(want.0, namespace)));
         }
         let found = self.lists.get_many(keys.into_iter().collect(), access).await;
         let gather = |want: &Want| {
             let mut lists = Lists::empty(now);
             for namespace in within(want)? {
-                if let Some(served) = found.get(&key_of(want.0, &namespace)) {
+                if let Some(served) = found.get(&self.key_of(want.0, &namespace)) {
                     lists.add(served.clone()?);
                 }
             }
@@ -192,7 +202,7 @@ impl Cluster {
         if !self.config.namespaces.is_empty() {
             return Ok(self.config.namespaces.clone());
         }
-        let key = key_of(Resource::Projects, EVERYWHERE);
+        let key = self.key_of(Resource::Projects, EVERYWHERE);
         let mut found = self.lists.get_many(vec![key.clone()], access).await;
         let Some(served) = found.remove(&key) else { return Ok(Vec::new()) };
         let projects = match served?.value.as_deref() {

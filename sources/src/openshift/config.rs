@@ -45,6 +45,9 @@ pub struct Config {
     /// The label of a workload that names its environment, where its namespace stands for none.
     #[serde(default = "environment_label")]
     pub environment_label: String,
+    /// Whether its changes are watched; `[watch]` says how.
+    #[serde(default = "yes")]
+    pub watch: bool,
     /// Longest wait for one page of a list.
     #[serde(default = "timeout", with = "humantime_serde")]
     pub timeout: Duration,

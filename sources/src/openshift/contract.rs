@@ -74,7 +74,7 @@ fn recorded(file: &str, path: &str) -> Vec<(u64, Value)> {
 
 fn items<W: DeserializeOwned, T>(body: &Value, reduce: impl Fn(W) -> Option<T>) -> Vec<T> {
     let page: Page<W> = serde_json::from_value(body.clone()).unwrap();
-    let (items, _) = page.into_parts().unwrap();
+    let (items, ..) = page.into_parts().unwrap();
     assert_eq!(items.len(), body["items"].as_array().unwrap().len());
     items.into_iter().filter_map(reduce).collect()
 }

@@ -24,13 +24,18 @@ use crate::SourceError;
 pub(super) const EVERYWHERE: &str = "*";
 
 /// The key of a list.
-pub(super) fn key_of(resource: Resource, namespace: &str) -> String {
-    format!("{}\n{namespace}", resource.plural())
+pub(super) fn key_of(cluster: &str, resource: Resource, namespace: &str) -> String {
+    format!("{}\n{namespace}", tag_of(cluster, resource))
 }
 
-/// The tag of a key: the kind of objects, over all namespaces.
+/// The tag of a cluster's lists of this kind, over all namespaces.
+pub(super) fn tag_of(cluster: &str, resource: Resource) -> String {
+    format!("openshift:{cluster}:{}", resource.plural())
+}
+
+/// The tag of a key.
 pub(super) fn tags_of(key: &str) -> Vec<String> {
-    key.split_once('\n').map(|(plural, _)| format!("openshift:{plural}")).into_iter().collect()
+    key.split_once('\n').map(|(tag, _)| tag.to_owned()).into_iter().collect()
 }
 
 /// Fetches lists by their keys.
@@ -41,7 +46,8 @@ pub(super) async fn fetch(
 ) -> Result<HashMap<String, Listing>, SourceError> {
     let mut lists = HashMap::new();
     for key in keys {
-        let Some((plural, namespace)) = key.split_once('\n') else { continue };
+        let Some((tag, namespace)) = key.split_once('\n') else { continue };
+        let plural = tag.rsplit(':').next().unwrap_or_default();
         let Some(resource) = Resource::of_plural(plural) else { continue };
         let namespace = Some(namespace).filter(|namespace| *namespace != EVERYWHERE);
         if let Some(listing) = listing(&client, &config, resource, namespace).await? {
@@ -52,7 +58,7 @@ pub(super) async fn fetch(
 }
 
 /// One list; none when the cluster has no such kind of objects.
-async fn listing(
+pub(super) async fn listing(
     client: &Client,
     config: &Config,
     resource: Resource,

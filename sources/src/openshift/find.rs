@@ -11,6 +11,7 @@ use super::{
     look::{Age, Looked, Outcome, Wants},
     resource::Resource,
     selection::{By, Selection, WorkloadKey, WorkloadPlace},
+    watch::{ClusterWatch, WatchConfig},
     workload::Workload,
 };
 use crate::{Clock, Connector, SourceError, cache::Access, connector::Surroundings, sync::DeploymentSource};
@@ -59,6 +60,12 @@ impl Openshift {
     /// The clusters, as deployments are read from them.
     pub fn deployment_sources(&self) -> impl Iterator<Item = &dyn DeploymentSource> {
         self.0.clusters.iter().map(|cluster| cluster as &dyn DeploymentSource)
+    }
+
+    /// The clusters that are watched.
+    pub fn watches<'a>(&'a self, config: &'a WatchConfig) -> impl Iterator<Item = ClusterWatch<'a>> {
+        let watched = self.0.clusters.iter().filter(|cluster| cluster.config.watch);
+        watched.map(move |cluster| ClusterWatch::new(cluster, config))
     }
 
     /// The annotations by which entities name what runs of them.

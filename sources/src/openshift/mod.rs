@@ -3,7 +3,7 @@
 //! A cluster is asked for whole lists, one for each kind of objects, and never for one component: there is no call for many
 //! components, and a list costs the cluster the same however many ask (docs/decisions/0009). `client` makes the calls, `wire` is
 //! the JSON, the files named for a kind of objects say what is kept of it, `cluster` keeps it, and `find` and
-//! `near` look in what is kept.
+//! `near` look in what is kept. `watch` has what is kept forgotten, and rollouts read, as soon as a cluster tells of a change.
 
 mod build;
 mod client;
@@ -27,6 +27,7 @@ mod rollout_events;
 mod selection;
 mod selector;
 mod trouble;
+mod watch;
 mod wire;
 mod workload;
 
@@ -37,6 +38,7 @@ use crate::About;
 pub use config::{Annotations, Config};
 pub use find::{FoundWorkloads, Openshift};
 pub use selection::{Selection, WorkloadKey, WorkloadPlace};
+pub use watch::{ClusterWatch, WatchConfig, WatchedInto};
 pub use workload::Workload;
 
 /// What this connector is.

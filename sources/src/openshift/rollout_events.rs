@@ -80,10 +80,25 @@ impl DeploymentSource for Cluster {
         let mut outcomes = self.lists(&wants, &Access::new(CacheMode::Use), now).await;
         let deployments = outcomes.remove(&deployments).transpose()?;
         let sets = outcomes.remove(&sets).transpose()?;
-        let sets = by_deployment(sets.as_ref());
+        let deployments = deployments.iter().flat_map(Lists::parts).flat_map(workloads_of);
+        let events = self.rollouts(part, place.since, deployments, sets.iter().flat_map(Lists::parts));
+        Ok(Step { events, read_to: Some(now), has_more: false, cursor: None })
+    }
+}
+
+impl Cluster {
+    /// The rollouts of these workloads, for each component of a part that they belong to.
+    pub(super) fn rollouts<'a>(
+        &self,
+        part: &Part,
+        since: DateTime<Utc>,
+        deployments: impl Iterator<Item = &'a Workload>,
+        sets: impl Iterator<Item = &'a Listing>,
+    ) -> Vec<DeploymentEvent> {
+        let sets = by_deployment(sets);
         let selected = self.selected(part);
         let mut events = Vec::new();
-        for workload in deployments.iter().flat_map(Lists::parts).flat_map(workloads_of) {
+        for workload in deployments {
             let record = &workload.record;
             if !self.may_read(&part.tenant, &record.namespace) {
                 continue;
@@ -94,15 +109,13 @@ impl DeploymentSource for Cluster {
             }
             let own = sets.get(&(record.namespace.as_str(), record.name.as_str())).map(Vec::as_slice);
             let rollouts = own.unwrap_or_default().iter().filter_map(|set| event(workload, set));
-            for rollout in rollouts.filter(|rollout| rollout.created_at >= place.since) {
+            for rollout in rollouts.filter(|rollout| rollout.created_at >= since) {
                 events.extend(rollout.of_each(&components));
             }
         }
-        Ok(Step { events, read_to: Some(now), has_more: false, cursor: None })
+        events
     }
-}
 
-impl Cluster {
     fn selected(&self, part: &Part) -> Selected {
         let mut selected = Selected::default();
         for member in &part.members {
@@ -119,7 +132,7 @@ impl Cluster {
     }
 }
 
-fn workloads_of(listing: &Listing) -> impl Iterator<Item = &Workload> {
+pub(super) fn workloads_of(listing: &Listing) -> impl Iterator<Item = &Workload> {
     let list = match listing {
         Listing::Workloads(list) => list.list().all(),
         _ => &[],
@@ -128,9 +141,9 @@ fn workloads_of(listing: &Listing) -> impl Iterator<Item = &Workload> {
 }
 
 /// By namespace and name of their Deployment.
-fn by_deployment(lists: Option<&Lists>) -> HashMap<(&str, &str), Vec<&ReplicaSet>> {
+fn by_deployment<'a>(lists: impl Iterator<Item = &'a Listing>) -> HashMap<(&'a str, &'a str), Vec<&'a ReplicaSet>> {
     let mut sets: HashMap<(&str, &str), Vec<&ReplicaSet>> = HashMap::new();
-    for listing in lists.into_iter().flat_map(Lists::parts) {
+    for listing in lists {
         let Listing::ReplicaSets(list) = listing else { continue };
         for set in list.all() {
             sets.entry((&set.namespace, &set.deployment)).or_default().push(set);

@@ -21,14 +21,16 @@ pub(super) struct Page<T> {
 #[derive(Debug, Default, Deserialize)]
 struct PageMeta {
     r#continue: Option<String>,
+    #[serde(rename = "resourceVersion")]
+    resource_version: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// The items and the token of the next page; none when it is no list at all: an absent `items` means that there are none.
-    pub(super) fn into_parts(self) -> Option<(Vec<T>, Option<String>)> {
+    /// The items, the token of the next page, and the version of the whole list; none when it is no list at all: an absent `items` means that there are none.
+    pub(super) fn into_parts(self) -> Option<(Vec<T>, Option<String>, Option<String>)> {
         self.kind.filter(|kind| kind.ends_with("List"))?;
-        let token = self.metadata.unwrap_or_default().r#continue;
-        Some((self.items.unwrap_or_default(), token.filter(|token| !token.is_empty())))
+        let PageMeta { r#continue: token, resource_version } = self.metadata.unwrap_or_default();
+        Some((self.items.unwrap_or_default(), token.filter(|token| !token.is_empty()), resource_version))
     }
 }
 

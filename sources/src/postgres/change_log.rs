@@ -1,22 +1,44 @@
-//! The change log as readers follow it. A position holds the transaction and the row, and a reader stops before the oldest
-//! transaction that still runs: rows become visible in the order of commits, positions are given out in the order of inserts,
-//! and only behind that line the two agree. So a transaction that commits late is read later, never skipped.
+//! The change log as readers follow it: what committed since, whatever else is still running. See `change_position.rs` for what "since" is.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use schema::ChangeKind;
+use schema::{ChangeKind, SourceKind};
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use super::Database;
+use super::{
+    Database,
+    change_position::{ChangePosition, ChangeRow, ChangeSnapshot},
+};
 use crate::SourceError;
 
-/// A place in the change log: everything up to and including it has been read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChangePosition {
-    /// The transaction, in the digits of Postgres' `xid8`.
-    pub transaction_id: u64,
-    /// The row.
-    pub position: i64,
+/// What a change is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChangeTopic {
+    /// An entity of the catalog.
+    Entity,
+    /// A deployment.
+    Deployment,
+    /// Charges, or a billing period.
+    Cost,
+    /// How a source is.
+    Source,
+}
+
+impl ChangeTopic {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Entity, Self::Deployment, Self::Cost, Self::Source];
+
+    /// How the log spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Entity => "entity",
+            Self::Deployment => "deployment",
+            Self::Cost => "cost",
+            Self::Source => "source",
+        }
+    }
 }
 
 /// One change.
@@ -28,65 +50,135 @@ pub struct Change {
     pub at: DateTime<Utc>,
     /// Whose it is.
     pub tenant: String,
+    /// What it is about.
+    pub topic: ChangeTopic,
     /// What happened.
     pub kind: ChangeKind,
     /// To what, by reference.
     pub object_ref: String,
     /// To what, by key.
     pub object_id: Uuid,
-    /// What the object itself may no longer tell.
+    /// What the object itself may no longer tell: what it is, the same under `before` (null where it is new), `changedFields`
+    /// (empty unless updated) and `healed`. Which facts these are says who writes them: `ingest/facts.rs` of entities,
+    /// `ingest/deployments/log.rs`, `ingest/costs/told.rs` (by `what`: `data` or `period`), `ingest/source_changes.rs`.
     pub payload: serde_json::Value,
+}
+
+/// A page of the log.
+#[derive(Debug)]
+pub struct Changes {
+    /// In order.
+    pub changes: Vec<Change>,
+    /// Everything up to here has been read.
+    pub read: ChangePosition,
 }
 
 #[derive(FromRow)]
 struct Row {
-    transaction_id: String,
-    position: i64,
-    at: DateTime<Utc>,
-    tenant: String,
-    kind: String,
-    object_ref: String,
-    object_id: Uuid,
-    payload: Json<serde_json::Value>,
+    until: String,
+    /// None where there is nothing.
+    transaction_id: Option<String>,
+    #[sqlx(flatten)]
+    line: Line,
+}
+
+/// None of it where there is nothing.
+#[derive(FromRow)]
+struct Line {
+    position: Option<i64>,
+    at: Option<DateTime<Utc>>,
+    tenant: Option<String>,
+    topic: Option<String>,
+    kind: Option<String>,
+    object_ref: Option<String>,
+    object_id: Option<Uuid>,
+    payload: Option<Json<serde_json::Value>>,
 }
 
 impl Database {
-    /// The changes after `position`, oldest first, at most `limit`. For feeds of all tenants: who may see what is decided after.
-    pub async fn changes_after(&self, position: &ChangePosition, limit: u32) -> Result<Vec<Change>, SourceError> {
+    /// What was committed and is not in `after`, at most `limit` changes, transaction by transaction. What is about one object comes in
+    /// the order in which it was written: writers wait for each other before they get their numbers. With `to` no further than what has
+    /// been read there. For feeds of all tenants: who may see what is decided after. Topics of a newer release are passed over.
+    pub async fn changes_after(
+        &self,
+        after: &ChangePosition,
+        to: Option<&ChangePosition>,
+        limit: u32,
+    ) -> Result<Changes, SourceError> {
+        let (seen, until) = after.next(to);
+        let topics = ChangeTopic::ALL.map(ChangeTopic::as_str);
+        let running: Vec<String> = seen.running().iter().map(u64::to_string).collect();
         let rows = sqlx::query_as::<_, Row>(include_str!("../../queries/change_log/changes_after.sql"))
-            .bind(position.transaction_id.to_string())
-            .bind(position.position)
+            .bind(until.map(|until| until.to_string()))
+            .bind(seen.end().to_string())
+            .bind(running)
+            .bind(after.row().transaction_id.to_string())
+            .bind(after.row().position)
+            .bind(topics)
             .bind(i64::from(limit));
         let rows = self.all("changes_after", rows).await?;
-        rows.into_iter().map(change).collect()
+        page(seen, until, rows, limit)
     }
 
-    /// The place from which only what commits from now on is read.
+    /// The place from which everything is read that commits from now on, and nothing else.
     pub async fn change_newest(&self) -> Result<ChangePosition, SourceError> {
         let row = sqlx::query_as::<_, (String,)>(include_str!("../../queries/change_log/change_newest.sql"));
-        let transaction_id = transaction(&self.one("change_newest", row).await?.0)?;
-        Ok(ChangePosition { transaction_id, position: i64::MAX })
+        Ok(ChangePosition::at(snapshot(&self.one("change_newest", row).await?.0)?))
     }
 }
 
-fn change(row: Row) -> Result<Change, SourceError> {
-    let kind = match row.kind.as_str() {
-        "CREATED" => ChangeKind::Created,
-        "DELETED" => ChangeKind::Deleted,
+/// What came, and how far that is: to the end where there was room for more.
+fn page(
+    seen: &Arc<ChangeSnapshot>,
+    until: Option<&Arc<ChangeSnapshot>>,
+    rows: Vec<Row>,
+    limit: u32,
+) -> Result<Changes, SourceError> {
+    let until = match (until, rows.first()) {
+        (Some(until), _) => Arc::clone(until),
+        (None, Some(row)) => Arc::new(snapshot(&row.until)?),
+        (None, None) => return Err(SourceError::protocol(SourceKind::Postgres, "an answer without a row")),
+    };
+    let mut is_full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut changes = Vec::with_capacity(rows.len());
+    for Row { transaction_id, line, .. } in rows {
+        let (Some(transaction_id), Some(position)) = (transaction_id, line.position) else { continue };
+        let transaction_id =
+            transaction_id.parse().map_err(|error| SourceError::protocol(SourceKind::Postgres, error))?;
+        if !until.sees(transaction_id) {
+            // The snapshot that we keep is shorter than that of Postgres: from here on it comes next time.
+            is_full = false;
+            break;
+        }
+        let row = ChangeRow { transaction_id, position };
+        changes.extend(change(ChangePosition::within(seen, &until, row), line));
+    }
+    let read = match changes.last() {
+        Some(last) if is_full => last.position.clone(),
+        _ => ChangePosition::at(ChangeSnapshot::clone(&until)),
+    };
+    Ok(Changes { changes, read })
+}
+
+fn change(position: ChangePosition, line: Line) -> Option<Change> {
+    let topic = ChangeTopic::ALL.into_iter().find(|topic| Some(topic.as_str()) == line.topic.as_deref())?;
+    let kind = match line.kind.as_deref() {
+        Some("CREATED") => ChangeKind::Created,
+        Some("DELETED") => ChangeKind::Deleted,
         _ => ChangeKind::Updated,
     };
-    let position = ChangePosition { transaction_id: transaction(&row.transaction_id)?, position: row.position };
-    Ok(Change {
+    Some(Change {
         position,
-        at: row.at,
-        tenant: row.tenant,
+        at: line.at?,
+        tenant: line.tenant?,
+        topic,
         kind,
-        object_ref: row.object_ref,
-        object_id: row.object_id,
-        payload: row.payload.0,
+        object_ref: line.object_ref?,
+        object_id: line.object_id?,
+        payload: line.payload?.0,
     })
 }
 
-fn transaction(digits: &str) -> Result<u64, SourceError> {
-    digits.parse().map_err(|error| SourceError::protocol(schema::SourceKind::Postgres, error))
+fn snapshot(text: &str) -> Result<ChangeSnapshot, SourceError> {
+    text.parse().map_err(|error: String| SourceError::protocol(SourceKind::Postgres, error))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schema::{Annotations, EntityBody, EntityRecord, EntityRef};
 use sqlx::types::Json;
 
-use super::{cells::Cells, columns::Columns, json_text::JsonText};
+use super::{cells::Cells, columns::Columns, json_text::JsonText, moment::Moment};
 
 /// A row of `entity`, small enough to be moved about.
 pub(super) struct EntityRow {
@@ -33,8 +33,8 @@ impl EntityRow {
             owner_ref: stored(cells.next_if(has(Columns::OWNER))?),
             system_ref: stored(cells.next_if(has(Columns::SYSTEM))?),
             is_orphan: cells.next_if(has(Columns::ORPHAN))?,
-            created_at: cells.next_if(has(Columns::TIMES))?,
-            updated_at: cells.next_if(has(Columns::TIMES))?,
+            created_at: cells.next_if::<Moment>(has(Columns::TIMES))?.0,
+            updated_at: cells.next_if::<Moment>(has(Columns::TIMES))?.0,
             annotations: None,
             body: None,
         };

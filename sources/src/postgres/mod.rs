@@ -7,6 +7,8 @@ mod annotation_access;
 mod audit;
 mod cells;
 mod change_log;
+mod change_log_state;
+mod change_position;
 mod columns;
 mod config;
 mod cost;
@@ -21,9 +23,11 @@ mod entity_row;
 mod environment;
 mod facet;
 mod filter;
+mod healed;
 mod history;
 mod json_text;
 mod location;
+mod moment;
 mod months;
 mod order;
 mod ownership;
@@ -38,9 +42,12 @@ mod trusted_document;
 mod visibility;
 mod waits;
 
-pub use change_log::{Change, ChangePosition};
+pub use change_log::{Change, ChangeTopic, Changes};
+pub use change_log_state::{ChangeLogState, DroppedChanges};
+pub use change_position::{ChangePosition, ChangeRow};
 pub use columns::{Columns, Projection};
 pub use config::Config;
+pub(crate) use cost::billing_period_status;
 pub use cost::{
     CommitmentSums, CostCell, CostLinePages, CostParent, CostPeriods, CostQuestion, DeploymentCounts, SplitWeights,
     TagSums,

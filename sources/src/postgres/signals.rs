@@ -17,7 +17,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Something of a tenant changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signal {
-    /// What: `catalog`, `deployments` or `cost`.
+    /// What: `catalog`, `deployments`, `cost` or `sources`.
     pub domain: String,
     /// Whose.
     pub tenant: String,

@@ -3,6 +3,9 @@
 use schema::Visibility;
 use sqlx::{Postgres, QueryBuilder};
 
+use super::Database;
+use crate::SourceError;
+
 /// Appends the condition that the caller may see the row `alias`, which has the columns `tenant`, `is_team_only` and `guardian_ref`.
 ///
 /// The guardians are a sub-select that does not depend on the row: Postgres runs it once for each statement, and not at all
@@ -13,6 +16,19 @@ pub(crate) fn push_visible(query: &mut QueryBuilder<Postgres>, alias: &str, visi
         query.push(format_args!(" and (not {alias}.is_team_only or {alias}.guardian_ref = any((select "));
         push_guardians(query, visibility);
         query.push(")::text[]))");
+    }
+}
+
+impl Database {
+    /// The teams and people for whom the caller sees team-only entities; none for a caller who sees everything.
+    pub async fn guardians(&self, visibility: &Visibility) -> Result<Option<Vec<String>>, SourceError> {
+        if visibility.sees_all() {
+            return Ok(None);
+        }
+        let mut query = QueryBuilder::new("-- guardians\nselect ");
+        push_guardians(&mut query, visibility);
+        let row = self.one("guardians", query.build_query_as::<(Vec<String>,)>()).await?;
+        Ok(Some(row.0))
     }
 }
 

@@ -35,11 +35,27 @@ impl Database {
     pub async fn mapped_components(&self, annotations: &[&str]) -> Result<BTreeMap<String, Vec<Mapped>>, SourceError> {
         let rows = sqlx::query_as::<_, Row>(include_str!("../../queries/deployments/mapped_components.sql"))
             .bind(annotations.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-        let mut mapped: BTreeMap<String, Vec<Mapped>> = BTreeMap::new();
-        for Row { tenant, component_ref, values } in self.all("mapped_components", rows).await? {
-            let component = EntityRef::stored(component_ref);
-            mapped.entry(tenant).or_default().push(Mapped { component, values: values.0 });
-        }
-        Ok(mapped)
+        Ok(by_tenant(self.all("mapped_components", rows).await?))
     }
+
+    /// Those of them of which an annotation holds this text, whatever the case.
+    pub async fn components_mapped_to(
+        &self,
+        annotations: &[&str],
+        text: &str,
+    ) -> Result<BTreeMap<String, Vec<Mapped>>, SourceError> {
+        let rows = sqlx::query_as::<_, Row>(include_str!("../../queries/deployments/mapped_to.sql"))
+            .bind(annotations.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+            .bind(text.to_owned());
+        Ok(by_tenant(self.all("mapped_to", rows).await?))
+    }
+}
+
+fn by_tenant(rows: Vec<Row>) -> BTreeMap<String, Vec<Mapped>> {
+    let mut mapped: BTreeMap<String, Vec<Mapped>> = BTreeMap::new();
+    for Row { tenant, component_ref, values } in rows {
+        let component = EntityRef::stored(component_ref);
+        mapped.entry(tenant).or_default().push(Mapped { component, values: values.0 });
+    }
+    mapped
 }

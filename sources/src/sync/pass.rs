@@ -39,6 +39,8 @@ pub struct Pass<'a> {
     pub interval: Option<Duration>,
     /// What time it is.
     pub clock: &'a Clock,
+    /// Whether the source announces its changes: what is found without an announcement was missed, and is told as healed.
+    pub is_announced: bool,
     /// Told after each write.
     pub progress: &'a (dyn Fn(Progress) + Send + Sync),
 }
@@ -83,12 +85,15 @@ struct Reading {
     mark: Mark,
     /// From which change on it is read next: a little before the mark first, as something may have come late.
     from: Option<DateTime<Utc>>,
+    /// It was read before: what is new in it had to be announced.
+    is_known: bool,
 }
 
 impl Reading {
     fn new(part: Part, mark: Mark) -> Self {
         let from = mark.read_to.map(|read_to| read_to - LATE_MAX);
-        Self { part, mark, from }
+        let is_known = mark.read_to.is_some() && mark.cursor.is_none();
+        Self { part, mark, from, is_known }
     }
 
     /// A step that says that there is more, but not where, would be made for ever.
@@ -105,7 +110,7 @@ impl Reading {
     fn after(self, step: &Step, now: DateTime<Utc>) -> Self {
         let read_to = self.mark.read_to.max(step.read_to.map(|read_to| read_to.min(now)));
         let mark = Mark { read_to, cursor: step.cursor.clone(), ..self.mark };
-        Self { part: self.part, mark, from: step.read_to.max(self.from) }
+        Self { part: self.part, mark, from: step.read_to.max(self.from), is_known: self.is_known }
     }
 }
 
@@ -170,8 +175,9 @@ impl Pass<'_> {
                 reads.push(read(source, reading));
             }
             if writing.is_none() && !waiting.is_empty() {
-                let (events, marks) = waiting.take();
-                writing = Some(self.write(source, tenant, events, marks).boxed());
+                let (events, marks, is_known) = waiting.take();
+                let healed = is_known && self.is_announced;
+                writing = Some(self.write(source, tenant, events, marks, healed).boxed());
             }
             if reads.is_empty() && writing.is_none() {
                 return Ok(PassEnd::Whole);
@@ -183,7 +189,7 @@ impl Pass<'_> {
                         Ok(step) => {
                             let reading = reading.after(&step, self.clock.now());
                             let has_more = step.has_more;
-                            waiting.add(step.events, reading.mark.clone());
+                            waiting.add(step.events, reading.mark.clone(), reading.is_known);
                             report.parts_read += usize::from(!has_more);
                             if has_more {
                                 queue.push_front(reading);
@@ -192,7 +198,7 @@ impl Pass<'_> {
                         }
                         Err(error) => {
                             // No further than before, but not at once again: what failed is due like everything else.
-                            waiting.add(Vec::new(), reading.mark.clone());
+                            waiting.add(Vec::new(), reading.mark.clone(), reading.is_known);
                             report.failed.push((reading.part.name, error));
                             true
                         }
@@ -216,10 +222,11 @@ impl Pass<'_> {
         tenant: &str,
         events: Vec<DeploymentEvent>,
         marks: Vec<Mark>,
+        healed: bool,
     ) -> Result<Applied, SourceError> {
         let origin = Origin { tenant, source: source.kind(), source_name: source.name() };
         let (events, marks) = (&events, &marks);
-        let batch = DeploymentBatch { origin, lease: self.lease, events, marks, rules: self.rules, healed: false };
+        let batch = DeploymentBatch { origin, lease: self.lease, events, marks, rules: self.rules, healed };
         self.database.apply_deployments(&batch).await
     }
 }
@@ -227,7 +234,7 @@ impl Pass<'_> {
 /// What was read and is not written yet, in the order of reading.
 #[derive(Default)]
 struct Waiting {
-    steps: VecDeque<(Vec<DeploymentEvent>, Mark)>,
+    steps: VecDeque<(Vec<DeploymentEvent>, Mark, bool)>,
     events: usize,
 }
 
@@ -236,21 +243,24 @@ impl Waiting {
         self.steps.is_empty()
     }
 
-    fn add(&mut self, events: Vec<DeploymentEvent>, mark: Mark) {
+    fn add(&mut self, events: Vec<DeploymentEvent>, mark: Mark, is_known: bool) {
         self.events += events.len();
-        self.steps.push_back((events, mark));
+        self.steps.push_back((events, mark, is_known));
     }
 
-    /// What is written next: whole steps, and of each part how far it was read with the last of them.
-    fn take(&mut self) -> (Vec<DeploymentEvent>, Vec<Mark>) {
+    /// What is written next: whole steps, and of each part how far it was read with the last of them; and whether all these parts had
+    /// been read before.
+    fn take(&mut self) -> (Vec<DeploymentEvent>, Vec<Mark>, bool) {
         let (mut events, mut marks) = (Vec::new(), HashMap::new());
+        let are_known = self.steps.front().is_some_and(|(_, _, is_known)| *is_known);
         while events.len() < BATCH_EVENTS {
-            let Some((more, mark)) = self.steps.pop_front() else { break };
+            let next = self.steps.pop_front_if(|(_, _, is_known)| *is_known == are_known);
+            let Some((more, mark, _)) = next else { break };
             events.extend(more);
             marks.insert(mark.part.clone(), mark);
         }
         self.events -= events.len();
-        (events, marks.into_values().collect())
+        (events, marks.into_values().collect(), are_known)
     }
 }
 

@@ -51,6 +51,11 @@ impl WorkspaceKey {
         keys
     }
 
+    /// Whether these can be the names of an organization and of a workspace.
+    pub(super) fn is_name_of(organization: &str, name: &str) -> bool {
+        is_name(organization) && is_name(name)
+    }
+
     /// The workspace with this name, `organization/name`; none when the tenant may not read there.
     pub(super) fn read(config: &Config, tenant: &str, text: &str) -> Option<Self> {
         let (organization, name) = text.split_once('/')?;

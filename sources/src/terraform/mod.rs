@@ -14,6 +14,7 @@ mod run;
 mod snapshot;
 mod source;
 mod status;
+mod webhook;
 mod wire;
 mod workspace;
 
@@ -26,6 +27,7 @@ pub use config::Config;
 pub use key::{AssessmentKey, RunKey, RunPageKey, WorkspaceKey};
 pub use run::RunPageRecord;
 pub use source::Terraform;
+pub(crate) use webhook::{SIGNATURE, receive};
 
 /// What this connector is.
 pub const ABOUT: About = About {

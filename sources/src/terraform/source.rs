@@ -139,10 +139,9 @@ impl Terraform {
     }
 
     /// Forgets what is known of a workspace and one of its runs, on every replica: something happened to them.
-    pub async fn evict(&self, organization: &str, workspace_id: &str, run_id: Option<&str>) {
-        let run = run_id.map(run_tag);
-        let tags: Vec<String> =
-            [organization_tag(organization), workspace_tag(workspace_id)].into_iter().chain(run).collect();
+    pub async fn evict(&self, organization: &str, workspace_id: Option<&str>, run_id: Option<&str>) {
+        let (workspace, run) = (workspace_id.map(workspace_tag), run_id.map(run_tag));
+        let tags: Vec<String> = std::iter::once(organization_tag(organization)).chain(workspace).chain(run).collect();
         self.caches.organizations.evict_tags(&tags).await;
     }
 }

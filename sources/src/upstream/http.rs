@@ -1,6 +1,8 @@
-//! `Upstream`: one guarded HTTP call. `download` is what becomes of a body that goes to a file.
+//! `Upstream`: one guarded HTTP call. `download` is what becomes of a body that goes to a file, `opened` of one that comes as
+//! things happen.
 
 mod download;
+mod opened;
 
 use std::{
     io,
@@ -16,7 +18,7 @@ use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, header,
 use schema::SourceKind;
 use serde::de::DeserializeOwned;
 use tokio::{
-    sync::Semaphore,
+    sync::{Semaphore, SemaphorePermit},
     time::{Instant, sleep, timeout_at},
 };
 use url::Url;
@@ -33,6 +35,7 @@ use super::{
 use crate::{Clock, SourceError, health::Health, redis::Redis};
 
 pub use download::Download;
+pub use opened::{Opened, Pieces};
 
 /// Most tries of one call.
 const TRIES_MAX: u32 = 3;
@@ -238,6 +241,23 @@ impl Upstream {
     ) -> Result<Answer, Failed> {
         // Waits of our own making say nothing about the upstream: neither the breaker nor its health is told.
         let late = || SourceError::Timeout { upstream: self.kind, limit: self.time_for(into) };
+        let _place = self.admit(call, deadline, late).await?;
+        let started = Instant::now();
+        let outcome = match timeout_at(deadline, self.exchange(request, expected, into)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(late().into()),
+        };
+        self.settle(call, &outcome, started.elapsed());
+        outcome
+    }
+
+    /// Waits until a call may be made; the place is its own until it is dropped.
+    async fn admit(
+        &self,
+        call: &'static str,
+        deadline: Instant,
+        late: impl Fn() -> SourceError,
+    ) -> Result<SemaphorePermit<'_>, Failed> {
         if let Err(refused) = self.breaker.allow() {
             self.count(call, "refused");
             return Err(match refused {
@@ -249,20 +269,11 @@ impl Upstream {
         // Before the place: who sleeps for the quota must not keep one from calls that are counted apart.
         self.wait_for_quota(call, deadline).await?;
         let place = timeout_at(deadline, self.places.acquire()).await;
-        let Ok(Ok(_place)) = place else {
+        let Ok(Ok(place)) = place else {
             self.count(call, "no_place");
             return Err(late().into());
         };
-        let started = Instant::now();
-        let outcome = match timeout_at(deadline, self.exchange(request, expected, into)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(late().into()),
-        };
-        let took = started.elapsed();
-        metrics::histogram!("weft_upstream_seconds", "source" => self.kind.as_str(), "call" => call)
-            .record(took.as_secs_f64());
-        self.settle(call, &outcome, took);
-        outcome
+        Ok(place)
     }
 
     fn time_for(&self, into: Option<&Download>) -> Duration {
@@ -289,22 +300,29 @@ impl Upstream {
     ) -> Result<Answer, Failed> {
         let request = if into.is_some() { request.timeout(self.time_for(into)) } else { request };
         let response = request.send().await.map_err(|error| self.transport_error(error))?;
+        let (status, is_expected) = (response.status(), expected.contains(&response.status()));
+        self.judge(&response, is_expected).await?;
+        if let Some(into) = into.filter(|_| status.is_success()) {
+            let answer = Answer::without_body(self.kind, &response);
+            self.save(response, into).await?;
+            return Ok(answer);
+        }
+        self.read(response, is_expected).await
+    }
+
+    /// Learns from what comes before a body; a status that nobody expects is an error.
+    async fn judge(&self, response: &Response, is_expected: bool) -> Result<(), Failed> {
         let status = response.status();
-        let is_expected = expected.contains(&status);
         let has_wait = Reading::has_wait(response.headers());
         let is_refusal =
             status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::SERVICE_UNAVAILABLE && has_wait);
         self.note_clock(response.headers());
         let reading = Reading::of(response.headers(), is_refusal, self.clock.now());
         self.quota.correct(reading).await;
-        if !is_expected {
-            self.check_status(&response, is_refusal, &reading)?;
-        }
-        if let Some(into) = into.filter(|_| status.is_success()) {
-            let answer = Answer::without_body(self.kind, &response);
-            self.save(response, into).await?;
-            return Ok(answer);
-        }
+        if is_expected { Ok(()) } else { self.check_status(response, is_refusal, &reading) }
+    }
+
+    async fn read(&self, response: Response, is_expected: bool) -> Result<Answer, Failed> {
         let read = Answer::read(self.kind, response, self.config.body_bytes_max(), is_expected).await;
         read.map_err(|error| match error {
             ReadError::Source(error) => error.into(),
@@ -345,7 +363,9 @@ impl Upstream {
     }
 
     /// Tells breaker, health and metrics how a call went.
-    fn settle(&self, call: &'static str, outcome: &Result<Answer, Failed>, took: Duration) {
+    fn settle<T>(&self, call: &'static str, outcome: &Result<T, Failed>, took: Duration) {
+        metrics::histogram!("weft_upstream_seconds", "source" => self.kind.as_str(), "call" => call)
+            .record(took.as_secs_f64());
         match outcome {
             Ok(_) => {
                 self.breaker.succeeded();

@@ -17,7 +17,7 @@ pub use address::address_problem;
 pub use answer::Answer;
 pub use breaker::{Breaker, BreakerConfig};
 pub use diagnosis::{Answered, diagnosis};
-pub use http::{Download, Shared, Upstream, UpstreamConfig};
+pub use http::{Download, Opened, Pieces, Shared, Upstream, UpstreamConfig};
 pub use limits::Limits;
 pub(crate) use limits::{Problems, limits_of};
 pub(crate) use quota::{Limit, SharedQuota};

@@ -28,6 +28,10 @@ async fn a_cluster_does_the_same() {
 async fn shared_by_two(redis: TestRedis) {
     let rig = Rig::with(redis, &[]).await;
     let other = rig.platform.replica().await;
+    // A gateway does not wait long for a connection when it starts.
+    for app in [rig.platform.app(), other.app()] {
+        until("Redis is there", async || app.sources.redis().unwrap().is_up().await.then_some(())).await;
+    }
     let first = rig.platform.client("engineer").data(QUERY, json!({})).await;
     let nodes = first["components"]["nodes"].as_array().unwrap();
     let paths: BTreeSet<_> = nodes.iter().filter_map(|node| node["repository"]["path"].as_str()).collect();

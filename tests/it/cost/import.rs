@@ -13,7 +13,7 @@ use sqlx::{Connection, PgConnection};
 use super::{Folder, HEADER, Importer, Line, platform};
 
 /// What an import waits for, from its beginning to its end: there it is killed.
-const STOPS: [&str; 20] = [
+const STOPS: [&str; 21] = [
     "lock table tenant in access exclusive mode",
     "select pg_advisory_xact_lock(hashtextextended('costs:default', 0))",
     "lock table entity in access exclusive mode",
@@ -32,6 +32,7 @@ const STOPS: [&str; 20] = [
     "lock table cost_owner_month in access exclusive mode",
     "select pg_advisory_xact_lock(hashtextextended('catalog:default', 0))",
     "lock table cost_state in access exclusive mode",
+    "lock table change_log in access exclusive mode",
     "select pg_advisory_xact_lock(hashtextextended('audit:default', 0))",
     "lock table audit_log in access exclusive mode",
 ];

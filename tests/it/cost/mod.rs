@@ -8,6 +8,7 @@ mod measures;
 mod parquet;
 mod report;
 mod sums;
+mod told;
 mod walls;
 
 use std::{

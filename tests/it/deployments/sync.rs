@@ -35,6 +35,17 @@ pub(super) async fn pass_of(
     since: DateTime<Utc>,
     interval: Option<Duration>,
 ) -> PassReport {
+    announced_pass(platform, source, since, interval, false).await
+}
+
+/// The same of a source that announces its changes, or does not.
+async fn announced_pass(
+    platform: &TestPlatform,
+    source: &dyn DeploymentSource,
+    since: DateTime<Utc>,
+    interval: Option<Duration>,
+    is_announced: bool,
+) -> PassReport {
     let life = Duration::from_secs(300);
     let lease = platform.database().sync_lease(source.name(), Uuid::new_v4(), life).await.unwrap().unwrap();
     let rules = rules(platform);
@@ -46,6 +57,7 @@ pub(super) async fn pass_of(
         since,
         interval,
         clock: sources.clock(),
+        is_announced,
         progress: &|_| {},
     };
     let mut report = PassReport::default();
@@ -75,6 +87,39 @@ async fn a_pass_takes_everything_over_and_the_next_one_only_what_is_new() {
     let further = pass(&platform, since - TimeDelta::days(300), Some(Duration::from_secs(3_600))).await;
     assert_eq!(further.parts_read, first.parts_read);
     assert!(further.written.created > 100, "{further:?}");
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_event_announced_is_told_as_healed_and_counted() {
+    let platform = TestPlatform::start().await;
+    let since = platform.app().clock.now() - TimeDelta::days(6);
+    let sources = platform.app().sources.deployment_sources();
+    let gitlab = *sources.iter().find(|source| source.name() == "gitlab").unwrap();
+    let healed = "select count(*) from change_log where topic = 'deployment' and (payload ->> 'healed')::boolean";
+    let mut connection = connect(&platform).await;
+    // What was there before anybody listened was missed by nobody.
+    announced_pass(&platform, gitlab, since, None, true).await;
+    let count = async |connection: &mut sqlx::PgConnection| -> i64 {
+        sqlx::query_scalar(healed).fetch_one(connection).await.unwrap()
+    };
+    assert_eq!(count(&mut connection).await, 0);
+    let moved = "update sync_mark set read_to = read_to - interval '5 days' where source_name = 'gitlab' and tenant = 'default'";
+    sqlx::query(moved).execute(&mut connection).await.unwrap();
+    let lost = "delete from deployment where created_at > now() - interval '4 days' and source_name = 'gitlab' and tenant = 'default'";
+    let lost = sqlx::query(lost).execute(&mut connection).await.unwrap().rows_affected();
+    assert!(lost > 3, "{lost}");
+    let second = announced_pass(&platform, gitlab, since, None, true).await;
+    assert!(second.written.created as u64 >= lost, "{second:?}");
+    let told = count(&mut connection).await;
+    // What happened in the last two minutes may still be announced.
+    assert!(told * 10 >= i64::try_from(lost).unwrap() * 9, "{told} of {lost}");
+    let data = platform.client("engineer").data("{ sources { name healedCount } }", json!({})).await;
+    let found = data["sources"].as_array().unwrap().iter().find(|source| source["name"] == "gitlab").unwrap();
+    assert_eq!(found["healedCount"].as_i64().unwrap(), told, "{found}");
+    let other = platform.client("other_tenant_engineer").data("{ sources { name healedCount } }", json!({})).await;
+    let found = other["sources"].as_array().unwrap().iter().find(|source| source["name"] == "gitlab").unwrap();
+    assert!(found["healedCount"].as_i64().unwrap() < told, "{found}");
     platform.stop().await;
 }
 

@@ -179,6 +179,7 @@ async fn pass(platform: &TestPlatform, lease: &Lease) -> PassReport {
         since: at(-60),
         interval: None,
         clock: platform.app().sources.clock(),
+        is_announced: false,
         progress: &|_| {},
     };
     let mut report = PassReport::default();

@@ -1,6 +1,6 @@
 //! Documents that were published: who may use them, under which names, and what they are held to all the same.
 
-use it::{Answer, TestPlatform, until};
+use it::{Answer, Program, TestPlatform, until};
 use serde_json::json;
 
 use super::{MUTATION, QUERY, SOON, assert_data, assert_refused, by_id, get, post, publish, sha256, until_known, weft};
@@ -72,5 +72,34 @@ async fn a_published_document_is_held_to_method_and_limits() {
     assert_eq!(Answer::of(client.post().json(&with(10))).await.status, 200);
     let by_get = Answer::of(client.get(&format!("/graphql?documentId={}", sha256(MUTATION)))).await;
     assert_refused(&by_get, 405, "METHOD_NOT_ALLOWED");
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawn_document_is_refused_though_its_answer_is_kept_and_known_by_the_bytes_of_the_request() {
+    let settings = [SOON, ("WEFT_SERVER__RESPONSE_CACHE", "16 MiB"), ("WEFT_DOCUMENTS__MODE", "only")];
+    let platform = TestPlatform::start().await;
+    let program = platform.program_with(&Program::of_this_build(), &settings).await;
+    let client = program.client(&platform, Some("engineer"));
+    let list = "{ components(first: 2) { nodes { ref } } }";
+    let hash = sha256(list);
+    publish(&platform, &json!({ hash.clone(): list }), &[]).await;
+    until_known(&client, &hash, None).await;
+    let is_kept = |answer: &Answer| answer.headers.contains_key("age");
+    until("the answer is kept", async || is_kept(&by_id(&client, &hash, None).await).then_some(())).await;
+    for _ in 0..3 {
+        let answer = by_id(&client, &hash, None).await;
+        assert!(answer.status == 200 && is_kept(&answer), "{}", answer.text);
+    }
+    // The first of them may have been the second altogether, which was read and found by what it means.
+    let by_bytes = async |count: u32| {
+        let line = format!("weft_document_requests_total{{by=\"bytes\",outcome=\"kept\"}} {count}");
+        program.measures(&line).await
+    };
+    assert!(by_bytes(3).await || by_bytes(2).await, "the same bytes were read each time");
+    let (text, code) = weft(&platform, &["documents", "withdraw", &hash]).await;
+    assert_eq!(code, 0, "{text}");
+    until("the document is gone", async || (by_id(&client, &hash, None).await.status == 400).then_some(())).await;
+    program.stop().await;
     platform.stop().await;
 }

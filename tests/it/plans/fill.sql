@@ -147,7 +147,26 @@ select 'default', m.id, m.at + t * interval '1 hour', case t when 0 then 'CREATE
 from made m
 cross join generate_series(0, 2) t;
 
--- Transactions of long ago, of 40 changes each.
+-- Transactions of long ago, of 40 changes each, in days of long ago: of eight partitions none may make a reader slower.
+do $$
+declare
+    part text;
+begin
+    for part in
+        select inhrelid::regclass from pg_inherits where inhparent = 'change_log'::regclass
+        and inhrelid <> 'change_log_default'::regclass
+    loop
+        execute 'drop table ' || part;
+    end loop;
+    for days in 0..7 loop
+        execute format(
+            'create table change_log_day_%s partition of change_log for values from (%L) to (%L)',
+            days, timestamptz '2026-01-01Z' + days * interval '36 hours', timestamptz '2026-01-01Z' + (days + 1) * interval '36 hours'
+        );
+    end loop;
+end
+$$;
+
 insert into change_log (transaction_id, tenant, topic, kind, object_ref, object_id, payload, at)
 select (3 + n / 40)::text::xid8, 'default', 'entity', 'CREATED', ref, id, '{}', at
 from made;

@@ -36,6 +36,8 @@ async fn both_count(platform: &TestPlatform, other: &it::Replica) {
 async fn share_one_account(redis: TestRedis) {
     let platform = platform_with(&redis, &super::limited("100", "1h")).await;
     let other = platform.replica().await;
+    // Until it has a connection, each counts for itself.
+    both_count(&platform, &other).await;
     let clients = [platform.client("engineer"), other.engineer()];
     // All at once, so that what one holds back is not missing for the other in the end.
     let first = let_in(&clients, 300).await;

@@ -54,7 +54,10 @@ fn comparable(mut answer: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn interleaved_principals_get_what_is_theirs() {
-    let platform = platform_with(&[("WEFT_SERVER__REQUESTS_IN_FLIGHT_MAX", "2000")]).await;
+    // Everything is asked at once, and asked anew again and again: waiting for a connection is no failure here.
+    let platform =
+        platform_with(&[("WEFT_SERVER__REQUESTS_IN_FLIGHT_MAX", "2000"), ("WEFT_DATABASE__ACQUIRE_TIMEOUT", "30s")])
+            .await;
     super::listens(platform.app(), "other").await;
     let clients = principals(&platform);
     // What each would get if nothing were kept.

@@ -74,7 +74,20 @@ fn operation() -> impl Strategy<Value = String> {
         "entities(first: 20, filter: { kind: [\"group\", \"user\", \"system\"] })",
         "entities(last: 7, search: \"pay\")",
     ]);
-    (root, selection(), selection(), any::<bool>(), any::<bool>()).prop_map(
+    let one = prop::sample::select(vec![
+        "component(ref: \"payments-api\")",
+        "team(ref: \"payments\")",
+        "entity(ref: \"component:default/payments-api\")",
+        "entity(ref: \"group:default/payments\")",
+        "entity(ref: \"user:default/mira\")",
+        "entity(ref: \"component:default/no-such\")",
+    ]);
+    let single = (one, selection(), leaf()).prop_map(|(root, fields, more)| match root.starts_with("entity") {
+        true => format!("{{ {root} {{ {fields} }} }}"),
+        // Fragments of other types are refused where the type is known.
+        false => format!("{{ {root} {{ {more} x: name {more} }} }}"),
+    });
+    let list = (root, selection(), selection(), any::<bool>(), any::<bool>()).prop_map(
         |(root, nodes, edges, has_edges, has_count)| {
             let refs =
                 "[\"component:default/payments-api\", \"group:default/payments\", \"component:default/no-such\"]";
@@ -83,7 +96,8 @@ fn operation() -> impl Strategy<Value = String> {
             let count = if has_count { "totalCount pageInfo { hasNextPage endCursor startCursor }" } else { "" };
             format!("{{ {} {{ nodes {{ {nodes} }} {edges} {count} }} }}", root.replace("REFS", refs))
         },
-    )
+    );
+    prop_oneof![3 => list, 1 => single]
 }
 
 /// The answer without what differs from request to request; errors in the order of their paths, which no rule fixes.

@@ -23,6 +23,7 @@ mod root;
 mod route;
 mod row;
 mod run;
+mod seen;
 mod shape;
 mod source;
 mod template;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub(crate) use route::router;
+pub(crate) use seen::RunSeen;
 pub use template::{Kind, Template};
 pub use world::{World, WorldBuilder};
 

@@ -16,9 +16,10 @@ mod project;
 mod project_list;
 mod release;
 mod rest;
+mod seen;
 mod world;
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use axum::{
     Router,
@@ -31,6 +32,7 @@ use chrono::{DateTime, Utc};
 pub use deployment::Pace;
 pub use pipeline::Status as PipelineStatus;
 pub use project::{Project, Visibility};
+pub(crate) use seen::DeploymentSeen;
 pub use world::{World, WorldBuilder};
 
 use crate::Clock;
@@ -51,15 +53,18 @@ struct Inner {
     token: String,
     clock: Clock,
     world: RwLock<World>,
+    /// Projects that were changed while it runs.
+    pushed: Mutex<Vec<String>>,
 }
 
 impl Gitlab {
     pub(crate) fn new(url: String, token: String, world: World, clock: Clock) -> Self {
-        Self(Arc::new(Inner { url, token, clock, world: RwLock::new(world) }))
+        Self(Arc::new(Inner { url, token, clock, world: RwLock::new(world), pushed: Mutex::default() }))
     }
 
     /// Adds a project, or replaces the one of the same path, which keeps its id.
     pub fn put_project(&self, project: Project) {
+        self.note_pushed(&project.full_path);
         self.0.world.write().unwrap_or_else(PoisonError::into_inner).put(project);
     }
 
@@ -82,11 +87,11 @@ impl Gitlab {
         &self.0.token
     }
 
-    fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.0.url
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
     }
 

@@ -1,6 +1,9 @@
 //! The issuer's three endpoints.
 
-use std::sync::{PoisonError, atomic::Ordering};
+use std::{
+    sync::{PoisonError, atomic::Ordering},
+    time::Duration,
+};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
@@ -14,7 +17,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Algorithm, Client, Issuer};
+use super::{Algorithm, Claims, Client, Issuer};
 
 /// Short, as real issuers that rotate advise; a verifier must cope with any value.
 const JWKS_CACHE_CONTROL: &str = "public, max-age=300";
@@ -54,6 +57,8 @@ struct TokenRequest {
     grant_type: String,
     client_id: Option<String>,
     client_secret: Option<String>,
+    /// Our own, for tests of what happens at the end: seconds that the token lives, if that is shorter than it would.
+    lifetime: Option<u64>,
 }
 
 async fn token(State(issuer): State<Issuer>, headers: HeaderMap, Form(request): Form<TokenRequest>) -> Response {
@@ -64,11 +69,13 @@ async fn token(State(issuer): State<Issuer>, headers: HeaderMap, Form(request): 
     let Some(client) = credentials.and_then(|(id, secret)| find(&issuer.0.clients, &id, &secret)) else {
         return refusal(StatusCode::UNAUTHORIZED, "invalid_client");
     };
+    let asked = request.lifetime.map_or(Duration::MAX, Duration::from_secs);
+    let claims = Claims { lifetime: asked.min(client.claims.lifetime), ..client.claims.clone() };
     let answer = json!({
-        "access_token": issuer.token(&client.claims),
+        "access_token": issuer.token(&claims),
         "token_type": "Bearer",
-        "expires_in": client.claims.lifetime.as_secs(),
-        "scope": client.claims.scopes.join(" "),
+        "expires_in": claims.lifetime.as_secs(),
+        "scope": claims.scopes.join(" "),
     });
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }

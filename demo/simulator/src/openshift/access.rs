@@ -57,6 +57,9 @@ pub(super) fn is_allowed(world: &World, user: User, act: Act<'_>) -> bool {
     if user == User::Anonymous || !matches!(verb, "get" | "list" | "watch") {
         return false;
     }
+    if verb == "watch" && world.is_unwatchable(resource.plural) {
+        return false;
+    }
     match (resource.what, name) {
         (What::Namespace | What::Project, Some(name)) => !world.is_hidden(name),
         // A view of what the caller may see, whoever it is.

@@ -30,7 +30,10 @@ mod version;
 mod watch;
 mod world;
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{
+    Arc, PoisonError, RwLock, RwLockReadGuard,
+    atomic::{AtomicU64, Ordering},
+};
 
 use axum::{Router, middleware};
 use chrono::{DateTime, Utc};
@@ -50,11 +53,13 @@ struct Inner {
     token: String,
     clock: Clock,
     world: RwLock<World>,
+    /// How often all watches were cut.
+    cuts: AtomicU64,
 }
 
 impl Openshift {
     pub(crate) fn new(url: String, token: String, world: World, clock: Clock) -> Self {
-        Self(Arc::new(Inner { url, token, clock, world: RwLock::new(world) }))
+        Self(Arc::new(Inner { url, token, clock, world: RwLock::new(world), cuts: AtomicU64::new(0) }))
     }
 
     /// The only bearer token it accepts.
@@ -77,6 +82,15 @@ impl Openshift {
     pub fn change(&self, change: impl FnOnce(WorldBuilder) -> WorldBuilder) {
         let mut world = self.0.world.write().unwrap_or_else(PoisonError::into_inner);
         *world = change(WorldBuilder::from(std::mem::take(&mut *world))).build();
+    }
+
+    /// Breaks every watch that is open, in the middle of a line, as a network does.
+    pub fn cut_watches(&self) {
+        self.0.cuts.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn cuts(&self) -> u64 {
+        self.0.cuts.load(Ordering::SeqCst)
     }
 
     fn url(&self) -> &str {

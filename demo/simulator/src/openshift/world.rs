@@ -42,6 +42,7 @@ pub struct World {
     namespaces: BTreeSet<String>,
     hidden: BTreeSet<String>,
     missing_groups: BTreeSet<String>,
+    unwatchable: BTreeSet<String>,
     pub(super) forbids_cluster_lists: bool,
     pub(super) is_aggregated_down: bool,
     pub(super) continue_expired_after: TimeDelta,
@@ -58,6 +59,7 @@ impl Default for World {
             namespaces: BTreeSet::from(["default".to_owned()]),
             hidden: BTreeSet::new(),
             missing_groups: BTreeSet::new(),
+            unwatchable: BTreeSet::new(),
             forbids_cluster_lists: false,
             is_aggregated_down: false,
             continue_expired_after: TimeDelta::minutes(5),
@@ -124,6 +126,10 @@ impl World {
         self.hidden.contains(namespace)
     }
 
+    pub(super) fn is_unwatchable(&self, plural: &str) -> bool {
+        self.unwatchable.contains(plural)
+    }
+
     pub(super) fn has_group(&self, group: &str) -> bool {
         !self.missing_groups.contains(group)
     }
@@ -181,6 +187,20 @@ impl WorldBuilder {
     #[must_use]
     pub fn show_namespace(mut self, name: &str) -> Self {
         self.0.hidden.remove(name);
+        self
+    }
+
+    /// A kind that the token may list and not watch, such as `deployments`.
+    #[must_use]
+    pub fn forbid_watch(mut self, plural: &str) -> Self {
+        self.0.unwatchable.insert(plural.to_owned());
+        self
+    }
+
+    /// A kind may be watched again.
+    #[must_use]
+    pub fn allow_watch(mut self, plural: &str) -> Self {
+        self.0.unwatchable.remove(plural);
         self
     }
 

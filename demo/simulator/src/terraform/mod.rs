@@ -20,6 +20,7 @@ mod routes;
 mod run;
 mod run_list;
 mod schedule;
+mod seen;
 mod state;
 mod timeline;
 mod workspace;
@@ -32,6 +33,7 @@ use axum::{Router, routing::get};
 use chrono::{DateTime, Utc};
 
 pub use limit::Limits;
+pub(crate) use seen::RunSeen;
 pub use workspace::{Assessments, ExecutionMode, Output, Workspace};
 pub use world::{World, WorldBuilder};
 

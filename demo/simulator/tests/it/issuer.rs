@@ -148,18 +148,26 @@ async fn a_known_client_fetches_a_token_and_others_do_not() {
     let keys = jwks(&simulator).await;
     let url = format!("{}/token", simulator.issuer_url());
     let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
-    let ask = async |body: &'static str| {
+    let ask = async |body: String| {
         let form = "application/x-www-form-urlencoded";
         let response = http.post(&url).header("content-type", form).body(body).send().await.unwrap();
         (response.status().as_u16(), response.json::<Value>().await.unwrap())
     };
-    let (status, answer) = ask("grant_type=client_credentials&client_id=engineer&client_secret=s3cret").await;
+    let (status, answer) =
+        ask("grant_type=client_credentials&client_id=engineer&client_secret=s3cret".to_owned()).await;
     assert_eq!((status, &answer["token_type"], &answer["expires_in"]), (200, &json!("Bearer"), &json!(3600)));
     let payload = verify(&simulator, &keys, answer["access_token"].as_str().unwrap()).unwrap();
     assert_eq!(payload["sub"], "alice");
-    let refused = ask("grant_type=client_credentials&client_id=engineer&client_secret=wrong").await;
+    for (asked, lives) in [("2", 2), ("999999", 3600)] {
+        let form = "grant_type=client_credentials&client_id=engineer&client_secret=s3cret&lifetime=";
+        let (_, answer) = ask(format!("{form}{asked}")).await;
+        assert_eq!(answer["expires_in"], lives);
+        let payload = verify(&simulator, &keys, answer["access_token"].as_str().unwrap()).unwrap();
+        assert_eq!(payload["exp"].as_i64().unwrap() - payload["iat"].as_i64().unwrap(), lives);
+    }
+    let refused = ask("grant_type=client_credentials&client_id=engineer&client_secret=wrong".to_owned()).await;
     assert_eq!(refused, (401, json!({ "error": "invalid_client" })));
-    let refused = ask("grant_type=password&client_id=engineer&client_secret=s3cret").await;
+    let refused = ask("grant_type=password&client_id=engineer&client_secret=s3cret".to_owned()).await;
     assert_eq!(refused, (400, json!({ "error": "unsupported_grant_type" })));
 }
 

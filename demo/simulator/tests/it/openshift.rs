@@ -804,3 +804,26 @@ fn compare(path: &str, was: &Value, is: &Value) {
         assert!(missing.iter().all(|field| field == "annotations"), "{path}: {missing:?}");
     }
 }
+
+#[tokio::test]
+async fn watches_break_in_the_middle_of_a_line_when_they_are_cut_and_a_kind_may_be_listed_but_not_watched() {
+    let cluster = Cluster::of(World::builder().app(App::new("demo", "web"))).await;
+    let mut response = cluster.get("/api/v1/services?watch=1&allowWatchBookmarks=true").await;
+    let first = response.chunk().await.unwrap().unwrap();
+    assert!(first.ends_with(b"\n"));
+    cluster.simulator.openshift().cut_watches();
+    let mut rest = Vec::new();
+    let broken = loop {
+        match response.chunk().await {
+            Ok(Some(piece)) => rest.extend_from_slice(&piece),
+            Ok(None) => break false,
+            Err(_) => break true,
+        }
+    };
+    assert!(broken && !rest.is_empty() && !rest.ends_with(b"\n"), "{:?}", String::from_utf8_lossy(&rest));
+    cluster.simulator.openshift().change(|world| world.forbid_watch("services"));
+    cluster.refused("/api/v1/services?watch=1", 403, "Forbidden").await;
+    assert_eq!(cluster.items("/api/v1/services").await.len(), 1);
+    cluster.simulator.openshift().change(|world| world.allow_watch("services"));
+    assert_eq!(cluster.get("/api/v1/services?watch=1&timeoutSeconds=1").await.status(), 200);
+}

@@ -104,9 +104,9 @@ pub fn lower(input: &Input<'_>) -> Result<Lowered, Refusal> {
     let operation = input.operation;
     let (set, cost) = lowering.set(&operation.selection_set.ty, &[&operation.selection_set], None, &[])?;
     let ty = match operation.operation_type {
-        OperationType::Query => EngineOperationType::Query,
+        // Each event of a subscription is answered as a query of its own, against the graph of events.
+        OperationType::Query | OperationType::Subscription => EngineOperationType::Query,
         OperationType::Mutation => EngineOperationType::Mutation,
-        OperationType::Subscription => EngineOperationType::Subscription,
     };
     let pos = input.pos(operation.location());
     let variable_definitions = operation.variables.iter().map(|variable| {

@@ -9,6 +9,7 @@ use super::{
     copy::Lines,
     sums,
     targets::{self, Annotations},
+    told::Touched,
 };
 use crate::{
     SourceError,
@@ -126,6 +127,8 @@ async fn attribute(
     if !ids.is_empty() {
         sums::write(connection, tenant, &ids, &months).await?;
     }
+    let mut touched = Touched::default();
+    touched.add(connection, &ids).await?;
     // Who may see a component cannot change between the look at it and the commit.
     sqlx::query("select pg_advisory_xact_lock_shared(hashtextextended('catalog:' || $1, 0))")
         .bind(tenant)
@@ -140,6 +143,7 @@ async fn attribute(
     .bind(targets_now)
     .execute(&mut *connection)
     .await?;
+    touched.tell(connection, tenant, Uuid::now_v7()).await?;
     let entry = schema::AuditEntry {
         subject: "weft".to_owned(),
         action: "cost.attribute".to_owned(),

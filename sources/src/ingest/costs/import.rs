@@ -22,6 +22,7 @@ use super::{
     slice::{self, SLICES_MAX, Slice, Slices},
     sums,
     targets::{self, Annotations},
+    told::Touched,
 };
 use crate::{
     SourceError,
@@ -191,10 +192,15 @@ async fn take_over(
         CostOutcome::Refused { told: vec![refusal], count: 1 }
     };
     // Before anything looks at them: what is refused is rolled back.
-    match met::outdated(connection, tenant, scope, export.basis, &slices).await? {
-        Ok(outdated) => remove(connection, &outdated).await?,
+    let mut touched = match met::outdated(connection, tenant, scope, export.basis, &slices).await? {
+        Ok(outdated) => {
+            let starts = slices.iter().map(|slice| slice.period_start).chain(outdated.iter().map(|(_, start)| *start));
+            let mut touched = Touched::begin(connection, tenant, starts.collect()).await?;
+            remove(connection, &outdated, &mut touched).await?;
+            touched
+        }
         Err(reason) => return Ok(refused_whole(reason)),
-    }
+    };
     let reason = match lost(&before, &slices).filter(|_| scope.is_empty()) {
         Some(reason) => Some(reason),
         // Queries of several groups stand side by side in one subscription.
@@ -222,7 +228,7 @@ async fn take_over(
     .execute(&mut *connection)
     .await?;
     let replaced: Vec<_> = before.iter().map(|slice| (slice.id, slice.period_start)).collect();
-    remove(connection, &replaced).await?;
+    remove(connection, &replaced, &mut touched).await?;
     insert(connection, tenant, scope, export_id, at, &slices, &before).await?;
     for statement in [
         include_str!("../../../queries/costs/mixes_take_over.sql"),
@@ -234,6 +240,7 @@ async fn take_over(
     let ids: Vec<i64> = slices.iter().map(|slice| slice.id).collect();
     let months: BTreeSet<NaiveDate> = slices.iter().map(Slice::month).collect();
     sums::write(connection, tenant, &ids, &months.into_iter().collect::<Vec<_>>()).await?;
+    touched.add(connection, &ids).await?;
     // Who may see a component cannot change between the look at it and the commit.
     sqlx::query("select pg_advisory_xact_lock_shared(hashtextextended('catalog:' || $1, 0))")
         .bind(tenant)
@@ -251,6 +258,7 @@ async fn take_over(
     .bind(fingerprints.1)
     .execute(&mut *connection)
     .await?;
+    touched.tell(connection, tenant, export_id).await?;
     let entry = AuditEntry {
         subject: import.subject.to_owned(),
         action: "import.cost".to_owned(),
@@ -421,11 +429,16 @@ async fn doubled(
 }
 
 /// Removes slices, each by its id and the beginning of its period.
-async fn remove(connection: &mut PgConnection, slices: &[(i64, DateTime<Utc>)]) -> Result<(), sqlx::Error> {
+async fn remove(
+    connection: &mut PgConnection,
+    slices: &[(i64, DateTime<Utc>)],
+    touched: &mut Touched,
+) -> Result<(), sqlx::Error> {
     let ids: Vec<i64> = slices.iter().map(|(id, _)| *id).collect();
     if ids.is_empty() {
         return Ok(());
     }
+    touched.add(connection, &ids).await?;
     sums::remove(connection, &ids).await?;
     let months: BTreeSet<NaiveDate> = slices.iter().filter_map(|(_, start)| start.date_naive().with_day(1)).collect();
     sqlx::query("delete from cost_row where period = any($1) and slice_id = any($2)")

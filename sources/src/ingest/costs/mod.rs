@@ -3,7 +3,7 @@
 //!
 //! `import` is the transaction, `read` the thread, `copy` the lines between them, `slice` what is replaced as a whole, `targets` asks
 //! the catalog, `sums` counts days and months, `attribute` looks again at what is for whom, `fetched` remembers what was read from
-//! Azure, `met` keeps its queries and its exports apart.
+//! Azure, `met` keeps its queries and its exports apart, `told` writes the change log.
 
 mod attribute;
 mod copy;
@@ -14,6 +14,7 @@ mod read;
 mod slice;
 mod sums;
 mod targets;
+mod told;
 
 pub use attribute::Attributed;
 pub use fetched::CostLook;

@@ -195,7 +195,7 @@ async fn write(
         change.now = now.row.0;
     }
     days::write(connection, &batch.origin, &touched).await?;
-    log::write(connection, tenant, batch.healed, &changes).await?;
+    log::write(connection, &batch.origin, at, batch.healed, &changes).await?;
     let entry = AuditEntry {
         subject: "weft".to_owned(),
         action: format!("sync.{}", batch.origin.source),

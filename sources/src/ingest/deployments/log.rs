@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
+
+use super::Origin;
 
 /// Columns that the graph shows, and how it calls them.
 const SHOWN: [(&str, &str); 19] = [
@@ -29,6 +32,9 @@ const SHOWN: [(&str, &str); 19] = [
     ("committed_at", "committedAt"),
 ];
 
+/// So late an announcement may come.
+const ANNOUNCED_WITHIN: TimeDelta = TimeDelta::minutes(2);
+
 /// A row before and now.
 pub(super) struct Change {
     /// None: it is new.
@@ -41,6 +47,13 @@ impl Change {
         let Some(before) = &self.before else { return Vec::new() };
         let differs = |column: &&(&str, &str)| before.get(column.0) != self.now.get(column.0);
         SHOWN.iter().filter(differs).map(|(_, field)| *field).collect()
+    }
+
+    /// What it tells happened so long ago that its announcement should have come.
+    fn is_old(&self, now: DateTime<Utc>) -> bool {
+        let moment = |column: &str| self.now.get(column)?.as_str()?.parse::<DateTime<Utc>>().ok();
+        let newest = ["created_at", "started_at", "finished_at"].into_iter().filter_map(moment).max();
+        newest.is_none_or(|newest| now - newest > ANNOUNCED_WITHIN)
     }
 
     /// What a reader needs to decide who may see the change and whether a filter asks for it.
@@ -73,13 +86,15 @@ impl Change {
     }
 }
 
-/// Writes a line for each change that the graph shows.
+/// Writes a line for each change that the graph shows, and counts those that nothing had announced.
 pub(super) async fn write(
     connection: &mut PgConnection,
-    tenant: &str,
+    origin: &Origin<'_>,
+    at: DateTime<Utc>,
     healed: bool,
     changes: &BTreeMap<Uuid, Change>,
 ) -> Result<(), sqlx::Error> {
+    let tenant = origin.tenant;
     let is_told = |change: &&Change| change.before.is_none() || !change.changed_fields().is_empty();
     let told: Vec<(&Uuid, &Change)> = changes.iter().filter(|(_, change)| is_told(change)).collect();
     let kind = |change: &Change| if change.before.is_some() { "UPDATED" } else { "CREATED" };
@@ -91,9 +106,19 @@ pub(super) async fn write(
         .bind(told.iter().map(|(_, change)| kind(change)).collect::<Vec<_>>())
         .bind(told.iter().map(|(_, change)| component(change)).collect::<Vec<_>>())
         .bind(told.iter().map(|(id, _)| **id).collect::<Vec<_>>())
-        .bind(told.iter().map(|(_, change)| Json(change.payload(healed))).collect::<Vec<_>>())
+        .bind(told.iter().map(|(_, change)| Json(change.payload(healed && change.is_old(at)))).collect::<Vec<_>>())
         .bind("deployment")
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+    let healed = if healed { told.iter().filter(|(_, change)| change.is_old(at)).count() } else { 0 };
+    if healed > 0 {
+        metrics::counter!("weft_healed_total", "source" => origin.source.as_str()).increment(healed as u64);
+        sqlx::query(include_str!("../../../queries/deployments/healed_add.sql"))
+            .bind(tenant)
+            .bind(origin.source_name)
+            .bind(i32::try_from(healed).unwrap_or(i32::MAX))
+            .execute(connection)
+            .await?;
+    }
     Ok(())
 }

@@ -18,4 +18,5 @@ pub use cells::{CostCell, CostParent, CostQuestion, SplitWeights};
 pub use coverage::{CommitmentSums, TagSums};
 pub use line::CostLinePages;
 pub use periods::CostPeriods;
+pub(crate) use periods::status as billing_period_status;
 pub use units::DeploymentCounts;

@@ -42,17 +42,21 @@ impl Database {
 }
 
 fn period(row: Row) -> BillingPeriod {
-    let status = match () {
-        () if row.imported_at < row.period_end => BillingPeriodStatus::Open,
-        () if row.is_invoiced => BillingPeriodStatus::Closed,
-        () => BillingPeriodStatus::Unknown,
-    };
     let last = row.period_end.date_naive();
     BillingPeriod {
         from: Date(row.period_start.date_naive()),
         to: Date(last.checked_sub_days(Days::new(1)).unwrap_or(last)),
         invoice_issuer: row.invoice_issuer,
-        status,
+        status: status(row.imported_at, row.period_end, row.is_invoiced),
         imported_at: schema::DateTime(row.imported_at),
+    }
+}
+
+/// Whether more charges of a period are to come, by when it was imported last and whether every charge names its invoice.
+pub(crate) fn status(imported_at: DateTime<Utc>, period_end: DateTime<Utc>, is_invoiced: bool) -> BillingPeriodStatus {
+    match () {
+        () if imported_at < period_end => BillingPeriodStatus::Open,
+        () if is_invoiced => BillingPeriodStatus::Closed,
+        () => BillingPeriodStatus::Unknown,
     }
 }

@@ -5,7 +5,7 @@ mod cursor;
 
 use std::{
     collections::VecDeque,
-    convert::Infallible,
+    io,
     time::{Duration, Instant},
 };
 
@@ -37,6 +37,8 @@ const POLL: Duration = Duration::from_millis(50);
 /// A real one closes after 30 to 60 minutes.
 const LIFE: Duration = Duration::from_secs(45 * 60);
 
+const HALF_A_LINE: &[u8] = br#"{"type":"MODIFIED","object":{"metadata":{"na"#;
+
 /// What is watched, and how.
 #[derive(Clone)]
 pub(super) struct Watched {
@@ -48,6 +50,10 @@ pub(super) struct Watched {
 }
 
 struct Stream {
+    state: Openshift,
+    /// How often watches had been cut when it began.
+    cuts: u64,
+    is_cut: bool,
     cursor: Cursor,
     ready: VecDeque<Value>,
     ends_at: Instant,
@@ -88,12 +94,23 @@ pub(super) fn answer(
         }
     };
     let ends_at = Instant::now() + life;
-    let start = Stream { cursor, ready: first.into(), ends_at, has_said_goodbye: false };
+    let (cuts, state) = (state.cuts(), state.clone());
+    let start = Stream { state, cuts, is_cut: false, cursor, ready: first.into(), ends_at, has_said_goodbye: false };
     Ok(body(stream::unfold(start, next)))
 }
 
-async fn next(mut stream: Stream) -> Option<(Result<Bytes, Infallible>, Stream)> {
+async fn next(mut stream: Stream) -> Option<(Result<Bytes, io::Error>, Stream)> {
     loop {
+        if stream.is_cut {
+            // The half line must have left before the connection breaks.
+            tokio::time::sleep(POLL).await;
+            return Some((Err(io::ErrorKind::ConnectionReset.into()), stream));
+        }
+        if stream.state.cuts() != stream.cuts {
+            // Half a line, which nobody may take for an event.
+            stream.is_cut = true;
+            return Some((Ok(Bytes::from_static(HALF_A_LINE)), stream));
+        }
         if let Some(event) = stream.ready.pop_front() {
             return Some((line(&event), stream));
         }
@@ -137,10 +154,10 @@ fn start(state: &Openshift, number: u64, now: Snapshot) -> Result<Snapshot, Stal
     })
 }
 
-fn line(event: &Value) -> Result<Bytes, Infallible> {
+fn line(event: &Value) -> Result<Bytes, io::Error> {
     Ok(Bytes::from(format!("{event}\n")))
 }
 
-fn body(lines: impl stream::Stream<Item = Result<Bytes, Infallible>> + Send + 'static) -> Response {
+fn body(lines: impl stream::Stream<Item = Result<Bytes, io::Error>> + Send + 'static) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(lines)).into_response()
 }

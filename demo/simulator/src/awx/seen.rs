@@ -1,0 +1,33 @@
+//! What deliveries tell of the world: runs that ended.
+
+use chrono::{DateTime, Utc};
+
+use super::{Awx, run};
+
+/// A run as a delivery tells it.
+pub(crate) struct RunSeen {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) status: &'static str,
+    pub(crate) started: Option<DateTime<Utc>>,
+    pub(crate) finished: Option<DateTime<Utc>>,
+}
+
+impl Awx {
+    /// Runs of a template that ended after `since`, among its latest.
+    pub(crate) fn runs_ended_since(&self, template: u64, since: DateTime<Utc>) -> Vec<RunSeen> {
+        let world = self.world();
+        let Some(entry) = world.entries.get(&template) else { return Vec::new() };
+        run::latest(world, entry, self.now(), 50)
+            .into_iter()
+            .filter(|run| run.finished().is_some_and(|at| at > since))
+            .map(|run| RunSeen {
+                id: run.id,
+                name: run.entry.template.name.clone(),
+                status: run.status().word(),
+                started: run.started(),
+                finished: run.finished(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,104 @@
+//! Executes changes for whoever asked to be told of them.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use resolvers::live::{self, Event, Object};
+use schema::{ChangeKind, Date, DateRange, DateTime, EntityRef};
+use sources::postgres::ChangePosition;
+
+use super::{
+    cursor::Place,
+    facts::{CostFacts, CostSubject},
+    group::Plan,
+    matching::{Facts, Read},
+    sent::{About, Sent},
+};
+use crate::App;
+
+/// How long to wait for a database that does not answer.
+pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// What came of executing a change.
+pub(super) enum Executed {
+    /// An answer.
+    Sent(Arc<Sent>),
+    /// Nothing in time, of the change that stands here.
+    Late(ChangePosition),
+}
+
+/// Executes changes, all at once, and keeps their order.
+pub(super) async fn execute(app: &Arc<App>, plan: &Plan, changes: Vec<(&Arc<Read>, ChangeKind)>) -> Vec<Executed> {
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let cursors = loop {
+        match app.live.cursors(app.sources.database()).await {
+            Ok(cursors) => break cursors,
+            // It was read when the subscription began: this only happens where that was forgotten.
+            Err(_) => tokio::time::sleep(AGAIN_AFTER).await,
+        }
+    };
+    let tenant = &plan.principal.tenant;
+    let told: Vec<(String, DateTime, ChangePosition)> = changes
+        .iter()
+        .map(|(read, _)| {
+            let position = read.change.position.clone();
+            (cursors.write(tenant, &Place::Change(position.clone())), DateTime(read.change.at), position)
+        })
+        .collect();
+    let events = changes.iter().zip(&told).map(|((read, kind), (cursor, at, _))| event(read, *kind, cursor, *at));
+    let answers = {
+        let _place = app.live.executing.acquire().await;
+        app.executor.events(&plan.operation, &plan.principal, events.collect(), &plan.request_id).await
+    };
+    let executed =
+        answers.into_iter().zip(told).zip(changes).map(|((answer, (cursor, at, position)), (read, kind))| {
+            if answer.has_no_data() {
+                return Executed::Late(position);
+            }
+            let points = answer.objects().saturating_add(1);
+            metrics::histogram!("weft_live_delay_seconds")
+                .record((app.clock.now() - at.0).to_std().unwrap_or_default().as_secs_f64());
+            let about = About::of(read, kind);
+            let payload = answer.into_bytes();
+            Executed::Sent(Arc::new(Sent { position, cursor, payload, points, state: None, about }))
+        });
+    executed.collect()
+}
+
+fn event(read: &Read, kind: ChangeKind, cursor: &str, at: DateTime) -> Event {
+    let change = &read.change;
+    let (healed, object) = match &read.facts {
+        Facts::Entity(told) => {
+            (told.healed, Object::Entity(change.object_id, EntityRef::stored(change.object_ref.clone())))
+        }
+        Facts::Deployment(told) => (told.healed, Object::Deployment(change.object_id)),
+        Facts::Cost(told) => {
+            let CostFacts { what, from, to, invoice_issuer } = &told.now;
+            let (from, to) = (Date(*from), Date(*to));
+            let object = match what {
+                CostSubject::Data => Object::Charges(DateRange { from, to }),
+                CostSubject::Period => Object::BillingPeriod { invoice_issuer: invoice_issuer.clone(), from, to },
+            };
+            (told.healed, object)
+        }
+        Facts::Source(told) => (told.healed, Object::Source(change.object_ref.clone())),
+        // Nobody is told of it but as a gap.
+        Facts::Unreadable => (false, Object::Source(change.object_ref.clone())),
+    };
+    Event::Change(live::Change {
+        cursor: cursor.to_owned(),
+        at,
+        kind,
+        changed_fields: if kind == ChangeKind::Updated { read.changed_fields().to_vec() } else { Vec::new() },
+        healed,
+        object,
+    })
+}
+
+/// Sends something that only one subscriber gets.
+pub(super) async fn execute_sign(app: &App, plan: &Plan, event: Event) -> Bytes {
+    let mut answers = app.executor.events(&plan.operation, &plan.principal, vec![event], &plan.request_id).await;
+    answers.pop().map(crate::http::Answer::into_bytes).unwrap_or_default()
+}
