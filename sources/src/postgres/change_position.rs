@@ -296,7 +296,9 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_read_is_written_the_same(text in "[1-3]:[1-3]:[1-3]?( [1-3]:[1-3]:[1-3]? [0-9]{1,5} -?[0-9]{1,5})?|[0-9]{1,5}:[0-9]{1,5}:[0-9,]{0,40}( [0-9: ,a]{0,40})?") {
+        fn whatever_is_read_is_written_the_same(
+            text in "[1-3]:[1-3]:[1-3]?( [1-3]:[1-3]:[1-3]? [0-9]{1,5} -?[0-9]{1,5})?|[0-9]{1,5}:[0-9]{1,5}:[0-9,]{0,40}( [0-9: ,a]{0,40})?",
+        ) {
             if let Ok(position) = text.parse::<ChangePosition>() {
                 prop_assert_eq!(position.to_string().parse(), Ok(position));
             }
