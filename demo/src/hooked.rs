@@ -1,23 +1,28 @@
-//! The demo's GitLab tells its gateway what happens, with a secret that is made anew at each start.
+//! The demo's GitLab and AWX tell its gateway what happens, with a secret that is made anew at each start.
 
 use simulator::hook::{Following, Hooks};
 
 use crate::platform::Platform;
 
 const SECRET: &str = "WEFT_DEMO_HOOK";
+/// Where `default.toml` looks for the secret of AWX.
+const AWX_HEADER: &str = "x-weft-secret";
 
-/// What lets GitLab in.
-pub fn settings() -> [(String, String); 2] {
+/// What lets them in.
+pub fn settings() -> [(String, String); 3] {
+    let reference = format!(r#"[{{ "env": "{SECRET}" }}]"#);
     [
         (SECRET.to_owned(), format!("{:032x}", rand::random::<u128>())),
-        ("WEFT_WEBHOOKS__GITLAB__SECRETS".to_owned(), format!(r#"[{{ "env": "{SECRET}" }}]"#)),
+        ("WEFT_WEBHOOKS__GITLAB__SECRETS".to_owned(), reference.clone()),
+        ("WEFT_WEBHOOKS__AWX__SECRETS".to_owned(), reference),
     ]
 }
 
 /// Sends from now on; none where the gateway has no secret.
-pub fn follow(platform: &Platform) -> Option<Following> {
+pub fn follow(platform: &Platform) -> Option<[Following; 2]> {
     let (_, variables) = platform.configuration();
     let (_, secret) = variables.iter().find(|(name, _)| name == SECRET)?;
     let hooks = Hooks::to(&format!("{}/webhooks", platform.url()));
-    Some(hooks.follow(platform.simulator.gitlab(), secret))
+    let simulator = &platform.simulator;
+    Some([hooks.follow(simulator.gitlab(), secret), hooks.follow_runs(simulator.awx(), AWX_HEADER, secret)])
 }

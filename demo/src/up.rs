@@ -48,7 +48,7 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
     let redis_url = redis.as_ref().map(RedisServer::url);
     write_json(&file, &platform, &database_url, redis_url.as_deref())?;
     introduce(&platform, &file).await?;
-    // GitLab tells what happens, besides being asked now and then.
+    // GitLab and AWX tell what happens, besides being asked now and then.
     let _following = hooked::follow(&platform);
     let renewal = TOKEN_LIFETIME / 2;
     loop {

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, Variables};
 use hmac::{Hmac, KeyInit, Mac};
+use metrics::Histogram;
 use resolvers::{
     Audit, Caller, FlushQueue, Freshness, Graph, Locations, Options, RequestData, Standing,
     live::{Delivery, Event, EventGraph, event_graph},
@@ -13,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 use sources::{
-    Sources,
+    Labelled, Sources,
     cache::{CacheMode, Patience},
 };
 
@@ -23,6 +24,9 @@ use crate::{
     live::Operation,
     prepare::{Chosen, Prepared, Refusal},
 };
+
+static SECONDS: Labelled<Histogram> =
+    Labelled::new(|kind| metrics::histogram!("weft_operation_seconds", "kind" => kind));
 
 /// Runs operations against the graph.
 pub struct Executor {
@@ -94,7 +98,7 @@ impl Executor {
         // On the heap once, instead of in each of the futures that hand it on.
         let execution = Box::pin(self.graph.execute(request));
         let executed = tokio::time::timeout(self.timeout, queue.drive(execution)).await;
-        metrics::histogram!("weft_operation_seconds", "kind" => kind).record(started.elapsed().as_secs_f64());
+        SECONDS.with(kind, |seconds| seconds.record(started.elapsed().as_secs_f64()));
         match executed {
             Ok(mut executed) => {
                 executed.data = prepared.with_schema_fields(std::mem::take(&mut executed.data));

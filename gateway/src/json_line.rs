@@ -1,9 +1,12 @@
 //! `JsonLine`: a log line as one JSON object. The library's own looks up and copies each field; a line for each request was a thirtieth of
 //! what it costs to answer a small one.
 
-use std::fmt::{self, Debug, Write};
+use std::{
+    fmt::{self, Debug},
+    io::Write,
+};
 
-use chrono::{SecondsFormat, Utc};
+use chrono::{SubsecRound, Utc};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -16,7 +19,10 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// `timestamp`, `level`, the fields of the event as they are called, `target`, and in `span` those of the innermost span.
+use crate::http::told_of_current;
+
+/// `timestamp`, `level`, the fields of the event as they are called, `target`, in `span` those of the innermost span, and of the request
+/// that is worked for `request_id` and `trace_id`.
 pub struct JsonLine;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for JsonLine {
@@ -27,15 +33,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Json
         event: &Event<'_>,
     ) -> fmt::Result {
         let metadata = event.metadata();
-        let mut line = Line { text: String::with_capacity(256), target: None };
-        line.text.push_str("{\"timestamp\":\"");
+        let mut line = Line { bytes: Vec::with_capacity(BYTES_LIKELY), target: None, tells_request: false };
+        line.bytes.extend_from_slice(b"{\"timestamp\":");
         // A clock of its own: what is logged is of this process, whatever time a test sets.
         #[expect(clippy::disallowed_methods, reason = "the moment of the line")]
         let now = Utc::now();
-        line.text.push_str(&now.to_rfc3339_opts(SecondsFormat::Micros, true));
-        line.text.push_str("\",\"level\":\"");
-        line.text.push_str(metadata.level().as_str());
-        line.text.push('"');
+        resolvers::write_moment(now.trunc_subsecs(6), &mut line.bytes);
+        line.text("level", metadata.level().as_str());
         event.record(&mut line);
         let target = line.target.take();
         line.text("target", target.as_deref().unwrap_or(metadata.target()));
@@ -43,36 +47,52 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Json
             && let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>()
             && !fields.is_empty()
         {
-            line.text.push_str(",\"span\":");
-            line.text.push_str(fields);
+            line.name("span");
+            line.bytes.extend_from_slice(fields.as_bytes());
         }
-        line.text.push_str("}\n");
-        writer.write_str(&line.text)
+        told_of_current(|request_id, trace_id| line.request(request_id, trace_id));
+        line.bytes.extend_from_slice(b"}\n");
+        writer.write_str(std::str::from_utf8(&line.bytes).map_err(|_| fmt::Error)?)
     }
 }
 
+/// Room for most lines.
+const BYTES_LIKELY: usize = 384;
+
 /// A line that is being written.
 struct Line {
-    text: String,
+    bytes: Vec<u8>,
     /// Who wrote it, where it came by the older interface of `log`.
     target: Option<String>,
+    /// Its event names the request.
+    tells_request: bool,
 }
 
 /// Where a line of the older interface was written, and by whom.
 const OF_LOG: &str = "log.";
 
 impl Line {
+    /// What is told of a request, unless the event itself does.
+    fn request(&mut self, request_id: &str, trace_id: Option<&str>) {
+        if self.tells_request {
+            return;
+        }
+        self.text("request_id", request_id);
+        if let Some(trace_id) = trace_id {
+            self.text("trace_id", trace_id);
+        }
+    }
+
     fn name(&mut self, name: &str) {
-        self.text.push_str(",\"");
+        self.bytes.extend_from_slice(b",\"");
         // The name of a field in the code: it holds nothing that has to be escaped.
-        self.text.push_str(name);
-        self.text.push_str("\":");
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.extend_from_slice(b"\":");
     }
 
     fn text(&mut self, name: &str, value: &str) {
         self.name(name);
-        let quoted = serde_json::to_string(value).unwrap_or_default();
-        self.text.push_str(&quoted);
+        resolvers::write_text(value, &mut self.bytes);
     }
 
     fn number(&mut self, field: &Field, value: impl fmt::Display) {
@@ -80,7 +100,8 @@ impl Line {
             return;
         }
         self.name(field.name());
-        let _ = write!(self.text, "{value}");
+        // Into memory: it cannot fail.
+        let _ = write!(self.bytes, "{value}");
     }
 }
 
@@ -89,7 +110,10 @@ impl Visit for Line {
         match field.name() {
             "log.target" => self.target = Some(value.to_owned()),
             name if name.starts_with(OF_LOG) => {}
-            name => self.text(name, value),
+            name => {
+                self.tells_request |= name == "request_id";
+                self.text(name, value);
+            }
         }
     }
 

@@ -5,12 +5,14 @@ use std::io::IsTerminal;
 use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{
+    filter::LevelFilter,
     fmt::{self, writer::BoxMakeWriter},
     prelude::*,
 };
 
 use crate::{
     config::{LogFormat, TelemetryConfig},
+    http::SPAN_TARGET,
     json_line::JsonLine,
     log_buffer::{FlushAtEnd, LogBuffer},
 };
@@ -36,12 +38,13 @@ pub fn log(config: &TelemetryConfig) -> anyhow::Result<Option<FlushAtEnd>> {
         let (buffer, flush_at_end) = LogBuffer::to_stderr().context("logging cannot be set up")?;
         (BoxMakeWriter::new(buffer), Some(flush_at_end))
     };
-    let registry = tracing_subscriber::registry().with(filter);
     let lines = fmt::layer().with_writer(writer);
     let outcome = if is_json {
-        registry.with(lines.json().event_format(JsonLine)).try_init()
+        // These have what the span knows from elsewhere.
+        let filter = filter.with_target(SPAN_TARGET, LevelFilter::OFF);
+        tracing_subscriber::registry().with(filter).with(lines.json().event_format(JsonLine)).try_init()
     } else {
-        registry.with(lines.compact()).try_init()
+        tracing_subscriber::registry().with(filter).with(lines.compact()).try_init()
     };
     outcome.map_err(|error| anyhow::anyhow!("logging cannot be set up: {error}"))?;
     Ok(flush_at_end)

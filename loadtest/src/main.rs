@@ -112,6 +112,9 @@ enum Command {
         /// Only this part: `fanout`, `filters`, `slow`, `drain`, `rolling` or `webhooks`; or `fold`, which is run only when it is asked for.
         #[arg(long)]
         part: Option<String>,
+        /// No judgement of how long `fold` takes to heal: only whether it does.
+        #[arg(long)]
+        quick: bool,
         /// Subscribers of `fanout`; the other parts have at most a thousand.
         #[arg(long, default_value_t = 10_000)]
         subscribers: usize,
@@ -241,11 +244,23 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let lasting = Duration::from_secs(seconds.clamp(8, 600));
             fair::run(fair::FairArgs { part, lasting, program }).await
         }
-        Command::Live { part, subscribers, rounds, seconds, changes, rate, kills, hooks, program } => {
+        Command::Live { part, quick, subscribers, rounds, seconds, changes, rate, kills, hooks, program } => {
             let (subscribers, rounds) = (subscribers.clamp(10, 19_000), rounds.clamp(1, 20));
             let (seconds, changes, kills) = (seconds.clamp(2, 50), changes.clamp(100, 1_000_000), kills.min(100));
             let (rate, hooks) = (rate.clamp(1.0, 100_000.0), hooks.clamp(200, 100_000));
-            live::run(live::LiveArgs { part, subscribers, rounds, seconds, changes, rate, kills, hooks, program }).await
+            live::run(live::LiveArgs {
+                part,
+                judges_times: !quick,
+                subscribers,
+                rounds,
+                seconds,
+                changes,
+                rate,
+                kills,
+                hooks,
+                program,
+            })
+            .await
         }
         Command::ServeBroadcast => live::serve_broadcast().await,
         Command::Stitched { rounds, program } => stitched::run_cost(plan(false, Some(rounds)), program).await,

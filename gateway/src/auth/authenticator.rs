@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use sources::Clock;
+use metrics::Counter;
+use sources::{Clock, Labelled};
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{
@@ -12,6 +13,8 @@ use super::{
     memory::{Memory, Remembered},
     token,
 };
+
+static AUTH: Labelled<Counter> = Labelled::new(|outcome| metrics::counter!("weft_auth_total", "outcome" => outcome));
 
 /// Verifies tokens.
 pub struct Authenticator {
@@ -69,7 +72,7 @@ impl Authenticator {
         }
         let outcome = self.authenticate_bearer(authorization).await;
         let word = outcome.as_ref().map_or_else(|error| error.reason(), |_| "ok");
-        metrics::counter!("weft_auth_total", "outcome" => word).increment(1);
+        AUTH.with(word, |outcomes| outcomes.increment(1));
         if let Err(error) = &outcome {
             tracing::debug!(reason = error.reason(), "a caller was not let in");
         }

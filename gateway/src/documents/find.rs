@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use metrics::Counter;
 use schema::ErrorCode;
-use sources::cache::Patience;
+use sources::{Labelled, cache::Patience};
 
 use super::{Documents, Named, normal_id, sha256};
 use crate::{
@@ -113,6 +114,10 @@ fn trusted(by: &'static str, text: &Arc<str>) -> Found {
     Found { text: text.as_ref().to_owned(), is_taught: false }
 }
 
-fn count(by: &'static str, outcome: &'static str) {
-    metrics::counter!("weft_document_requests_total", "by" => by, "outcome" => outcome).increment(1);
+static REQUESTS: Labelled<Counter, (&str, &str)> =
+    Labelled::new(|(by, outcome)| metrics::counter!("weft_document_requests_total", "by" => by, "outcome" => outcome));
+
+/// Counts a request by how its document was found, and what became of it.
+pub(crate) fn count(by: &'static str, outcome: &'static str) {
+    REQUESTS.with((by, outcome), |requests| requests.increment(1));
 }

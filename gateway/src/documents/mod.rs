@@ -20,6 +20,7 @@ use trusted::Trusted;
 use untrusted::Untrusted;
 
 pub use find::Found;
+pub(crate) use find::count;
 pub(crate) use refresh::{load, run};
 
 use crate::config::{DocumentMode, DocumentsConfig};

@@ -1,6 +1,9 @@
 //! `/graphql`: one request from its headers to its answer, a step at a time, each refusal with its code.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     body::Body,
@@ -8,6 +11,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use metrics::Counter;
 use schema::{ErrorCode, scope};
 use sources::cache::{CacheMode, Patience};
 
@@ -28,6 +32,8 @@ use crate::{
     rate_limit,
     response_cache::{Alias, Key},
 };
+
+static ANSWERED: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("weft_http_requests_total", "status" => "200"));
 
 /// Answers one request.
 pub async fn serve(
@@ -61,7 +67,10 @@ pub async fn serve(
         let status = if answer.status == StatusCode::TOO_MANY_REQUESTS { "429" } else { "503" };
         metrics::histogram!("weft_http_refused_seconds", "status" => status).record(begun.elapsed().as_secs_f64());
     }
-    metrics::counter!("weft_http_requests_total", "status" => answer.status.as_str().to_owned()).increment(1);
+    match answer.status {
+        StatusCode::OK => ANSWERED.increment(1),
+        status => metrics::counter!("weft_http_requests_total", "status" => status.as_str().to_owned()).increment(1),
+    }
     match (steps.subscriber.take(), streamed) {
         (Some(subscriber), Some(streamed)) => stream::of_subscription(&app, subscriber, streamed, answer),
         (None, Some(Streamed::Events)) if accepted.is_none() && answer.status == StatusCode::OK => {

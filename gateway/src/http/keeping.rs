@@ -56,7 +56,7 @@ impl Steps<'_> {
         let (Some(cache), Some(alias)) = (&self.app.response_cache, alias) else { return Ok(None) };
         let Some(key) = cache.key_of(alias) else { return Ok(None) };
         let Some(kept) = cache.get_early(&key, &asked.principal.tenant, Instant::now()) else { return Ok(None) };
-        metrics::counter!("weft_document_requests_total", "by" => "bytes", "outcome" => "kept").increment(1);
+        crate::documents::count("bytes", "kept");
         self.hit(&kept, asked).await.map(Some)
     }
 

@@ -35,6 +35,7 @@ use crate::{App, graphiql};
 pub use admin::admin_router;
 pub use answer::Answer;
 pub use request_id::RequestId;
+pub(crate) use request_id::{SPAN_TARGET, told_of_current};
 
 /// What is compressed: a stream would be held back until there is enough of it.
 fn worth_compressing() -> impl Predicate {

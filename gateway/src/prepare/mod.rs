@@ -27,10 +27,12 @@ use ahash::RandomState;
 use apollo_compiler::{Schema, validation::Valid};
 use async_graphql::{Name, Value as Data};
 use async_graphql_parser::types::ExecutableDocument;
+use metrics::Counter;
 use moka::sync::Cache;
 use resolvers::Ages;
 use schema::ErrorCode;
 use serde_json::{Map, Value};
+use sources::Labelled;
 
 use introspect::Introspection;
 use lower::Lowered;
@@ -134,6 +136,9 @@ impl Prepared {
     }
 }
 
+static DOCUMENTS: Labelled<Counter> =
+    Labelled::new(|outcome| metrics::counter!("weft_documents_total", "outcome" => outcome));
+
 impl Preparer {
     /// Prepares operations.
     ///
@@ -154,10 +159,10 @@ impl Preparer {
     /// The valid document of this text. `suggests` lets a refusal name what else the schema has.
     pub fn document(&self, text: String, suggests: bool) -> Result<Arc<Document>, Refusal> {
         if let Some(document) = self.documents.get(&text) {
-            metrics::counter!("weft_documents_total", "outcome" => "known").increment(1);
+            DOCUMENTS.with("known", |known| known.increment(1));
             return Ok(document);
         }
-        metrics::counter!("weft_documents_total", "outcome" => "new").increment(1);
+        DOCUMENTS.with("new", |new| new.increment(1));
         guard::check_document(&text, &self.limits.guard)?;
         let syntax = parse::parse(&text)?;
         count::check(&syntax, &self.limits.document)?;

@@ -3,7 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use metrics::Counter;
 use sources::{
+    Labelled,
     cache::Patience,
     redis::{PointsAsked, PointsTold, Redis},
 };
@@ -13,6 +15,9 @@ use super::{Account, Verdict, rate::Count};
 
 /// The accounts that one caller is charged on, the principal's first.
 pub type Accounts = [Arc<Account>; 3];
+
+static CHARGES: Labelled<Counter> =
+    Labelled::new(|from| metrics::counter!("weft_rate_limit_charges_total", "from" => from));
 
 /// Points that were taken, until it is known how many the operation was worth.
 #[derive(Debug)]
@@ -64,7 +69,7 @@ impl Charger {
         patience: &Patience,
     ) -> Result<Charge, Box<Verdict>> {
         let charge = |from: From| {
-            metrics::counter!("weft_rate_limit_charges_total", "from" => from.as_str()).increment(1);
+            CHARGES.with(from.as_str(), |charges| charges.increment(1));
             Charge { accounts: accounts.clone(), points, from }
         };
         let Some(redis) = &self.redis else {

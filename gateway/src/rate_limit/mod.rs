@@ -13,8 +13,9 @@ use std::{hash::Hash, net::IpAddr, sync::Arc, time::Duration};
 
 use ahash::RandomState;
 use axum::http::{HeaderName, HeaderValue};
+use metrics::Counter;
 use moka::sync::Cache;
-use sources::{cache::Patience, redis::Redis};
+use sources::{Labelled, cache::Patience, redis::Redis};
 use tokio::time::Instant;
 
 use crate::auth::Principal;
@@ -31,6 +32,9 @@ pub use rate::Rate;
 const IDLE_WINDOWS: u32 = 2;
 /// Longest name of a client that counts by itself, in bytes.
 const CLIENT_BYTES_MAX: usize = 64;
+
+static POINTS: Labelled<Counter> =
+    Labelled::new(|what| metrics::counter!("weft_rate_limit_points_total", "what" => what));
 
 /// Counts by address, principal, client and tenant.
 pub struct RateLimiter {
@@ -135,7 +139,7 @@ impl RateLimiter {
     pub async fn charge(&self, caller: &Caller, points: u64, patience: &Patience) -> Result<Charge, Box<Verdict>> {
         let charged = self.charger.charge(&caller.tenant, &caller.accounts, points.max(1), patience).await;
         match &charged {
-            Ok(_) => metrics::counter!("weft_rate_limit_points_total", "what" => "charged").increment(points.max(1)),
+            Ok(_) => POINTS.with("charged", |charged| charged.increment(points.max(1))),
             Err(verdict) => self.count_refusal(caller, verdict),
         }
         charged
@@ -144,7 +148,7 @@ impl RateLimiter {
     /// Gives back what an operation was not worth.
     pub fn settle(&self, caller: &Caller, charge: Charge, worth: u64) {
         let worth = worth.max(1);
-        metrics::counter!("weft_rate_limit_points_total", "what" => "returned").increment(charge.unspent(worth));
+        POINTS.with("returned", |returned| returned.increment(charge.unspent(worth)));
         self.charger.settle(&caller.tenant, charge, worth);
     }
 

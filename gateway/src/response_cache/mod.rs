@@ -14,8 +14,10 @@ use std::{
 };
 
 use ahash::RandomState;
+use metrics::Counter;
 use moka::sync::Cache;
 use resolvers::cache_control::Domain;
+use sources::Labelled;
 use tokio::time::Instant;
 
 pub use alias::Alias;
@@ -107,6 +109,9 @@ impl ResponseCache {
     }
 }
 
+static OUTCOMES: Labelled<Counter> =
+    Labelled::new(|outcome| metrics::counter!("weft_response_cache_total", "outcome" => outcome));
+
 fn count(outcome: &'static str) {
-    metrics::counter!("weft_response_cache_total", "outcome" => outcome).increment(1);
+    OUTCOMES.with(outcome, |outcomes| outcomes.increment(1));
 }

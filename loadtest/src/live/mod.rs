@@ -45,6 +45,8 @@ pub(crate) struct LiveArgs {
     /// At most so many of them a second.
     pub(crate) rate: f64,
     pub(crate) kills: usize,
+    /// Whether `fold` fails where something heals late; else only where it does not.
+    pub(crate) judges_times: bool,
     /// Webhooks that are sent.
     pub(crate) hooks: usize,
     /// Another program of the gateway than the release build.

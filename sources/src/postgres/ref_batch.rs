@@ -7,9 +7,10 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
+use metrics::Histogram;
 use schema::{EntityRef, SourceKind, Visibility};
 use tokio::sync::oneshot;
 use tracing::Instrument;
@@ -19,6 +20,8 @@ use crate::SourceError;
 
 /// Most references of one shared statement; a look-up of more goes alone, and delays nobody.
 const REFS_MAX: usize = 500;
+
+static LOOKUPS: LazyLock<Histogram> = LazyLock::new(|| metrics::histogram!("weft_ref_batch_lookups"));
 
 type Answer = Result<Arc<ByRef>, SourceError>;
 
@@ -90,7 +93,7 @@ struct Runner {
 impl Runner {
     async fn run(mut self, database: Database) {
         while let Some((refs, senders)) = self.next() {
-            metrics::histogram!("weft_ref_batch_lookups").record(u32::try_from(senders.len()).unwrap_or(u32::MAX));
+            LOOKUPS.record(u32::try_from(senders.len()).unwrap_or(u32::MAX));
             let Key { visibility, columns } = &self.key;
             let answer = database.entities_by_refs_alone(visibility, refs.into_iter(), *columns).await.map(Arc::new);
             for sender in senders {

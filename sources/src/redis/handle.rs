@@ -7,16 +7,20 @@ use std::{
     time::Instant,
 };
 
+use metrics::Histogram;
 use redis::{ConnectionInfo, IntoConnectionInfo, RedisError, RedisResult, cmd};
 use secrecy::ExposeSecret;
 use tokio::{sync::Notify, time::timeout};
 
 use super::{Config, keys::Keys, link::Link};
 use crate::{
-    Clock, SourceError,
+    Clock, Labelled, SourceError,
     cache::{Evictions, Patience},
     upstream::Breaker,
 };
+
+static SECONDS: Labelled<Histogram> =
+    Labelled::new(|command| metrics::histogram!("weft_redis_seconds", "command" => command));
 
 /// Redis. Clones share everything.
 #[derive(Clone)]
@@ -119,7 +123,7 @@ impl Redis {
             () = abandoned => Err(false),
         };
         let took = started.elapsed();
-        metrics::histogram!("weft_redis_seconds", "command" => command).record(took.as_secs_f64());
+        SECONDS.with(command, |seconds| seconds.record(took.as_secs_f64()));
         match outcome {
             Ok(Ok(value)) => {
                 patience.spend(took);

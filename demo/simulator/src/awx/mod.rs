@@ -70,7 +70,7 @@ impl Awx {
         &self.0.token
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
     }
 

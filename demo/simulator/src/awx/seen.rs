@@ -1,4 +1,4 @@
-//! What deliveries tell of the world: runs that ended.
+//! What deliveries tell of the world: runs that began or ended.
 
 use chrono::{DateTime, Utc};
 
@@ -14,13 +14,18 @@ pub(crate) struct RunSeen {
 }
 
 impl Awx {
-    /// Runs of a template that ended after `since`, among its latest.
-    pub(crate) fn runs_ended_since(&self, template: u64, since: DateTime<Utc>) -> Vec<RunSeen> {
+    /// The numbers of all templates.
+    pub(crate) fn templates(&self) -> Vec<u64> {
+        self.world().entries.keys().copied().collect()
+    }
+
+    /// Runs of a template that began or ended after `since`, among its latest.
+    pub(crate) fn runs_since(&self, template: u64, since: DateTime<Utc>) -> Vec<RunSeen> {
         let world = self.world();
         let Some(entry) = world.entries.get(&template) else { return Vec::new() };
         run::latest(world, entry, self.now(), 50)
             .into_iter()
-            .filter(|run| run.finished().is_some_and(|at| at > since))
+            .filter(|run| run.finished().or(run.started()).is_some_and(|at| at > since))
             .map(|run| RunSeen {
                 id: run.id,
                 name: run.entry.template.name.clone(),

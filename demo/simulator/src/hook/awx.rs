@@ -7,7 +7,7 @@ use super::Hook;
 use crate::awx::{Awx, RunSeen};
 
 impl Awx {
-    /// What each run of a template sends that ended after `since`, with the header of its notification template still missing.
+    /// What each run of a template sends that began or ended after `since`, with the header of its notification template still missing.
     pub fn run_hooks(&self, template: u64, since: DateTime<Utc>) -> Vec<Hook> {
         let hook = |run: RunSeen| {
             let body = json!({
@@ -19,6 +19,6 @@ impl Awx {
             });
             Hook::new("awx", &body).header("user-agent", "AWX 24.6.1 (open)")
         };
-        self.runs_ended_since(template, since).into_iter().map(hook).collect()
+        self.runs_since(template, since).into_iter().map(hook).collect()
     }
 }

@@ -70,7 +70,7 @@ pub(super) async fn run(
 }
 
 /// Prints how webhooks fared and what became of what they would have told; what was not as it should be.
-pub(super) fn judge(ledger: &Ledger, subscribers: &[Arc<Subscriber>]) -> Vec<String> {
+pub(super) fn judge(ledger: &Ledger, subscribers: &[Arc<Subscriber>], judges_times: bool) -> Vec<String> {
     let count = |fate| ledger.count(fate);
     let (sent, dropped, twice, late) =
         (count(Fate::Sent), count(Fate::Dropped), count(Fate::Twice), count(Fate::Reordered));
@@ -90,7 +90,7 @@ pub(super) fn judge(ledger: &Ledger, subscribers: &[Arc<Subscriber>]) -> Vec<Str
             healing.longest.as_secs_f64(),
             healing.beyond
         );
-        if healing.late > 0 {
+        if healing.never > 0 || (judges_times && healing.late > 0) {
             let (late, longest, never) = (healing.late, healing.longest, healing.never);
             bad.push(format!(
                 "{late} changes {whose} were in the table too late, after {longest:?} at most; {never} never"

@@ -103,7 +103,7 @@ pub(super) async fn run(place: &Place, cluster: &Cluster, args: &LiveArgs) -> an
         done.redis_kills,
         started.elapsed().as_secs_f64()
     );
-    bad.extend(end::judge(&ledger, &subscribers));
+    bad.extend(end::judge(&ledger, &subscribers, args.judges_times));
     tasks.shutdown().await;
     fleet.stop().await;
     redis.stop().await?;
