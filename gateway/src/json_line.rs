@@ -6,7 +6,7 @@ use std::{
     io::Write,
 };
 
-use chrono::{SubsecRound, Utc};
+use chrono::Utc;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -33,12 +33,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, JsonFields> for Json
         event: &Event<'_>,
     ) -> fmt::Result {
         let metadata = event.metadata();
-        let mut line = Line { bytes: Vec::with_capacity(BYTES_LIKELY), target: None, tells_request: false };
+        let mut line = Line { bytes: Vec::with_capacity(BYTES_LIKELY), target: None };
         line.bytes.extend_from_slice(b"{\"timestamp\":");
         // A clock of its own: what is logged is of this process, whatever time a test sets.
         #[expect(clippy::disallowed_methods, reason = "the moment of the line")]
         let now = Utc::now();
-        resolvers::write_moment(now.trunc_subsecs(6), &mut line.bytes);
+        resolvers::write_moment_micros(now, &mut line.bytes);
         line.text("level", metadata.level().as_str());
         event.record(&mut line);
         let target = line.target.take();
@@ -64,19 +64,13 @@ struct Line {
     bytes: Vec<u8>,
     /// Who wrote it, where it came by the older interface of `log`.
     target: Option<String>,
-    /// Its event names the request.
-    tells_request: bool,
 }
 
 /// Where a line of the older interface was written, and by whom.
 const OF_LOG: &str = "log.";
 
 impl Line {
-    /// What is told of a request, unless the event itself does.
     fn request(&mut self, request_id: &str, trace_id: Option<&str>) {
-        if self.tells_request {
-            return;
-        }
         self.text("request_id", request_id);
         if let Some(trace_id) = trace_id {
             self.text("trace_id", trace_id);
@@ -110,10 +104,7 @@ impl Visit for Line {
         match field.name() {
             "log.target" => self.target = Some(value.to_owned()),
             name if name.starts_with(OF_LOG) => {}
-            name => {
-                self.tells_request |= name == "request_id";
-                self.text(name, value);
-            }
+            name => self.text(name, value),
         }
     }
 
@@ -147,6 +138,7 @@ mod tests {
     use tracing_subscriber::{fmt, prelude::*};
 
     use super::*;
+    use crate::http::within_request;
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
@@ -179,12 +171,13 @@ mod tests {
                 none,
                 "said"
             );
-            let span = tracing::info_span!("request", request_id = "r-1");
+            let span = tracing::info_span!("statement", name = "s-1");
             span.in_scope(|| tracing::warn!(error = %"it \"broke\"", list = ?[1, 2], "within {}", 1));
+            within_request("r-1", Some("t-1"), || tracing::info!("for a request"));
         });
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let [first, second] = lines.as_slice() else { panic!("{text}") };
+        let [first, second, third] = lines.as_slice() else { panic!("{text}") };
         assert!(chrono::DateTime::parse_from_rfc3339(first["timestamp"].as_str().unwrap()).is_ok());
         let mut first = first.clone();
         first.as_object_mut().unwrap().remove("timestamp");
@@ -194,6 +187,8 @@ mod tests {
         });
         assert_eq!(first, expected);
         assert_eq!((&second["error"], &second["list"]), (&json!("it \"broke\""), &json!("[1, 2]")));
-        assert_eq!((&second["message"], &second["span"]), (&json!("within 1"), &json!({ "request_id": "r-1" })));
+        assert_eq!((&second["message"], &second["span"]), (&json!("within 1"), &json!({ "name": "s-1" })));
+        assert_eq!((&third["request_id"], &third["trace_id"]), (&json!("r-1"), &json!("t-1")));
+        assert!(third.get("span").is_none() && second.get("request_id").is_none());
     }
 }

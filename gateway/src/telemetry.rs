@@ -44,6 +44,8 @@ pub fn log(config: &TelemetryConfig) -> anyhow::Result<Option<FlushAtEnd>> {
         let filter = filter.with_target(SPAN_TARGET, LevelFilter::OFF);
         tracing_subscriber::registry().with(filter).with(lines.json().event_format(JsonLine)).try_init()
     } else {
+        // And these only from the span, whatever the levels of others are.
+        let filter = filter.with_target(SPAN_TARGET, LevelFilter::INFO);
         tracing_subscriber::registry().with(filter).with(lines.compact()).try_init()
     };
     outcome.map_err(|error| anyhow::anyhow!("logging cannot be set up: {error}"))?;

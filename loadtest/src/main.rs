@@ -112,7 +112,7 @@ enum Command {
         /// Only this part: `fanout`, `filters`, `slow`, `drain`, `rolling` or `webhooks`; or `fold`, which is run only when it is asked for.
         #[arg(long)]
         part: Option<String>,
-        /// No judgement of how long `fold` takes to heal: only whether it does.
+        /// No judgement of how long `fold` takes to heal: only whether it does, within minutes.
         #[arg(long)]
         quick: bool,
         /// Subscribers of `fanout`; the other parts have at most a thousand.

@@ -119,7 +119,7 @@ impl AzureCosts {
                 let has_failed = match self::exports::read(app, tenant, source, storage).await {
                     Ok(report) => report.failed > 0,
                     Err(error) => {
-                        tracing::warn!(target, error = error.chain(), "a container of exports cannot be read");
+                        tracing::warn!(of = target, error = error.chain(), "a container of exports cannot be read");
                         true
                     }
                 };
@@ -192,7 +192,7 @@ async fn is_due(app: &App, tenant: &str, target: &str, interval: Duration, again
     let last = match app.sources.database().cost_look(tenant, target).await {
         Ok(last) => last,
         Err(error) => {
-            tracing::warn!(target, error = error.chain(), "it cannot be told when charges were read last");
+            tracing::warn!(of = target, error = error.chain(), "it cannot be told when charges were read last");
             return false;
         }
     };
@@ -205,6 +205,6 @@ async fn is_due(app: &App, tenant: &str, target: &str, interval: Duration, again
 async fn note(app: &App, tenant: &str, target: &str, has_failed: bool) {
     let look = CostLook { looked_at: app.clock.now(), has_failed };
     if let Err(error) = app.sources.database().cost_looked(tenant, target, look).await {
-        tracing::warn!(target, error = error.chain(), "it cannot be noted that charges were read");
+        tracing::warn!(of = target, error = error.chain(), "it cannot be noted that charges were read");
     }
 }

@@ -35,6 +35,8 @@ use crate::{App, graphiql};
 pub use admin::admin_router;
 pub use answer::Answer;
 pub use request_id::RequestId;
+#[cfg(test)]
+pub(crate) use request_id::within_request;
 pub(crate) use request_id::{SPAN_TARGET, told_of_current};
 
 /// What is compressed: a stream would be held back until there is enough of it.

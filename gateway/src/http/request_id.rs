@@ -42,6 +42,13 @@ pub(crate) fn told_of_current(tell: impl FnOnce(&str, Option<&str>)) {
     let _ = CURRENT.try_with(|current| tell(&current.request_id.0, current.trace_id.as_deref()));
 }
 
+/// Does something as if it were for this request.
+#[cfg(test)]
+pub(crate) fn within_request(request_id: &str, trace_id: Option<&str>, act: impl FnOnce()) {
+    let current = Current { request_id: RequestId(request_id.into()), trace_id: trace_id.map(str::to_owned) };
+    CURRENT.sync_scope(current, act);
+}
+
 /// Gives the request its id, its span and the headers that every answer has, and announces what is left unread of it. One middleware: each
 /// costs every request an allocation and a copy of all the layers within.
 pub async fn attach(mut request: Request, next: Next) -> Response {

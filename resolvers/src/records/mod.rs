@@ -17,7 +17,7 @@ mod plan;
 mod projection;
 mod related;
 
-pub use json::{Pieces, moment as write_moment, text as write_text, value as write_value};
+pub use json::{Pieces, moment_micros as write_moment_micros, text as write_text, value as write_value};
 pub use kept::{KeptLists, ListOutcome};
 pub use list::{Edges, EntityEdge, EntityObject, Records};
 pub use one::One;

@@ -74,7 +74,8 @@ impl RefBatches {
             must_run
         };
         if must_run {
-            // In a task of its own: who asked first may go away, and others wait for the same statement.
+            // In a task of its own: who asked first may go away, and others wait for the same statement. Lines that are no objects tell
+            // who that was.
             let runner = Runner { batches: self.clone(), key, is_done: false };
             tokio::spawn(runner.run(database.clone()).in_current_span());
         }

@@ -1,8 +1,11 @@
 //! What deliveries tell of the world: runs that began or ended.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Awx, run};
+
+/// No run takes longer, from its creation to its end.
+const RUN_MAX: TimeDelta = TimeDelta::minutes(30);
 
 /// A run as a delivery tells it.
 pub(crate) struct RunSeen {
@@ -25,7 +28,9 @@ impl Awx {
         let Some(entry) = world.entries.get(&template) else { return Vec::new() };
         run::latest(world, entry, self.now(), 50)
             .into_iter()
-            .filter(|run| run.finished().or(run.started()).is_some_and(|at| at > since))
+            .filter(|run| {
+                run.created() > since - RUN_MAX && run.finished().or(run.started()).is_some_and(|at| at > since)
+            })
             .map(|run| RunSeen {
                 id: run.id,
                 name: run.entry.template.name.clone(),

@@ -20,6 +20,8 @@ use super::{
 
 /// Longest wait until all streams have come to their end.
 const STREAMS_MAX: Duration = Duration::from_secs(120);
+/// Longest wait until everything has healed, where nobody asks how long that takes.
+const SLOWLY_HEALED_MAX: Duration = Duration::from_secs(240);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Waits for the end, and tells what is not as the tables say.
@@ -30,12 +32,14 @@ pub(super) async fn run(
     ledger: &Ledger,
     subscribers: &[Arc<Subscriber>],
     address: SocketAddr,
+    judges_times: bool,
 ) -> anyhow::Result<Vec<String>> {
     let started = Instant::now();
-    while !ledger.is_healed() && started.elapsed() < HEALED_MAX * 2 {
+    let limit = if judges_times { HEALED_MAX * 2 } else { SLOWLY_HEALED_MAX };
+    while !ledger.is_healed() && started.elapsed() < limit {
         tokio::time::sleep(LOOK).await;
     }
-    table.until_known(world, HEALED_MAX).await?;
+    table.until_known(world, limit).await?;
     let last = write_last(ground).await?;
     let started = Instant::now();
     let mut bad = Vec::new();

@@ -86,7 +86,7 @@ pub(super) async fn run(place: &Place, cluster: &Cluster, args: &LiveArgs) -> an
     };
     network.shutdown().await;
     world.halt();
-    let ending = end::run(&ground, &world, &table, &ledger, &subscribers, callers[0]);
+    let ending = end::run(&ground, &world, &table, &ledger, &subscribers, callers[0], args.judges_times);
     let mut bad = tokio::select! {
         outcome = ending => outcome?,
         failed = failed(&mut tasks) => return Err(failed),
