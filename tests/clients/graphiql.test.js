@@ -22,7 +22,7 @@ after(() => browser?.close());
 /** The page, and what it asked for and complained about. */
 async function open() {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   const asked = [];
   const complaints = [];
   page.on('request', (request) => asked.push(request.url()));

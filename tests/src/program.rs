@@ -3,7 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -17,6 +17,9 @@ use crate::{Client, TestPlatform};
 
 /// How long it may take to be ready.
 const READY_MAX: Duration = Duration::from_secs(20);
+
+/// How often it is started, each time with ports of its own.
+const STARTS_MAX: u32 = 5;
 
 /// A running program; killed when dropped.
 pub struct Program {
@@ -34,7 +37,18 @@ impl Program {
     }
 
     pub(crate) async fn start(program: &Path, toml: &str, variables: &[(String, String)]) -> anyhow::Result<Self> {
-        let (address, admin) = (free_address().await?, free_address().await?);
+        for _ in 1..STARTS_MAX {
+            match Self::start_once(program, toml, variables).await {
+                // Somebody may have taken a port in between.
+                Err(error) if error.is::<EndedAtOnce>() => {}
+                outcome => return outcome,
+            }
+        }
+        Self::start_once(program, toml, variables).await
+    }
+
+    async fn start_once(program: &Path, toml: &str, variables: &[(String, String)]) -> anyhow::Result<Self> {
+        let (address, admin) = free_addresses().await?;
         let config = std::env::temp_dir().join(format!("weft-it-{:016x}.toml", rand::random::<u64>()));
         std::fs::write(&config, toml)?;
         let mut command = Command::new(program);
@@ -45,7 +59,10 @@ impl Program {
         let mut running = Self { child, address, admin, config };
         let started = Instant::now();
         while !reqwest::get(format!("http://{address}/readyz")).await.is_ok_and(|answer| answer.status() == 200) {
-            if running.child.try_wait()?.is_some() || started.elapsed() > READY_MAX {
+            if let Some(status) = running.child.try_wait()? {
+                return Err(EndedAtOnce(status).into());
+            }
+            if started.elapsed() > READY_MAX {
                 bail!("{} does not become ready", program.display());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -86,6 +103,14 @@ impl Program {
     }
 }
 
-async fn free_address() -> anyhow::Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?)
+/// Two at once: each is held until both are known.
+async fn free_addresses() -> anyhow::Result<(SocketAddr, SocketAddr)> {
+    let any = (Ipv4Addr::LOCALHOST, 0);
+    let (one, other) = (TcpListener::bind(any).await?, TcpListener::bind(any).await?);
+    Ok((one.local_addr()?, other.local_addr()?))
 }
+
+/// It ended before it was ready.
+#[derive(Debug, thiserror::Error)]
+#[error("the gateway ended before it was ready: {0}")]
+struct EndedAtOnce(ExitStatus);

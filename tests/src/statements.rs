@@ -7,11 +7,11 @@ const BACKGROUND: [&str; 7] = [
     "location_lease",
     "server_version",
     "split_part",
-    "from cost_state order by",
+    "tenant from cost_state",
     "from trusted_version",
     // Of a new connection, and of one that listens.
     "set client_connection_check_interval",
-    "pg_listening_channels",
+    "signals_beat",
 ];
 
 /// The statements that were run.

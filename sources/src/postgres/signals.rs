@@ -10,7 +10,8 @@ use super::Database;
 use crate::SourceError;
 
 const CHANNEL: &str = "weft_changes";
-const LISTENS: &str = "select exists (select from pg_listening_channels() as c where c = 'weft_changes')";
+const LISTENS: &str =
+    "-- signals_beat\nselect exists (select from pg_listening_channels() as c where c = 'weft_changes')";
 /// Longest wait for the connection, and for a sign of life on it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 

@@ -105,6 +105,8 @@ async fn five_hundred_changes_are_turned_in_pages_that_meet_anywhere() {
         all.extend(page.iter().map(|commit| commit["id"].as_str().unwrap().to_owned()));
     }
     assert!(all.len() > 400, "{}", all.len());
+    // The very oldest may go meanwhile: they would be known no more.
+    all.truncate(all.len() - 5);
     let oldest = all.pop().unwrap();
     let lease = lease(platform.database()).await;
     apply(&platform, &lease, &[event(COMPONENT, 1, 0, &oldest), event(COMPONENT, 2, 60, &all[0])]).await;

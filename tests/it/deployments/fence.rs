@@ -15,7 +15,7 @@ async fn who_lost_the_lease_writes_nothing() {
     let database = platform.database();
     let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
     let short = Duration::from_millis(200);
-    let first = database.sync_lease("gitlab", one, short).await.unwrap().unwrap();
+    let first = database.sync_lease("gitlab", one, Duration::from_secs(60)).await.unwrap().unwrap();
     assert_eq!(database.sync_lease("gitlab", other, short).await.unwrap(), None, "two hold it");
     assert_eq!(database.sync_lease("gitlab", one, short).await.unwrap().unwrap(), first, "a renewal is another lease");
     apply(&platform, &first, &[event("component:default/payments-api", 1, 0, "a")]).await;

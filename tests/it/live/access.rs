@@ -78,7 +78,7 @@ async fn what_the_caller_may_not_is_refused_with_a_code() {
 async fn after_its_token_nobody_gets_anything_unless_it_is_renewed() {
     let platform = TestPlatform::start_empty(&[]).await;
     let mut brief = claims(&TestPlatform::role("engineer"));
-    brief.lifetime = Duration::from_secs(3);
+    brief.lifetime = Duration::from_secs(8);
     let token = platform.simulator().issuer().token(&brief);
     let brief = platform.client_with(Some(token.clone()));
     let mut events = EventStream::open(&brief, WATCH, json!({})).await;

@@ -3,11 +3,11 @@
 use it::{Socket, TestPlatform};
 use serde_json::{Value, json};
 
-use super::{Estate, WATCH};
+use super::{Estate, WATCH, up_to_date};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_ends_a_conversation_with_its_code() {
-    let platform = TestPlatform::start_empty(&[("WEFT_LIVE__INIT_TIMEOUT", "300ms")]).await;
+    let platform = TestPlatform::start_empty(&[("WEFT_LIVE__INIT_TIMEOUT", "3s")]).await;
     let init = json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", platform.token("engineer")) } });
     let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": WATCH } });
     let open = async |protocols: &str| Socket::open(&platform.url(), protocols).await;
@@ -53,6 +53,7 @@ async fn the_older_protocol_is_spoken_as_well() {
     let mut heard: Vec<Value> = vec![socket.hear().await.unwrap(), socket.hear().await.unwrap()];
     assert_eq!((&heard[0]["type"], &heard[0]["id"]), (&json!("data"), &json!("b")));
     assert_eq!(heard.remove(1), json!({ "id": "b", "type": "complete" }));
+    up_to_date(platform.app(), 1).await;
     let estate = Estate::new("legacy");
     estate.declare("a", "", "payments");
     estate.import(&platform).await;

@@ -10,8 +10,8 @@ use sqlx::{Connection, PgConnection};
 
 use super::SLOW;
 
-/// How long work may go on that nobody waits for.
-const WITHIN: Duration = Duration::from_millis(100);
+/// How long work may go on that nobody waits for: a tenth of what a statement may take. On a machine that is at rest it is 30 and 90 ms.
+const WITHIN: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_stops_its_operation_and_its_statement() {
@@ -42,8 +42,7 @@ async fn a_client_that_leaves_stops_its_operation_and_its_statement() {
     let statement = left.elapsed();
     println!("given up: the operation after {operation:?}, its statement after {statement:?}");
     assert!(operation < WITHIN, "the operation went on for {operation:?}");
-    // The server looks every 40 ms, and the look from here takes its time too.
-    assert!(statement < WITHIN * 2, "the statement went on for {statement:?}");
+    assert!(statement < WITHIN, "the statement went on for {statement:?}");
     lock.rollback().await.unwrap();
     client.data(query, json!({})).await;
     platform.stop().await;

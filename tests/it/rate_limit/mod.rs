@@ -76,7 +76,7 @@ async fn the_operation_after_the_last_point_waits_and_other_principals_do_not() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_authenticated_answer_tells_what_is_left_and_no_other_does() {
-    let settings = [("WEFT_LIMITS__RATE__POINTS", "60000"), ("WEFT_LIMITS__RATE__WINDOW", "1h")];
+    let settings = [("WEFT_LIMITS__RATE__POINTS", "60000"), ("WEFT_LIMITS__RATE__WINDOW", "30d")];
     let platform = TestPlatform::start_with(&settings).await;
     let client = platform.client("engineer");
     let typed = |text: &str| client.post().header("content-type", "application/json").body(text.to_owned());
@@ -91,7 +91,7 @@ async fn every_authenticated_answer_tells_what_is_left_and_no_other_does() {
     ] {
         let answer = Answer::of(request).await;
         assert_eq!(answer.status, status, "{what}: {}", answer.text);
-        assert_eq!(header(&answer, "ratelimit-policy"), "\"default\";q=60000;w=3600", "{what}");
+        assert_eq!(header(&answer, "ratelimit-policy"), "\"default\";q=60000;w=2592000", "{what}");
         assert!(left(&answer).0 < 60_000, "{what}");
     }
     let answer = ask(&platform.client_with(None)).await;
@@ -125,8 +125,12 @@ async fn points_come_back_after_the_time_that_was_told() {
     let wait: u64 = header(&refused, "retry-after").parse().unwrap();
     // Obeying is enough: whoever waits as long as was asked is not refused again.
     let (started, promised) = (Instant::now(), Duration::from_secs(wait));
-    while ask(&client).await.status == 429 {
+    loop {
+        // An answer may be late; what counts is when it was asked for.
         let waited = started.elapsed();
+        if ask(&client).await.status != 429 {
+            break;
+        }
         assert!(waited < promised + Duration::from_millis(150), "refused after {waited:?}, although told {promised:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -29,7 +29,7 @@ fn objects(value: &Value) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_operation_was_not_worth_is_given_back() {
     let platform =
-        TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "10000"), ("WEFT_LIMITS__RATE__WINDOW", "1h")]).await;
+        TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "10000"), ("WEFT_LIMITS__RATE__WINDOW", "30d")]).await;
     let client = platform.client("engineer");
     // A filter that only few pass: the estimate knows nothing of it.
     let few = "{ components(first: 100, filter: { owner: [\"group:default/payments\"] }) { nodes { name system { name } } } }";
@@ -70,7 +70,7 @@ fn assert_limited_for_long(answer: &Answer) {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_small_operations_cost_as_much_as_one_that_asks_the_same() {
     let platform =
-        TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "10000"), ("WEFT_LIMITS__RATE__WINDOW", "1h")]).await;
+        TestPlatform::start_with(&[("WEFT_LIMITS__RATE__POINTS", "10000"), ("WEFT_LIMITS__RATE__WINDOW", "30d")]).await;
     let (one, many) = (platform.client("engineer"), platform.client("finops"));
     let aliased: Vec<String> = (0..10).map(|n| format!("a{n}: component(ref: \"payments-api\") {{ name }}")).collect();
     let answer = priced(&one, &format!("{{ {} }}", aliased.join(" ")), json!({})).await;

@@ -142,7 +142,9 @@ async fn equal_questions_that_meet_are_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hit_costs_one_point() {
-    let platform = platform_with(&[("WEFT_LIMITS__RATE__POINTS", "100000"), ("WEFT_LIMITS__RATE__WINDOW", "1h")]).await;
+    // So long that no point comes back meanwhile.
+    let settings = [("WEFT_LIMITS__RATE__POINTS", "100000"), ("WEFT_LIMITS__RATE__WINDOW", "30d")];
+    let platform = platform_with(&settings).await;
     let client = platform.client("engineer");
     let priced = async || {
         let body = json!({ "query": QUERY, "variables": { "first": 50 } });

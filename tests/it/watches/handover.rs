@@ -14,7 +14,8 @@ const FOLLOWS: &str = "weft_watch_leads{source=\"west\"} 0";
 const UP: &str = "weft_watch_up{source=\"west\",kind=\"deployments\"} 1";
 
 async fn start(platform: &TestPlatform) -> Program {
-    platform.program_with(&Program::of_this_build(), &[("WEFT_WATCH__ENABLED", "true")]).await
+    let settings = [("WEFT_WATCH__ENABLED", "true"), ("WEFT_WATCH__LEASE", "3s")];
+    platform.program_with(&Program::of_this_build(), &settings).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
