@@ -96,13 +96,24 @@ impl IssuerKeys {
         let now = self.clock.now();
         if asked_at.is_none_or(|at| now - at >= self.cooldown) {
             *asked_at = Some(now);
+            let has_none = self.current_set().is_none();
             // In a task of its own, and the lock with it: a caller who leaves must not take the fetch away and leave the
             // cooldown, nor have those refused who come before the fetch has ended.
             let keys = Arc::clone(self);
             let fetch = tokio::spawn(async move {
-                let _others_wait = asked_at;
-                if let Err(error) = keys.refresh().await {
-                    tracing::warn!(issuer = keys.issuer.issuer, error, "the keys of an issuer could not be fetched");
+                // Others wait for this lock.
+                let mut asked_at = asked_at;
+                match keys.refresh().await {
+                    // The first keys are for everybody: whoever comes with a newer one soon may ask.
+                    Ok(()) if has_none => *asked_at = None,
+                    Ok(()) => {}
+                    Err(error) => {
+                        tracing::warn!(
+                            issuer = keys.issuer.issuer,
+                            error,
+                            "the keys of an issuer could not be fetched"
+                        );
+                    }
                 }
             });
             // It does not panic, and nobody aborts it.

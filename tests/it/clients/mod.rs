@@ -77,10 +77,13 @@ async fn subscriptions_transport_ws() {
     subscribes("legacy-ws.test.js").await;
 }
 
+/// Dozens of operations at once may wait for a connection on a machine that has much else to do.
+const UNHURRIED: (&str, &str) = ("WEFT_DATABASE__ACQUIRE_TIMEOUT", "30s");
+
 /// Runs the tests of one client against a platform of their own.
 async fn passes(file: &str) {
     let Some(folder) = installed().await else { return };
-    let platform = TestPlatform::start().await;
+    let platform = TestPlatform::start_with(&[UNHURRIED]).await;
     node(&folder, file, &described(&platform)).await;
     platform.stop().await;
 }
@@ -88,7 +91,7 @@ async fn passes(file: &str) {
 /// Runs those of a client that subscribes: the gateway is a process of its own, which shows metrics.
 async fn subscribes(file: &str) {
     let Some(folder) = installed().await else { return };
-    let platform = TestPlatform::start().await;
+    let platform = TestPlatform::start_with(&[UNHURRIED]).await;
     let every = format!("{PING_MS}ms");
     let settings = [("WEFT_LIVE__PING_INTERVAL", every.as_str()), ("WEFT_LIVE__KEEP_ALIVE", every.as_str())];
     let program = platform.program_with(&Program::of_this_build(), &settings).await;

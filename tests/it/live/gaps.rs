@@ -39,8 +39,14 @@ async fn a_cursor_that_is_too_old_is_told_as_a_gap_and_the_stream_goes_on() {
 const BATCH: usize = 8;
 /// Imports: together more than the network and the buffer hold.
 const ROUNDS: usize = 60;
-/// What waits for a subscriber.
-const BUFFER: usize = 16;
+/// What waits for a subscriber: fewer than the components of the one test, more than those of the other.
+const BUFFER: &str = "16";
+const COMPONENTS: usize = 24;
+
+/// Little waits for a subscriber, and nobody is cut off because it does not read.
+fn patient() -> [(&'static str, &'static str); 2] {
+    [("WEFT_LIVE__BUFFER", BUFFER), ("WEFT_SERVER__WRITE_TIMEOUT", "10m")]
+}
 
 /// Changes so many components in turn, while one subscriber reads and the other does not: the slow one, and the last change, as the quick one
 /// got it with all before.
@@ -70,8 +76,8 @@ async fn flooded(platform: &TestPlatform, components: usize) -> (EventStream, se
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_reads_too_slowly_is_told_what_is_lost_and_nobody_else_loses_anything() {
-    let platform = TestPlatform::start_empty(&[("WEFT_LIVE__BUFFER", &BUFFER.to_string())]).await;
-    let (mut slow, last) = flooded(&platform, BUFFER + BATCH).await;
+    let platform = TestPlatform::start_empty(&patient()).await;
+    let (mut slow, last) = flooded(&platform, COMPONENTS).await;
     let mut cursor = serde_json::Value::Null;
     let mut before = 0;
     let gap = loop {
@@ -96,7 +102,7 @@ async fn whoever_reads_too_slowly_is_told_what_is_lost_and_nobody_else_loses_any
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_reader_of_few_objects_gets_the_newest_of_each_and_no_gap() {
-    let platform = TestPlatform::start_empty(&[("WEFT_LIVE__BUFFER", &BUFFER.to_string())]).await;
+    let platform = TestPlatform::start_empty(&patient()).await;
     let (mut slow, last) = flooded(&platform, BATCH).await;
     let mut newest = std::collections::HashMap::new();
     let mut came = 0;
