@@ -57,7 +57,8 @@ async fn a_storm_of_changes_is_few_readings_and_loses_none() {
             let name = format!("storm-{number}");
             cluster.put_app(if round % 2 == 0 { app(&name) } else { rolled_out(&name) });
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // One that is read in between: the next changes come while others wait.
+        settled(&platform).await;
     }
     for number in 0..15 {
         known_anew(&platform, &format!("storm-{number}")).await;
@@ -93,7 +94,7 @@ async fn a_connection_that_ends_or_is_cut_goes_on_from_where_it_was_and_loses_no
             cluster.cut_watches();
         }
         cluster.put_app(rolled_out(&format!("cut-{number}")));
-        tokio::time::sleep(Duration::from_millis(97)).await;
+        known(&platform, &format!("cut-{number}")).await;
     }
     for number in 0..20 {
         known_anew(&platform, &format!("cut-{number}")).await;
