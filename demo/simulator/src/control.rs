@@ -51,7 +51,7 @@ impl Control {
 async fn intercept(State(control): State<Control>, request: Request, next: Next) -> Response {
     let (now, upstream) = (control.clock.now(), control.upstream);
     let number = control.calls.arrived(now, request.method().as_str(), request.uri());
-    let response = match (control.faults.take(), control.quota.take(now)) {
+    let response = match (control.faults.take(request.uri().path()), control.quota.take(now)) {
         (Some(fault), _) => fault::answer(upstream, now, fault, request, next).await,
         (None, Err(Refused { limit, wait })) => shape::throttled(upstream, Some(wait), Some(limit), now),
         (None, Ok(())) => next.run(request).await,

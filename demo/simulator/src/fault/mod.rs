@@ -92,6 +92,8 @@ struct Planned {
     fault: Fault,
     /// `None`: until cleared.
     calls_left: Option<u32>,
+    /// Only calls to paths below this one meet it; others pass it by.
+    below: &'static str,
 }
 
 /// The faults one upstream has before it. Clones share the same plan.
@@ -101,14 +103,19 @@ pub struct Faults(Arc<Mutex<VecDeque<Planned>>>);
 impl Faults {
     /// Replaces the plan: every call meets `fault` until [`clear`](Self::clear).
     pub fn always(&self, fault: Fault) {
-        *self.plan() = VecDeque::from([Planned { fault, calls_left: None }]);
+        *self.plan() = VecDeque::from([Planned { fault, calls_left: None, below: "/" }]);
     }
 
     /// Adds to the plan: once what was planned before is used up, the next `calls` calls meet `fault`. Nothing that
     /// follows an [`always`](Self::always) is ever reached.
     pub fn next_calls(&self, calls: u32, fault: Fault) {
+        self.next_calls_below("/", calls, fault);
+    }
+
+    /// The same for calls to paths that begin with `below`: others, such as probes, pass by.
+    pub fn next_calls_below(&self, below: &'static str, calls: u32, fault: Fault) {
         if calls > 0 {
-            self.plan().push_back(Planned { fault, calls_left: Some(calls) });
+            self.plan().push_back(Planned { fault, calls_left: Some(calls), below });
         }
     }
 
@@ -122,10 +129,10 @@ impl Faults {
         self.plan().front().map(|planned| planned.fault.clone())
     }
 
-    /// Takes the fault of one call from the plan.
-    pub(crate) fn take(&self) -> Option<Fault> {
+    /// Takes the fault of one call to `path` from the plan.
+    pub(crate) fn take(&self, path: &str) -> Option<Fault> {
         let mut plan = self.plan();
-        let planned = plan.front_mut()?;
+        let planned = plan.front_mut().filter(|planned| path.starts_with(planned.below))?;
         let fault = planned.fault.clone();
         if let Some(left) = &mut planned.calls_left {
             *left -= 1;
