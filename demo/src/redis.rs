@@ -98,8 +98,19 @@ impl RedisServer {
 
     /// Starts it again where it was, empty.
     pub async fn revive(&mut self) -> anyhow::Result<()> {
-        self.child = launch(&self.folder, self.port, &self.password, &self.settings).await?;
-        Ok(())
+        let mut attempts_left = 50;
+        loop {
+            match launch(&self.folder, self.port, &self.password, &self.settings).await {
+                Ok(child) => {
+                    self.child = child;
+                    return Ok(());
+                }
+                Err(error) if attempts_left == 0 => return Err(error),
+                // A connection of somebody else may have the port for a moment.
+                Err(_) => attempts_left -= 1,
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Ends it. There is nothing to save.

@@ -14,9 +14,10 @@ use uuid::Uuid;
 use crate::{
     admission::Admission,
     auth::Authenticator,
-    config::{Config, Loaded},
+    config::{Config, Loaded, SIGNING_SECRET},
     documents::Documents,
     executor::Executor,
+    federation::{Federation, Identity},
     live::Live,
     prepare::Preparer,
     rate_limit::{self, RateLimiter},
@@ -47,6 +48,10 @@ pub struct App {
     pub preparer: Preparer,
     /// Runs operations.
     pub executor: Executor,
+    /// The graph with what subgraphs bring.
+    pub federation: Federation,
+    /// What subgraphs are told of callers.
+    pub subgraph_identity: Identity,
     /// Who listens to what changes.
     pub live: Live,
     /// How many operations are executed at once.
@@ -117,6 +122,8 @@ impl App {
                     cost: Arc::new(config.cost.options()),
                 },
             ),
+            federation: Federation::default(),
+            subgraph_identity: Identity::new(&config.federation.identity, secrets.get(SIGNING_SECRET)),
             locations,
             kept_lists,
             response_cache,

@@ -15,6 +15,7 @@ pub mod cost_worker;
 mod discovery_worker;
 pub mod documents;
 mod executor;
+pub mod federation;
 mod graphiql;
 pub mod guard;
 mod http;

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    App, admission, attribution_worker, change_log_worker, cost_worker, discovery_worker, documents, http, listener,
+    App, admission, attribution_worker, change_log_worker, cost_worker, discovery_worker, documents, federation, http, listener,
     live, location_worker, response_cache, source_worker, sync_worker, watch_worker, webhook_worker,
 };
 
@@ -46,6 +46,7 @@ impl Serving {
             }
         }
         documents::load(&app).await;
+        federation::load(&app).await;
         let limits = listener::Limits {
             header_timeout: server.header_timeout,
             connections_max: server.connections_max,
@@ -61,6 +62,7 @@ impl Serving {
         tasks.spawn(response_cache::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(live::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(documents::run(Arc::clone(&app), ended.clone()));
+        tasks.spawn(federation::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(probe(Arc::clone(&app), ended.clone()));
         tasks.spawn(change_log_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(source_worker::run(Arc::clone(&app), ended.clone()));

@@ -31,6 +31,16 @@ impl Ages {
         *known = age.min(*known);
     }
 
+    /// The least of all; none where no field says.
+    pub fn least(&self) -> Option<Duration> {
+        self.0.values().min().copied()
+    }
+
+    /// The same age for each of these places.
+    pub fn everywhere(places: impl IntoIterator<Item = Pos>, age: Duration) -> Self {
+        Self(places.into_iter().map(|pos| ((pos.line, pos.column), age)).collect())
+    }
+
     /// Whether no field says how old its data may be.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

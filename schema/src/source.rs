@@ -67,6 +67,8 @@ pub enum SourceKind {
     Azure,
     /// Weft's own database.
     Postgres,
+    /// A GraphQL service that a team publishes.
+    Subgraph,
 }
 
 impl SourceKind {
@@ -79,6 +81,7 @@ impl SourceKind {
             Self::Terraform => "terraform",
             Self::Azure => "azure",
             Self::Postgres => "postgres",
+            Self::Subgraph => "subgraph",
         }
     }
 }

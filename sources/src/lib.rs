@@ -25,6 +25,7 @@ pub mod postgres;
 pub mod redis;
 mod registry;
 mod secret;
+pub mod subgraph;
 pub mod sync;
 mod tenants;
 pub mod terraform;

@@ -16,9 +16,10 @@ use crate::{
     openshift::{self, Openshift},
     postgres::{self, Database},
     redis::{self, Redis},
+    subgraph::Subgraphs,
     sync::DeploymentSource,
     terraform::{self, Terraform},
-    upstream::QuotaReport,
+    upstream::{QuotaReport, Shared},
 };
 
 /// The section `[sources]` of the configuration.
@@ -100,6 +101,7 @@ pub struct Sources {
     awx: Option<Awx>,
     terraform: Option<Terraform>,
     azure: Option<Azure>,
+    subgraphs: Subgraphs,
     clock: Clock,
 }
 
@@ -124,7 +126,7 @@ impl Sources {
         let awx = Awx::new(sources.awx.clone(), around)?;
         let terraform = Terraform::new(sources.terraform.clone(), around)?;
         let azure = Azure::new(sources.azure.clone(), around)?;
-        Ok(Self { database, redis, gitlab, openshift, awx, terraform, azure, clock })
+        Ok(Self { database, redis, gitlab, openshift, awx, terraform, azure, subgraphs: Subgraphs::default(), clock })
     }
 
     /// What time it is for all of them.
@@ -167,6 +169,16 @@ impl Sources {
         self.azure.as_ref()
     }
 
+    /// The GraphQL services of teams that are part of the graph.
+    pub fn subgraphs(&self) -> &Subgraphs {
+        &self.subgraphs
+    }
+
+    /// What upstreams share with the rest of the process.
+    pub fn shared(&self) -> Shared<'_> {
+        Shared { redis: self.redis.as_ref(), clock: &self.clock }
+    }
+
     /// The upstreams that are in use.
     pub fn connectors(&self) -> Vec<&dyn Connector> {
         let mut all: Vec<&dyn Connector> = Vec::new();
@@ -202,6 +214,12 @@ impl Sources {
             tested_versions: ("14.0", "17"),
         };
         records.push(record(database, database.kind.as_str(), Some(self.database.health())));
+        records.extend(self.subgraphs.now().iter().map(|subgraph| SourceRecord {
+            // The version is that of its publication: nothing is tested with it.
+            compatible: None,
+            tested_versions: "any".to_owned(),
+            ..of_connector(&**subgraph)
+        }));
         records.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
         records
     }
@@ -217,7 +235,11 @@ impl Sources {
                 self.database.health().version(version);
             }
         };
-        tokio::join!(database, futures::future::join_all(upstreams));
+        let subgraphs = self.subgraphs.now();
+        let subgraphs = subgraphs.iter().map(|subgraph| async move {
+            let _ = subgraph.probe().await;
+        });
+        tokio::join!(database, futures::future::join_all(upstreams), futures::future::join_all(subgraphs));
     }
 }
 

@@ -42,7 +42,7 @@ fn assert_refused(answer: &Answer, what: &str) {
 async fn until(client: &Client, status: u16) {
     let started = Instant::now();
     while ask(client).await.status != status {
-        assert!(started.elapsed() < Duration::from_secs(20), "the answer never had the status {status}");
+        assert!(started.elapsed() < Duration::from_secs(120), "the answer never had the status {status}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -212,7 +212,8 @@ async fn headers_that_name_somebody_else_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_unknown_keys_cost_the_issuer_one_fetch() {
-    let platform = TestPlatform::start_with(&[("WEFT_LIMITS__RATE__ADDRESS_REQUESTS", "1000000")]).await;
+    let settings = [("WEFT_LIMITS__RATE__ADDRESS_REQUESTS", "1000000"), ("WEFT_AUTH__UNKNOWN_KEY_COOLDOWN", "1h")];
+    let platform = TestPlatform::start_with(&settings).await;
     let sound = platform.client("engineer");
     until(&sound, 200).await;
     let issuer = platform.simulator().issuer();
@@ -280,7 +281,7 @@ async fn a_key_rotation_under_load_refuses_nobody() {
 async fn reach(counter: &AtomicU64, count: u64) {
     let started = Instant::now();
     while counter.load(Ordering::Relaxed) < count {
-        assert!(started.elapsed() < Duration::from_secs(20), "the load makes no progress");
+        assert!(started.elapsed() < Duration::from_secs(120), "the load makes no progress");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -301,7 +302,7 @@ async fn a_caller_who_leaves_does_not_burn_the_fetch_of_a_new_key() {
     });
     let started = Instant::now();
     while calls.count() == seen {
-        assert!(started.elapsed() < Duration::from_secs(20), "nobody asks the issuer");
+        assert!(started.elapsed() < Duration::from_secs(120), "nobody asks the issuer");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     leaves.abort();
@@ -355,7 +356,7 @@ async fn known_keys_outlast_the_issuer_whatever_it_does() {
         // The gateway has met the fault: a call came after it was switched on.
         let (seen, started) = (calls.count(), Instant::now());
         while calls.count() == seen && !matches!(fault, Fault::Hang) {
-            assert!(started.elapsed() < Duration::from_secs(20), "the gateway fetches no keys any more: {fault:?}");
+            assert!(started.elapsed() < Duration::from_secs(120), "the gateway fetches no keys any more: {fault:?}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         // A token that is not remembered, so that a key is needed.

@@ -24,7 +24,7 @@ const EXPORTER: &str = "component:default/payments-exporter";
 
 /// Short waits, so that every state is reached within a test.
 const IMPATIENT: [(&str, &str); 3] = [
-    ("WEFT_SOURCES__AWX__TIMEOUT", "1s"),
+    ("WEFT_SOURCES__AWX__TIMEOUT", "5s"),
     ("WEFT_SOURCES__AWX__BREAKER__FAILURES_MAX", "1000"),
     ("WEFT_SOURCES__AWX__CACHE__FRESH", "0s"),
 ];
@@ -184,7 +184,7 @@ async fn whatever_awx_does_nulls_only_its_fields() {
         platform.simulator().faults(Upstream::Awx).always(fault.clone());
         let started = Instant::now();
         let answer = client.query(query, json!({ "ref": EXPORTER })).await;
-        assert!(started.elapsed() < Duration::from_secs(5), "{fault:?} kept a request waiting");
+        assert!(started.elapsed() < Duration::from_secs(20), "{fault:?} kept a request waiting");
         let component = &answer["data"]["component"];
         assert_eq!(component["repository"]["path"], "money/payments-exporter", "{fault:?} spoiled a sibling");
         for field in ["automationTemplates", "automationJobs"] {

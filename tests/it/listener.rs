@@ -9,7 +9,7 @@ use tokio::{
 };
 
 /// Longest wait for anything here.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Answered without a body, so that the blank line is the end of the answer.
 const LIVEZ: &[u8] = b"HEAD /livez HTTP/1.1\r\nhost: x\r\n\r\n";
 

@@ -22,7 +22,7 @@ const FORGETFUL: [(&str, &str); 5] = [
 
 /// The same with short waits.
 fn impatient() -> Vec<(&'static str, &'static str)> {
-    [FORGETFUL.as_slice(), &[("WEFT_SOURCES__OPENSHIFT[0]__TIMEOUT", "700ms")]].concat()
+    [FORGETFUL.as_slice(), &[("WEFT_SOURCES__OPENSHIFT[0]__TIMEOUT", "8s")]].concat()
 }
 
 /// A second cluster that nobody reaches.

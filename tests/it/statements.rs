@@ -1,9 +1,10 @@
 //! No N+1: a page of any size costs the same statements and the fewest upstream calls.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use demo::sample;
-use it::{Statements, TestPlatform};
+use gateway::admission::Class;
+use it::{Statements, TestPlatform, until};
 use serde_json::{Value, json};
 use simulator::Upstream;
 use sqlx::{Connection, PgConnection};
@@ -63,12 +64,14 @@ async fn a_flood_of_readiness_questions_is_a_few_statements() {
     let platform = TestPlatform::start().await;
     let client = platform.client_with(None);
     statements.take();
+    let begun = Instant::now();
     let asked = (0..200).map(|_| async { client.get("/readyz").send().await.unwrap().status() });
     let answers = futures::future::join_all(asked).await;
     assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
-    // Two for each look, one look a second; the flood may reach into a third second on a slow machine.
+    // Two for each look, one look a second, however long the flood takes.
     let count = statements.take().len();
-    assert!((1..=8).contains(&count), "{count} statements");
+    let looks = usize::try_from(begun.elapsed().as_secs()).unwrap() + 2;
+    assert!((1..=2 * looks).contains(&count), "{count} statements");
     platform.stop().await;
 }
 
@@ -83,7 +86,6 @@ async fn look_ups_of_one_caller_that_come_meanwhile_are_one_statement() {
     let expected: Vec<(String, String)> = page["components"]["nodes"].as_array().unwrap().iter().map(texts).collect();
     assert_eq!(expected.len(), CALLERS);
     let query = "query($ref: EntityRef!) { component(ref: $ref) { ref name } }";
-    let places = platform.app().places.available_permits();
     statements.take();
 
     // Whoever reads waits for the lock; so the first statement is under way for as long as we like.
@@ -99,10 +101,10 @@ async fn look_ups_of_one_caller_that_come_meanwhile_are_one_statement() {
     };
     let mut asked: Vec<_> = expected.iter().map(|entity| ask(&engineer, entity)).collect();
     asked.push(ask(&finops, &expected[0]));
-    while places - platform.app().places.available_permits() < asked.len() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let running = || platform.app().admission.counts(Class::Interactive).0;
+    until("all are executed", async || (running() == asked.len()).then_some(())).await;
+    // Executed is not yet asked of the database.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     lock.rollback().await.unwrap();
     for outcome in asked {
         outcome.await.unwrap();
@@ -117,11 +119,10 @@ async fn look_ups_of_one_caller_that_come_meanwhile_are_one_statement() {
 async fn equal_counts_that_meet_are_one_statement() {
     const CALLERS: usize = 12;
     let statements = Statements::count();
-    let platform = TestPlatform::start().await;
+    let platform = TestPlatform::start_with(&[("WEFT_DATABASE__STATEMENT_TIMEOUT", "60s")]).await;
     let query = "{ components { totalCount facets(by: [TYPE, OWNER]) { value count } } }";
     let (engineer, finops) = (platform.client("engineer"), platform.client("finops"));
     let expected = [engineer.data(query, json!({})).await, finops.data(query, json!({})).await];
-    let places = platform.app().places.available_permits();
     statements.take();
 
     // Whoever counts waits for the lock; so a statement is under way for as long as we like.
@@ -136,10 +137,10 @@ async fn equal_counts_that_meet_are_one_statement() {
     asked.push(ask(&finops, &expected[1]));
     // One who goes takes nothing away from the others.
     let gone = ask(&engineer, &expected[0]);
-    while places - platform.app().places.available_permits() < asked.len() + 1 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let running = || platform.app().admission.counts(Class::Interactive).0;
+    until("all are executed", async || (running() == asked.len() + 1).then_some(())).await;
+    // Executed is not yet asked of the database.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     gone.abort();
     lock.rollback().await.unwrap();
     for outcome in asked {

@@ -204,7 +204,7 @@ async fn runs_are_paged_newest_first_without_plan_only_ones() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_terraform_does_nulls_only_workspaces() {
     let platform = TestPlatform::start_with(&[
-        ("WEFT_SOURCES__TERRAFORM__TIMEOUT", "700ms"),
+        ("WEFT_SOURCES__TERRAFORM__TIMEOUT", "10s"),
         ("WEFT_SOURCES__TERRAFORM__BREAKER__FAILURES_MAX", "1000"),
     ])
     .await;
@@ -296,7 +296,7 @@ async fn unknown_is_null_and_named_nowhere_is_empty() {
 async fn lists_of_runs_are_asked_for_within_their_own_quota() {
     let platform = TestPlatform::start_with(&[
         ("WEFT_SOURCES__TERRAFORM__RUNS_QUOTA__CALLS", "1"),
-        ("WEFT_SOURCES__TERRAFORM__TIMEOUT", "700ms"),
+        ("WEFT_SOURCES__TERRAFORM__TIMEOUT", "10s"),
     ])
     .await;
     platform.simulator().calls(Upstream::Terraform).reset();

@@ -15,7 +15,9 @@ use sources::{Clock, postgres::Database};
 use crate::{database::TestDatabase, program::Program};
 
 /// What is off unless a test switches it on: the rest count statements and calls, and ask much.
-const UNDISTURBED: [(&str, &str); 12] = [
+const UNDISTURBED: [(&str, &str); 14] = [
+    ("WEFT_SOURCES__OPENSHIFT[0]__TIMEOUT", "20s"),
+    ("WEFT_SOURCES__OPENSHIFT[0]__LIST_TIMEOUT", "25s"),
     ("WEFT_OVERLOAD__SHARED_MIN", "5000"),
     ("WEFT_OVERLOAD__RUNNING_MAX", "5000"),
     ("WEFT_OVERLOAD__RUNNING_MIN", "5000"),
@@ -112,7 +114,7 @@ impl TestPlatform {
         })
         .await
         .expect("a platform for the test");
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("an HTTP client");
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(600)).build().expect("an HTTP client");
         Self { platform, database, http }
     }
 

@@ -16,7 +16,7 @@ use tokio::{
 use crate::{Client, TestPlatform};
 
 /// How long it may take to be ready.
-const READY_MAX: Duration = Duration::from_secs(20);
+const READY_MAX: Duration = Duration::from_secs(120);
 
 /// How often it is started, each time with ports of its own.
 const STARTS_MAX: u32 = 5;

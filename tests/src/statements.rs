@@ -3,12 +3,13 @@
 use crate::events::Events;
 
 /// Statements that run in the background and belong to no request.
-const BACKGROUND: [&str; 7] = [
+const BACKGROUND: [&str; 8] = [
     "location_lease",
     "server_version",
     "split_part",
     "tenant from cost_state",
     "from trusted_version",
+    "from supergraph_version",
     // Of a new connection, and of one that listens.
     "set client_connection_check_interval",
     "signals_beat",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Longest that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Looks again and again until `found` finds something; `what` is told when it never does.
 pub async fn until<T>(what: &str, found: impl AsyncFnMut() -> Option<T>) -> T {
@@ -17,7 +17,7 @@ pub async fn until_within<T>(patience: Duration, what: &str, mut found: impl Asy
             if let Some(found) = found().await {
                 return found;
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::time::timeout(patience, looking).await.unwrap_or_else(|_| panic!("never: {what}"))

@@ -56,10 +56,7 @@ impl Cluster {
             self.port = free_port().await?;
             let settings = profile.settings(&self.server, self.port);
             let Err(error) = control::start(&self.place, &self.server, &settings).await else { return Ok(()) };
-            let text = format!("{error:#}");
-            // Both pass: somebody took the port in between, or children of a killed server are not gone yet.
-            let passes = ["could not bind", "pre-existing shared memory block"].iter().any(|part| text.contains(part));
-            if !passes || attempts_left == 0 {
+            if !passes(&error) || attempts_left == 0 {
                 return Err(error);
             }
             process::end_orphans(&self.place);
@@ -71,7 +68,17 @@ impl Cluster {
     /// Ends the server in the middle of whatever it does and starts it again at the same port, as after a crash.
     pub async fn crash(&self) -> anyhow::Result<()> {
         control::stop_now(&self.place, &self.server);
-        control::start(&self.place, &self.server, &self.profile.settings(&self.server, self.port)).await
+        let settings = self.profile.settings(&self.server, self.port);
+        let mut attempts_left = 50;
+        loop {
+            let Err(error) = control::start(&self.place, &self.server, &settings).await else { return Ok(()) };
+            if !passes(&error) || attempts_left == 0 {
+                return Err(error);
+            }
+            attempts_left -= 1;
+            process::end_orphans(&self.place);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Address of one database, with the password; the database itself need not exist. `postgres` always does.
@@ -103,6 +110,12 @@ impl Drop for Cluster {
             control::stop_now(&self.place, &self.server);
         }
     }
+}
+
+/// Whether a start that failed so may succeed later: somebody took the port in between, or children of a killed server are not gone yet.
+fn passes(error: &anyhow::Error) -> bool {
+    let text = format!("{error:#}");
+    ["could not bind", "pre-existing shared memory block"].iter().any(|part| text.contains(part))
 }
 
 fn installed() -> anyhow::Result<Vec<Server>> {

@@ -10,6 +10,7 @@ mod schema_check;
 mod sdl;
 mod serve;
 mod signal;
+mod subgraph;
 mod sync;
 mod webhooks;
 
@@ -54,6 +55,11 @@ enum Command {
     Documents {
         #[command(subcommand)]
         what: documents::DocumentsCommand,
+    },
+    /// GraphQL services of teams that are part of the graph.
+    Subgraph {
+        #[command(subcommand)]
+        what: subgraph::SubgraphCommand,
     },
     /// Deliveries of webhooks that were given up.
     Webhooks {
@@ -119,6 +125,7 @@ impl Command {
             Command::Import { what: Import::Cost(args) } => import_cost::run(&loaded, &args).await,
             Command::Config { what: ConfigCommand::Check } => config::run(&loaded),
             Command::Documents { what } => what.run(&loaded).await,
+            Command::Subgraph { what } => what.run(&loaded).await,
             Command::Webhooks { what } => what.run(&loaded).await,
             Command::Schema { what: SchemaCommand::Check(args) } => schema_check::run(&loaded, &args).await,
             Command::Doctor => doctor::run(loaded).await,

@@ -6,7 +6,10 @@ use anyhow::{Context, bail};
 use config::{File, FileFormat};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Config;
+use super::{Config, SIGNING_SECRET};
+
+/// What HS256 asks of its key.
+const SIGNING_SECRET_BYTES_MIN: usize = 32;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 
@@ -78,11 +81,14 @@ impl Config {
             secret.map_err(|error| problems.push(format!("{key}: {error}"))).ok()
         };
         let mut secrets = HashMap::new();
-        for (key, reference) in config.sources.secret_refs().into_iter().chain(config.webhooks.secret_refs()) {
+        for (key, reference) in [config.sources.secret_refs(), config.webhooks.secret_refs(), config.federation.secret_refs()].concat() {
             match sources::Credential::open(&reference, &|name| environment.get(name)) {
                 Ok(credential) => {
                     let problem = sources::webhook::Config::secret_problem(&key, &credential.current());
                     problems.extend(problem.map(|problem| format!("{key}: {problem}")));
+                    if key == SIGNING_SECRET && credential.current().expose_secret().len() < SIGNING_SECRET_BYTES_MIN {
+                        problems.push(format!("{key}: must be at least {SIGNING_SECRET_BYTES_MIN} bytes long"));
+                    }
                     secrets.insert(key, credential);
                 }
                 Err(error) => problems.push(format!("{key}: {error}")),

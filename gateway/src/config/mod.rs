@@ -3,6 +3,7 @@
 mod catalog;
 mod cost;
 mod documents;
+mod federation;
 mod limits;
 mod live;
 mod load;
@@ -17,6 +18,7 @@ pub use catalog::CatalogConfig;
 pub(crate) use catalog::is_tenant;
 pub use cost::{BadRows, CostConfig};
 pub use documents::{ApqConfig, DocumentMode, DocumentsConfig};
+pub use federation::{FederationConfig, IdentityConfig, SIGNING_SECRET};
 pub use limits::LimitsConfig;
 pub use live::LiveConfig;
 pub use load::{Environment, Loaded};
@@ -61,6 +63,8 @@ pub struct Config {
     pub delivery: sources::ingest::DeliveryRules,
     /// How charges are read and attributed.
     pub cost: CostConfig,
+    /// Subgraphs of teams.
+    pub federation: FederationConfig,
     /// What upstreams tell by themselves.
     pub webhooks: sources::webhook::Config,
     /// Who may call.
@@ -99,6 +103,7 @@ impl Config {
         self.limits.validate(&mut problems);
         self.overload.validate(&mut problems);
         self.documents.validate(&mut problems);
+        self.federation.validate(&mut problems);
         self.catalog.validate(&mut problems);
         self.sync.validate(&mut problems);
         self.live.validate(&mut problems);

@@ -117,6 +117,16 @@ impl Answer {
         Self { status, body, headers: HeaderMap::with_capacity(HEADERS_LIKELY) }
     }
 
+    /// An answer with this data, which is JSON, and these errors.
+    pub fn of_data(data: Vec<u8>, errors: Vec<Json>) -> Self {
+        let mut open = Vec::with_capacity(data.len() + BYTES_LIKELY);
+        open.extend_from_slice(b"{\"data\":");
+        open.extend_from_slice(&data);
+        let out = Pieces { done: Vec::new(), open };
+        let body = Body { whole: Bytes::new(), out, errors, extensions: Map::new() };
+        Self { status: StatusCode::OK, body, headers: HeaderMap::with_capacity(HEADERS_LIKELY) }
+    }
+
     /// The bytes of an answer that is worth keeping: without errors and without anything that only this request was told.
     pub fn keepable(&mut self) -> Option<Bytes> {
         let body = &mut self.body;

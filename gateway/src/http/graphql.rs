@@ -27,6 +27,7 @@ use crate::{
     admission::{Class, Refused},
     auth::Principal,
     executor::Job,
+    federation::{self, Supergraph},
     live::{self, Resume, Subscriber},
     prepare::{OperationKind, Prepared, Refusal},
     rate_limit,
@@ -162,6 +163,7 @@ impl<'a> Steps<'a> {
             wants_cost: wants(&parts.headers, "x-query-cost"),
             wants_receipts: wants(&parts.headers, "x-query-receipts"),
             wants_cursor: wants(&parts.headers, "x-query-cursor"),
+            supergraph: None,
             is_get,
             headers: parts.headers,
         };
@@ -196,11 +198,15 @@ impl<'a> Steps<'a> {
         // What is taught has to be read each time: it may have been forgotten meanwhile.
         let alias = alias.filter(|_| !found.is_taught);
         let may_introspect = config.server.introspection.allows(asked.principal.visibility());
-        let document = self.or_refused(self.app.preparer.document(found.text, may_introspect))?;
+        let graph = self.app.federation.current();
+        let (document, supergraph) = self.or_refused(self.document(found.text, graph, may_introspect))?;
         if found.is_taught {
             Box::pin(self.app.documents.keep(&document, &self.patience)).await;
         }
         let chosen = self.or_refused(document.choose(operation_name.as_deref()))?;
+        if let Some(supergraph) = supergraph {
+            return Box::pin(self.operate_composed(&supergraph, chosen, variables, &asked)).await;
+        }
         match chosen.kind() {
             OperationKind::Mutation if asked.is_get => {
                 return Err(self.method_not_allowed("mutations are sent by POST", "POST"));
@@ -269,7 +275,10 @@ impl<'a> Steps<'a> {
             true => live::newest_cursor(self.app, &asked.principal.tenant).await,
             false => None,
         };
-        let answer = self.app.executor.execute(job).await;
+        let answer = match &asked.supergraph {
+            Some(supergraph) => Box::pin(federation::answer(self.app, supergraph, job, &asked.headers)).await,
+            None => self.app.executor.execute(job).await,
+        };
         let answer = match cursor {
             Some(cursor) => answer.with_extension("cursor", cursor.into()),
             None => answer,
@@ -288,7 +297,7 @@ impl<'a> Steps<'a> {
         outcome.map_err(|refusal| Box::new(Answer::refused(&refusal, self.request_id)))
     }
 
-    fn method_not_allowed(&self, message: &str, allowed: &'static str) -> Box<Answer> {
+    pub(super) fn method_not_allowed(&self, message: &str, allowed: &'static str) -> Box<Answer> {
         let refusal = Refusal::new(ErrorCode::MethodNotAllowed, message);
         let answer = Answer::refused(&refusal, self.request_id);
         Box::new(answer.with_header(header::ALLOW, HeaderValue::from_static(allowed)))
@@ -321,6 +330,8 @@ pub(super) struct Asked {
     pub(super) wants_receipts: bool,
     /// The answer is to tell from where changes of it can be followed.
     pub(super) wants_cursor: bool,
+    /// The composed graph, where the operation reaches beyond Weft's own.
+    pub(super) supergraph: Option<Arc<Supergraph>>,
     /// It was asked by GET.
     pub(super) is_get: bool,
     /// The headers.

@@ -5,6 +5,7 @@ mod admin;
 mod answer;
 mod body;
 mod charging;
+mod composed;
 mod cors;
 mod documents;
 mod graphql;

@@ -34,7 +34,10 @@ pub async fn serve(State(app): State<Arc<App>>, request: Request<Body>) -> Respo
     if !app.config.server.introspection.allows(principal.visibility()) {
         return problem(StatusCode::FORBIDDEN, "you may not read the schema here");
     }
-    let mut response = Response::new(Body::from(resolvers::sdl::public()));
+    let mut response = Response::new(Body::from(match app.federation.current() {
+        Some(supergraph) => supergraph.public_sdl.clone(),
+        None => resolvers::sdl::public(),
+    }));
     headers(response.headers_mut());
     response
 }

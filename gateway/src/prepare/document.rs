@@ -28,6 +28,8 @@ pub struct Document {
     lines: Lines,
     executable: Valid<ExecutableDocument>,
     has_conditions: bool,
+    /// Something is asked about the schema itself, or may be.
+    asks_of_schema: bool,
     /// Each operation lowered with all its variables given; the empty name is the operation without one.
     lowered: HashMap<String, OnceLock<Arc<Lowered>>>,
 }
@@ -70,7 +72,8 @@ impl Document {
         let hash = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
         // A document without the words has no conditions; one that only mentions them is lowered anew each time.
         let has_conditions = ["skip", "include", "fresh"].iter().any(|word| text.contains(word));
-        Self { lines: Lines::of(&text), hash, lowered, has_conditions, executable, text }
+        let asks_of_schema = text.contains("__schema") || text.contains("__type");
+        Self { lines: Lines::of(&text), hash, lowered, has_conditions, asks_of_schema, executable, text }
     }
 
     /// Its text.
@@ -81,6 +84,11 @@ impl Document {
     /// The SHA-256 of its text, in hexadecimal.
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    /// Whether something may be asked about the schema itself; true for texts that only mention it.
+    pub fn asks_of_schema(&self) -> bool {
+        self.asks_of_schema
     }
 
     /// The names of its operations; one without a name is alone.

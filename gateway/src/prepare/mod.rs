@@ -36,13 +36,13 @@ use sources::Labelled;
 
 use introspect::Introspection;
 use lower::Lowered;
-use type_system::TypeSystem;
 
 use crate::guard;
 
 pub use document::{Chosen, Document, OperationKind};
 pub use keeping::Keeping;
 pub use refusal::{Finding, Refusal};
+pub use type_system::TypeSystem;
 
 /// What a document may hold, its fragments spread out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,8 @@ pub struct Prepared {
     /// Those of them that are not for objects of the answer.
     pub points_besides_objects: u64,
     lowered: Arc<Lowered>,
+    /// How old the data of its fields may be, where that is not as the document says.
+    ages: Option<Ages>,
     /// What is asked about the schema itself, by response key.
     schema_fields: HashMap<String, Value>,
 }
@@ -109,6 +111,30 @@ impl Prepared {
         if self.schema_fields.is_empty() { self.lowered.document.clone() } else { self.lowered.without_introspection() }
     }
 
+    /// The operation without what is asked about the schema itself, as whoever plans it needs it.
+    pub fn with_document<T>(&self, read: impl FnOnce(&ExecutableDocument) -> T) -> T {
+        if self.schema_fields.is_empty() {
+            read(&self.lowered.document)
+        } else {
+            read(&self.lowered.without_introspection())
+        }
+    }
+
+    /// The whole operation, as it is answered.
+    pub fn whole_document(&self) -> &ExecutableDocument {
+        &self.lowered.document
+    }
+
+    /// What was asked about the schema itself, by response key.
+    pub fn take_schema_fields(&mut self) -> HashMap<String, Value> {
+        std::mem::take(&mut self.schema_fields)
+    }
+
+    /// Whether nothing is asked but what is about the schema itself.
+    pub fn asks_only_of_schema(&self) -> bool {
+        self.lowered.root_keys().all(|(_, asks_of_schema)| asks_of_schema)
+    }
+
     /// How long its answer may be kept.
     pub fn keeping(&self) -> &Keeping {
         &self.lowered.keeping
@@ -116,7 +142,12 @@ impl Prepared {
 
     /// How old the data of its fields may be.
     pub fn ages(&self) -> Ages {
-        self.lowered.ages.clone()
+        self.ages.clone().unwrap_or_else(|| self.lowered.ages.clone())
+    }
+
+    /// None of its fields may have older data.
+    pub fn no_older_than(&mut self, age: std::time::Duration) {
+        self.ages = Some(Ages::everywhere(self.lowered.places(), age));
     }
 
     /// The engine's data with what was asked about the schema, in the order asked.
@@ -172,6 +203,20 @@ impl Preparer {
         Ok(document)
     }
 
+    /// The document of this text, where it is known.
+    pub fn known(&self, text: &str) -> Option<Arc<Document>> {
+        self.documents.get(text)
+    }
+
+    /// A part of an operation that was planned: its limits were looked at as a whole.
+    pub fn prepare_planned(&self, chosen: Chosen, variables: Map<String, Value>) -> Result<Prepared, Refusal> {
+        let variables = variables::coerce(chosen.operation(), variables, &self.types)?;
+        let lowered = chosen.lower(&variables, &self.types, u64::MAX)?;
+        let (points, points_besides_objects) = (0, 0);
+        let schema_fields = HashMap::new();
+        Ok(Prepared { chosen, variables, points, points_besides_objects, lowered, ages: None, schema_fields })
+    }
+
     /// An operation with its variables, ready to be executed. `may_introspect`: the caller may read the schema.
     pub fn prepare(
         &self,
@@ -190,7 +235,7 @@ impl Preparer {
             true => self.introspection.answer(&chosen, &variables)?,
             false => HashMap::new(),
         };
-        Ok(Prepared { chosen, variables, points, points_besides_objects, lowered, schema_fields })
+        Ok(Prepared { chosen, variables, points, points_besides_objects, lowered, ages: None, schema_fields })
     }
 
     /// The points, where an operation may cost so many.
@@ -205,6 +250,11 @@ impl Preparer {
         Err(Refusal::new(ErrorCode::QueryTooComplex, message))
     }
 
+    /// The schema, with what is asked of it again and again.
+    pub fn types(&self) -> &TypeSystem {
+        &self.types
+    }
+
     /// The schema that documents are held against.
     pub fn schema(&self) -> &Valid<Schema> {
         &self.types.schema
@@ -215,6 +265,13 @@ impl Preparer {
         self.documents.run_pending_tasks();
         self.documents.entry_count()
     }
+}
+
+/// Whether documents could be held against this SDL.
+pub fn check_schema(sdl: &str) -> anyhow::Result<()> {
+    TypeSystem::read(sdl)?;
+    Introspection::new(sdl)?;
+    Ok(())
 }
 
 #[cfg(test)]

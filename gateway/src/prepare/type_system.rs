@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
+use async_graphql_parser::types::OperationType;
 use apollo_compiler::{Name, Schema, schema::ExtendedType, validation::Valid};
 
 /// The directive is part of the language, but printed only by some.
@@ -58,6 +59,17 @@ impl TypeSystem {
                 .possible
                 .get(wide)
                 .is_some_and(|wide| self.possible_types(narrow).iter().all(|name| wide.contains(name)))
+    }
+
+    /// The type of the root fields of such operations.
+    pub fn root(&self, kind: OperationType) -> Option<&str> {
+        let definition = &self.schema.schema_definition;
+        let root = match kind {
+            OperationType::Query => &definition.query,
+            OperationType::Mutation => &definition.mutation,
+            OperationType::Subscription => &definition.subscription,
+        };
+        root.as_ref().map(|root| root.as_str())
     }
 
     /// Whether it is an object type.

@@ -2,7 +2,7 @@
 //! its audit record in one transaction with itself; a write that is interrupted has never been.
 //!
 //! `apply` takes the documents of one location over, `deployments` what sources tell of theirs, `costs` exports of charges; `mutation` serves the graph; `audit` is the chain both write to. `publication` takes documents over that clients
-//! may execute where no others are; `replay` has deliveries of webhooks tried again.
+//! may execute where no others are; `replay` has deliveries of webhooks tried again; `subgraph` publishes the subgraphs of teams.
 
 mod apply;
 mod audit;
@@ -25,6 +25,7 @@ mod report;
 mod rows;
 mod side_tables;
 mod source_changes;
+mod subgraph;
 
 pub use apply::{ApplyLimits, Location};
 pub use change_log::{ChangeLogKeep, ChangeLogUpkeep};
@@ -39,3 +40,4 @@ pub use mutation::Written;
 pub use publication::{Publication, Published};
 pub use report::ImportReport;
 pub use source_changes::SourceWatch;
+pub use subgraph::{SubgraphPublication, SupergraphChange, SupergraphOutcome};

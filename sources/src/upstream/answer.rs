@@ -72,6 +72,11 @@ impl Answer {
         &self.body
     }
 
+    /// The same, to be kept.
+    pub fn into_bytes(self) -> bytes::Bytes {
+        self.body.into()
+    }
+
     /// A header's text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

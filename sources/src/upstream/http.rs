@@ -178,7 +178,7 @@ impl Upstream {
     }
 
     /// Asks for JSON; every status but a good one is an error. `call` names it in metrics; `make` builds the request, once for
-    /// each try. Everything is read-only, so everything may be tried again.
+    /// each try. It changes nothing, so it may be tried again.
     pub async fn json<T: DeserializeOwned>(
         &self,
         call: &'static str,
@@ -196,6 +196,17 @@ impl Upstream {
         expected: &[StatusCode],
     ) -> Result<Answer, SourceError> {
         self.fetch(call, make, expected, None).await
+    }
+
+    /// As [`Upstream::json`], for what changes something: it is never tried again. The answer is the caller's to read.
+    pub async fn send_once(
+        &self,
+        call: &'static str,
+        make: impl Fn(&Client) -> RequestBuilder,
+    ) -> Result<Answer, SourceError> {
+        let deadline = Instant::now() + self.time_for(None);
+        let outcome = self.attempt(call, make(&self.client), &[], None, deadline).await;
+        outcome.map_err(|failed| failed.error)
     }
 
     /// As [`Upstream::send`]; where `into` is given, the body of a good answer goes there, and the answer has none.

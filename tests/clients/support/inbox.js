@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 /** Longest wait for anything, in milliseconds. */
-export const PATIENCE = 20_000;
+export const PATIENCE = 120_000;
 
 /** The promise, or a failure that says what did not come. */
 export function within(promise, what, patience = PATIENCE) {

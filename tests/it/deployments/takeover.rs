@@ -18,7 +18,7 @@ const TAKEOVER_MAX: Duration = Duration::from_secs(15);
 const LEADS: &str = "weft_sync_leads{source=\"gitlab\"} 1";
 
 /// How soon all of it must be there in the end.
-const READ_MAX: Duration = Duration::from_secs(60);
+const READ_MAX: Duration = Duration::from_secs(300);
 
 /// A replica that reads GitLab alone, as often as it can.
 async fn start(platform: &TestPlatform) -> Program {

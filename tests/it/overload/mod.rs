@@ -30,7 +30,7 @@ async fn platform_with_one_place(settings: &[(&str, &str)]) -> TestPlatform {
     for role in ["engineer", "admin", "other_tenant_engineer"] {
         platform.client(role).data(QUICK, json!({})).await;
     }
-    platform.simulator().faults(Upstream::Gitlab).always(Fault::Latency { delay_ms: 700 });
+    platform.simulator().faults(Upstream::Gitlab).always(Fault::Latency { delay_ms: 2_500 });
     platform
 }
 
@@ -132,7 +132,7 @@ async fn nobody_waits_who_would_wait_too_long() {
     waiting(&platform, Class::Interactive, (1, 0)).await;
     let begun = Instant::now();
     assert_overloaded(&client.send(QUICK, json!({})).await);
-    assert!(begun.elapsed() < Duration::from_millis(650), "it waited {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(2), "it waited {:?}", begun.elapsed());
     assert_eq!(running.await.unwrap().status, 200);
     platform.stop().await;
 }

@@ -39,7 +39,7 @@ fn leaf() -> impl Strategy<Value = String> {
 fn own() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
         "... on Component { c: type lifecycle systemRef }",
-        "... on Component { repository { path latestPipeline { status } } }",
+        "... on Component { repository { path latestPipeline { __typename } } }",
         "... on Component { system { name domain { name } } }",
         "... on Component { s: system { ref z: type owner { __typename ... on Team { name } } } }",
         "... on Component { dependsOn(first: 2) { nodes { ref } edges { cursor node { name } } } }",

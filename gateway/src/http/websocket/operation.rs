@@ -120,6 +120,7 @@ async fn operate(
         wants_cost: wants(headers, "x-query-cost"),
         wants_receipts: wants(headers, "x-query-receipts"),
         wants_cursor: wants(headers, "x-query-cursor"),
+        supergraph: None,
         is_get: false,
         headers: headers.clone(),
     };

@@ -61,6 +61,27 @@ impl Lowered {
         })
     }
 
+    /// Where its fields are in the document.
+    pub fn places(&self) -> Vec<Pos> {
+        fn collect(set: &EngineSet, into: &mut Vec<Pos>) {
+            for item in &set.items {
+                match &item.node {
+                    EngineSelection::Field(field) => {
+                        into.push(field.pos);
+                        collect(&field.node.selection_set.node, into);
+                    }
+                    EngineSelection::InlineFragment(fragment) => collect(&fragment.node.selection_set.node, into),
+                    EngineSelection::FragmentSpread(_) => {}
+                }
+            }
+        }
+        let mut places = Vec::new();
+        for (_, operation) in self.document.operations.iter() {
+            collect(&operation.node.selection_set.node, &mut places);
+        }
+        places
+    }
+
     /// The document without what is asked about the schema itself.
     pub fn without_introspection(&self) -> EngineDocument {
         let mut document = self.document.clone();

@@ -1,0 +1,97 @@
+//! Answers one operation over the composed graph.
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use super::{
+    Supergraph,
+    execute::{At, Execution, Place, State},
+    plan::Keys,
+    projection::{Told, Writer},
+    services::RequestServices,
+};
+use crate::{App, executor::Job, http::Answer};
+
+/// Of the time of a request, for subgraphs: the rest is for an answer with what is there by then.
+const SUBGRAPH_SHARE: f64 = 0.9;
+
+/// Most errors that are told.
+const ERRORS_MAX: usize = 100;
+
+/// Executes an operation; within the deadline, whatever services do.
+pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, headers: &HeaderMap) -> Answer {
+    let Job { mut prepared, principal, cache_mode, wants_receipts, patience, request_id, .. } = job;
+    let started = std::time::Instant::now();
+    let planned = match supergraph.planned(&prepared).await {
+        Ok(planned) => planned,
+        Err(refusal) => return Answer::refused(&refusal, request_id),
+    };
+    let services = RequestServices {
+        app,
+        supergraph,
+        principal: &principal,
+        headers,
+        cache_mode,
+        wants_receipts,
+        patience,
+        freshest: prepared.ages().least(),
+        request_id,
+        deadline: Instant::now() + app.config.server.request_timeout.mul_f64(SUBGRAPH_SHARE),
+    };
+    let about_schema = prepared.take_schema_fields();
+    let execution = Execution::new(&planned.plan, &prepared.variables, &services);
+    let State { root, bodies, failures, told, notes } = execution.run().await;
+    let keys = &planned.plan.keys;
+    let mut writer = Writer::new(keys, planned.plan.typename, &bodies, &failures, &about_schema, told);
+    writer.data(&root, &planned.projection.root);
+    let Writer { out, told, .. } = writer;
+    let count = told.len();
+    let mut errors: Vec<Value> =
+        told.into_iter().take(ERRORS_MAX).map(|told| error(told, keys, request_id)).collect();
+    if count > ERRORS_MAX {
+        let extensions = json!({ "code": schema::ErrorCode::InternalServerError.as_str(), "requestId": request_id });
+        let message = format!("{} more errors are not told", count - ERRORS_MAX);
+        errors.push(json!({ "message": message, "extensions": extensions }));
+    }
+    metrics::histogram!("weft_federation_seconds").record(started.elapsed().as_secs_f64());
+    let mut answer = Answer::of_data(out, errors);
+    for name in ["stale", "receipts"] {
+        let of_name = notes.iter().filter(|(noted, ..)| *noted == name);
+        let items: Vec<Value> = of_name.map(|(_, place, note)| noted(note, place, keys)).collect();
+        if !items.is_empty() || (name == "receipts" && wants_receipts) {
+            answer = answer.with_extension(name, items.into());
+        }
+    }
+    answer
+}
+
+fn error(told: Told, keys: &Keys, request_id: &str) -> Value {
+    let Told { place, message, mut extensions } = told;
+    extensions.insert("requestId".to_owned(), request_id.into());
+    let mut error = Map::new();
+    error.insert("message".to_owned(), message.into());
+    if !place.is_empty() {
+        error.insert("path".to_owned(), path(&place, keys));
+    }
+    error.insert("extensions".to_owned(), extensions.into());
+    error.into()
+}
+
+fn noted(note: &Value, place: &Place, keys: &Keys) -> Value {
+    let mut note = note.clone();
+    if let Value::Object(fields) = &mut note {
+        fields.insert("path".to_owned(), path(place, keys));
+    }
+    note
+}
+
+fn path(place: &Place, keys: &Keys) -> Value {
+    let segment = |at: &At| match at {
+        At::Field(key) => Value::from(keys.name(*key)),
+        At::Item(item) => Value::from(*item),
+    };
+    place.iter().map(segment).collect()
+}

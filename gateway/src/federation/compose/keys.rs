@@ -1,0 +1,74 @@
+//! `KeyFields`: which fields represent entities of a type to a service.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use apollo_compiler::ast::{Definition, Directive, Document};
+
+/// The fields of all keys of each type, by service.
+#[derive(Debug, Clone, Default)]
+pub struct KeyFields(HashMap<(String, String), BTreeSet<String>>);
+
+impl KeyFields {
+    /// Reads them from a supergraph.
+    pub fn read(supergraph_sdl: &str) -> Result<Self, String> {
+        let document =
+            Document::parse(supergraph_sdl, "supergraph.graphql").map_err(|error| error.errors.to_string())?;
+        let names = service_names(&document);
+        let mut fields: HashMap<(String, String), BTreeSet<String>> = HashMap::new();
+        for definition in &document.definitions {
+            let Definition::ObjectTypeDefinition(object) = definition else { continue };
+            for join in object.directives.get_all("join__type") {
+                let (Some(graph), Some(key)) = (enum_argument(join, "graph"), text_argument(join, "key")) else {
+                    continue;
+                };
+                let service = names.get(graph).cloned().unwrap_or_default();
+                fields.entry((service, object.name.to_string())).or_default().extend(top_level(key));
+            }
+        }
+        Ok(Self(fields))
+    }
+
+    /// Those of a type in a service.
+    pub fn of(&self, service: &str, type_name: &str) -> BTreeSet<String> {
+        self.0.get(&(service.to_owned(), type_name.to_owned())).cloned().unwrap_or_default()
+    }
+}
+
+/// The names of services by their names within the supergraph.
+fn service_names(document: &Document) -> BTreeMap<String, String> {
+    let of_enum = document.definitions.iter().find_map(|definition| match definition {
+        Definition::EnumTypeDefinition(definition) if definition.name == "join__Graph" => Some(definition),
+        _ => None,
+    });
+    let values = of_enum.into_iter().flat_map(|definition| &definition.values);
+    values
+        .filter_map(|value| {
+            let name = text_argument(value.directives.get("join__graph")?, "name")?;
+            Some((value.value.to_string(), name.to_owned()))
+        })
+        .collect()
+}
+
+fn enum_argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a str> {
+    directive.specified_argument_by_name(name)?.as_enum().map(|name| name.as_str())
+}
+
+fn text_argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a str> {
+    directive.specified_argument_by_name(name)?.as_str()
+}
+
+/// The fields of a selection, without those below them.
+fn top_level(selection: &str) -> Vec<String> {
+    let mut depth = 0;
+    let spaced = selection.replace('{', " { ").replace('}', " } ");
+    let mut fields = Vec::new();
+    for word in spaced.split_whitespace() {
+        match word {
+            "{" => depth += 1,
+            "}" => depth -= 1,
+            field if depth == 0 => fields.push(field.to_owned()),
+            _ => {}
+        }
+    }
+    fields
+}

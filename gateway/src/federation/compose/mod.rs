@@ -1,0 +1,107 @@
+//! Makes one graph of Weft's own schema and the subgraphs that are published, by a library behind a function of ours.
+//!
+//! `supported` refuses what is not executed here, `library` composes, `join_types` adds what the planner needs, `keys` reads which
+//! fields represent entities, `public` is the graph that clients see.
+
+mod join_types;
+mod keys;
+mod library;
+mod public;
+mod supported;
+
+use sources::postgres::SubgraphRecord;
+
+use super::OWN;
+
+pub use keys::KeyFields;
+
+/// A graph that was composed.
+#[derive(Debug)]
+pub struct Composed {
+    /// For the planner: which service has what.
+    pub supergraph_sdl: String,
+    /// What documents are held against.
+    pub whole_sdl: String,
+    /// What clients see.
+    pub public_sdl: String,
+    /// The fields of the keys of each type, by service.
+    pub keys: KeyFields,
+}
+
+/// Why subgraphs do not make a graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The subgraph at fault, where it is one.
+    pub subgraph: Option<String>,
+    /// Where in its SDL, such as `Component.incidents`, where that is known.
+    pub place: Option<String>,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl Diagnostic {
+    /// Of one subgraph.
+    pub fn of(subgraph: &str, message: impl Into<String>) -> Self {
+        Self { subgraph: Some(subgraph.to_owned()), place: None, message: message.into() }
+    }
+
+    /// Of all together.
+    pub fn of_all(message: impl Into<String>) -> Self {
+        Self { subgraph: None, place: None, message: message.into() }
+    }
+
+    /// The same, at this place.
+    pub fn at(self, place: impl Into<String>) -> Self {
+        Self { place: Some(place.into()), ..self }
+    }
+}
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for part in [&self.subgraph, &self.place].into_iter().flatten() {
+            write!(out, "{part}: ")?;
+        }
+        out.write_str(&self.message)
+    }
+}
+
+/// Composes Weft's own schema with these subgraphs.
+pub fn compose(subgraphs: &[SubgraphRecord]) -> Result<Composed, Vec<Diagnostic>> {
+    compose_with(&resolvers::sdl::federation(), &resolvers::sdl::public(), subgraphs)
+}
+
+/// Whether these subgraphs make a graph that can be planned and shown.
+pub fn check(subgraphs: &[SubgraphRecord]) -> Result<(), Vec<Diagnostic>> {
+    if subgraphs.is_empty() {
+        return Ok(());
+    }
+    let composed = compose(subgraphs)?;
+    let unusable = |error: String| vec![Diagnostic::of_all(error)];
+    super::planner::HivePlanner::new(&composed.supergraph_sdl, composed.keys)
+        .map_err(|error| unusable(error.to_string()))?;
+    crate::prepare::check_schema(&composed.whole_sdl).map_err(|error| unusable(format!("{error:#}")))
+}
+
+/// Several diagnostics in one text.
+pub fn listed(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn compose_with(own_sdl: &str, own_public: &str, subgraphs: &[SubgraphRecord]) -> Result<Composed, Vec<Diagnostic>> {
+    let refused: Vec<Diagnostic> =
+        subgraphs.iter().flat_map(|subgraph| supported::problems(&subgraph.name, &subgraph.sdl, own_public)).collect();
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let parts = subgraphs.iter().map(|subgraph| (subgraph.name.as_str(), subgraph.sdl.as_str(), subgraph.url.as_str()));
+    let parts: Vec<_> = std::iter::once((OWN, own_sdl, "http://weft.invalid/graphql")).chain(parts).collect();
+    let supergraph_sdl = library::supergraph(&parts)?;
+    let of_all = |error: String| vec![Diagnostic::of_all(error)];
+    let supergraph_sdl = join_types::completed(&supergraph_sdl).map_err(of_all)?;
+    let keys = KeyFields::read(&supergraph_sdl).map_err(of_all)?;
+    let public_sdl = public::graph(&supergraph_sdl, own_public).map_err(of_all)?;
+    Ok(Composed { whole_sdl: public_sdl.clone(), public_sdl, supergraph_sdl, keys })
+}
+
+#[cfg(test)]
+mod tests;

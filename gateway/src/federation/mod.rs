@@ -1,0 +1,49 @@
+//! Federation as a gateway: what teams publish is composed with Weft's own schema, operations that reach beyond it are planned
+//! by a library and executed here. Operations on Weft's own types alone never come this way.
+//!
+//! `publish` takes a subgraph in, `compose` makes one graph of all, `refresh` has every replica follow, `supergraph` is one version of
+//! it. An operation: `print` → `planner` → `plan` → `execute` (`services` asks, `flights` asks once) → `projection` → `answer`.
+
+mod answer;
+pub mod compose;
+mod execute;
+mod flights;
+mod identity;
+mod plan;
+mod planner;
+mod print;
+mod projection;
+mod publish;
+mod refresh;
+mod services;
+mod supergraph;
+
+use std::sync::{Arc, RwLock};
+
+pub use answer::answer;
+pub use identity::Identity;
+pub use compose::Diagnostic;
+pub use publish::{Publish, Published, check, publish, remove};
+pub(crate) use refresh::{load, run};
+pub use supergraph::Supergraph;
+
+/// What Weft's own schema is called among the subgraphs.
+pub const OWN: &str = "weft";
+
+/// The graph that is served now.
+#[derive(Default)]
+pub struct Federation {
+    current: RwLock<Option<Arc<Supergraph>>>,
+}
+
+impl Federation {
+    /// The composed graph; none where no subgraph is published, or where none of what is published can be composed.
+    pub fn current(&self) -> Option<Arc<Supergraph>> {
+        self.current.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// From now on this one is served. Operations that have begun end with the one before.
+    fn set(&self, supergraph: Option<Arc<Supergraph>>) {
+        *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = supergraph;
+    }
+}

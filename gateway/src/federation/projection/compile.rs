@@ -1,0 +1,106 @@
+//! From an operation to what is written of it.
+
+use std::collections::HashMap;
+
+use apollo_compiler::schema::{ExtendedType, Type as SchemaType};
+use async_graphql_parser::{
+    Positioned,
+    types::{DocumentOperations, ExecutableDocument, Field, Selection as Item, SelectionSet},
+};
+
+use super::{Kind, Leaf, Projection, Selected, Selection, Type, Value};
+use crate::{
+    federation::plan::{Keys, TYPENAME},
+    prepare::TypeSystem,
+};
+
+/// What is written of this operation, which was lowered: without named fragments and conditions, each key once for each type.
+pub fn compile(document: &ExecutableDocument, types: &TypeSystem, keys: &mut Keys) -> Projection {
+    let DocumentOperations::Single(operation) = &document.operations else { return Projection { root: Vec::new() } };
+    let root = types.root(operation.node.ty).unwrap_or_default().to_owned();
+    let mut compiler = Compiler { types, keys };
+    Projection { root: compiler.object(&operation.node.selection_set.node, &root) }
+}
+
+struct Compiler<'a> {
+    types: &'a TypeSystem,
+    keys: &'a mut Keys,
+}
+
+impl Compiler<'_> {
+    fn selection(&mut self, set: &SelectionSet, type_name: &str) -> Selection {
+        if self.types.is_object(type_name) {
+            return Selection::One(self.object(set, type_name));
+        }
+        let possible = self.types.possible_types(type_name).to_vec();
+        let of_type = possible.iter().map(|name| (name.to_string(), self.object(set, name)));
+        Selection::ByType(of_type.collect::<HashMap<_, _>>())
+    }
+
+    /// The fields that objects of this type have.
+    fn object(&mut self, set: &SelectionSet, type_name: &str) -> Vec<Selected> {
+        let mut fields = Vec::with_capacity(set.items.len());
+        self.collect(&set.items, type_name, &mut fields);
+        fields
+    }
+
+    fn collect(&mut self, items: &[Positioned<Item>], type_name: &str, fields: &mut Vec<Selected>) {
+        for item in items {
+            match &item.node {
+                Item::Field(field) => {
+                    if let Some(field) = self.field(&field.node, type_name) {
+                        fields.push(field);
+                    }
+                }
+                Item::InlineFragment(fragment) => {
+                    let condition = fragment.node.type_condition.as_ref().map(|condition| &condition.node.on.node);
+                    if condition.is_none_or(|condition| self.types.covers(condition, type_name)) {
+                        self.collect(&fragment.node.selection_set.node.items, type_name, fields);
+                    }
+                }
+                Item::FragmentSpread(_) => {}
+            }
+        }
+    }
+
+    fn field(&mut self, field: &Field, type_name: &str) -> Option<Selected> {
+        let key = field.response_key().node.as_str();
+        let kind = match field.name.node.as_str() {
+            TYPENAME => Kind::Typename(format!("\"{type_name}\"").into_bytes()),
+            "__schema" | "__type" => Kind::Introspection,
+            name => {
+                let definition = self.types.schema.type_field(type_name, name).ok()?;
+                let inner = definition.ty.inner_named_type().to_string();
+                let value = match self.leaf(&inner) {
+                    Some(leaf) => Value::Leaf(leaf),
+                    None => Value::Object(self.selection(&field.selection_set.node, &inner)),
+                };
+                Kind::Data(wrapped(&definition.ty), value)
+            }
+        };
+        Some(Selected { written: format!("\"{key}\":").into_bytes(), key: self.keys.of(key), kind })
+    }
+
+    fn leaf(&self, type_name: &str) -> Option<Leaf> {
+        match self.types.schema.types.get(type_name)? {
+            ExtendedType::Scalar(_) => Some(match type_name {
+                "Int" => Leaf::Int,
+                "Float" => Leaf::Float,
+                "Boolean" => Leaf::Boolean,
+                "String" => Leaf::String,
+                "ID" => Leaf::Id,
+                _ => Leaf::Custom,
+            }),
+            ExtendedType::Enum(names) => Some(Leaf::Enum(names.values.keys().map(ToString::to_string).collect())),
+            _ => None,
+        }
+    }
+}
+
+fn wrapped(ty: &SchemaType) -> Type {
+    let is_required = ty.is_non_null();
+    match ty {
+        SchemaType::Named(_) | SchemaType::NonNullNamed(_) => Type::Named { is_required },
+        SchemaType::List(of) | SchemaType::NonNullList(of) => Type::List { is_required, of: Box::new(wrapped(of)) },
+    }
+}

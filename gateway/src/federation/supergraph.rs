@@ -1,0 +1,125 @@
+//! `Supergraph`: everything that operations over one version of the graph need, made once and never changed.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_graphql_parser::types::OperationType;
+use moka::future::Cache;
+use schema::ErrorCode;
+use sources::subgraph::SharedSubgraph;
+use tokio::sync::Semaphore;
+
+use super::{
+    compose::Composed,
+    flights::Flights,
+    plan::Plan,
+    planner::{HivePlanner, PlanError, Planner},
+    print::print,
+    projection::{Projection, compile},
+};
+use crate::{
+    config::FederationConfig,
+    prepare::{self, OperationKind, Prepared, Preparer, Refusal},
+};
+
+/// A composed graph with all that belongs to it.
+pub struct Supergraph {
+    /// Its number.
+    pub version: i64,
+    /// From texts to operations over it.
+    pub preparer: Preparer,
+    /// The SDL that clients see.
+    pub public_sdl: String,
+    /// What is being asked of subgraphs right now.
+    pub(super) flights: Flights,
+    subgraphs: HashMap<String, SharedSubgraph>,
+    planner: Arc<dyn Planner>,
+    plans: Cache<String, Arc<Planned>>,
+    plannings: Arc<Semaphore>,
+    plan_timeout: Duration,
+}
+
+/// What to ask, and what to answer.
+#[derive(Debug)]
+pub struct Planned {
+    /// What is asked of whom.
+    pub plan: Plan,
+    /// What the client sees.
+    pub projection: Projection,
+}
+
+impl Supergraph {
+    /// Everything of a graph that was composed.
+    pub fn new(
+        version: i64,
+        composed: Composed,
+        subgraphs: Vec<SharedSubgraph>,
+        limits: prepare::Limits,
+        config: &FederationConfig,
+    ) -> anyhow::Result<Self> {
+        let planner = HivePlanner::new(&composed.supergraph_sdl, composed.keys)?;
+        Ok(Self {
+            version,
+            preparer: Preparer::new(&composed.whole_sdl, &composed.public_sdl, limits)?,
+            public_sdl: composed.public_sdl,
+            flights: Flights::default(),
+            subgraphs: subgraphs.into_iter().map(|subgraph| (subgraph.name().to_owned(), subgraph)).collect(),
+            planner: Arc::new(planner),
+            plans: Cache::new(config.plans_max),
+            plannings: Arc::new(Semaphore::new(config.plannings_max)),
+            plan_timeout: config.plan_timeout,
+        })
+    }
+
+    /// The subgraph of this name.
+    pub fn subgraph(&self, name: &str) -> Option<&SharedSubgraph> {
+        self.subgraphs.get(name)
+    }
+
+    /// The subgraphs, in no order.
+    pub fn subgraphs(&self) -> impl Iterator<Item = &SharedSubgraph> {
+        self.subgraphs.values()
+    }
+
+    /// The plan of an operation. Equal operations that come together are planned once.
+    pub async fn planned(&self, prepared: &Prepared) -> Result<Arc<Planned>, Refusal> {
+        let kind = match prepared.chosen.kind() {
+            OperationKind::Query => OperationType::Query,
+            OperationKind::Mutation => OperationType::Mutation,
+            OperationKind::Subscription => OperationType::Subscription,
+        };
+        let types = self.preparer.types();
+        let text = prepared.with_document(|document| print(document, kind, types)).ok_or_else(|| {
+            Refusal::new(ErrorCode::GraphqlValidationFailed, "`__typename` cannot be the alias of a field here")
+        })?;
+        let planned = self.plans.try_get_with_by_ref(&text, self.plan(&text, prepared)).await;
+        planned.map_err(|error| match &*error {
+            PlanError::TooSlow(_) => Refusal::new(ErrorCode::QueryTooComplex, error.to_string()),
+            PlanError::Impossible(cause) => {
+                tracing::error!(cause, operation = text, "an operation cannot be planned");
+                Refusal::new(ErrorCode::InternalServerError, "the operation cannot be planned: the log says why")
+            }
+        })
+    }
+
+    /// Plans off the threads that serve, a few at a time, whatever the planner does.
+    async fn plan(&self, text: &str, prepared: &Prepared) -> Result<Arc<Planned>, PlanError> {
+        let started = std::time::Instant::now();
+        let limit = self.plan_timeout;
+        let permit = Arc::clone(&self.plannings).acquire_owned();
+        let Ok(Ok(permit)) = tokio::time::timeout(limit, permit).await else { return Err(PlanError::TooSlow(limit)) };
+        let (planner, document) = (Arc::clone(&self.planner), text.to_owned());
+        let planning = tokio::task::spawn_blocking(move || {
+            let planned = planner.plan(&document, limit);
+            drop(permit);
+            planned
+        });
+        let mut plan = match planning.await {
+            Ok(planned) => planned?,
+            Err(_) => return Err(PlanError::Impossible("the planner gave up on it".to_owned())),
+        };
+        let types = self.preparer.types();
+        let projection = compile(prepared.whole_document(), types, &mut plan.keys);
+        metrics::histogram!("weft_federation_plan_seconds").record(started.elapsed().as_secs_f64());
+        Ok(Arc::new(Planned { plan, projection }))
+    }
+}

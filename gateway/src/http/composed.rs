@@ -1,0 +1,81 @@
+//! Operations that reach beyond Weft's own types: found out once for a document, and then on a way of their own.
+
+use std::sync::Arc;
+
+use schema::ErrorCode;
+use serde_json::{Map, Value};
+
+use super::{
+    answer::Answer,
+    graphql::{Asked, Steps},
+};
+use crate::{
+    federation::Supergraph,
+    prepare::{Chosen, Document, OperationKind, Refusal},
+};
+
+/// A document, and the composed graph where it is one of that.
+type Found = (Arc<Document>, Option<Arc<Supergraph>>);
+
+impl Steps<'_> {
+    /// The valid document of this text: of Weft's own schema where it fits that, and nothing more is done; else of the composed graph.
+    pub(super) fn document(
+        &self,
+        text: String,
+        supergraph: Option<Arc<Supergraph>>,
+        suggests: bool,
+    ) -> Result<Found, Refusal> {
+        let own = &self.app.preparer;
+        let Some(supergraph) = supergraph else { return Ok((own.document(text, suggests)?, None)) };
+        if let Some(known) = own.known(&text) {
+            let is_own = !known.asks_of_schema();
+            return if is_own { Ok((known, None)) } else { composed(supergraph, text, suggests) };
+        }
+        if let Some(known) = supergraph.preparer.known(&text) {
+            return Ok((known, Some(supergraph)));
+        }
+        match own.document(text.clone(), false) {
+            Ok(document) if !document.asks_of_schema() => Ok((document, None)),
+            // What the schema is, is asked of all of it.
+            Ok(_) => composed(supergraph, text, suggests),
+            Err(refusal) if refusal.code == ErrorCode::GraphqlValidationFailed => composed(supergraph, text, suggests),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// From an operation over the composed graph to its answer. It is not kept.
+    pub(super) async fn operate_composed(
+        &mut self,
+        supergraph: &Arc<Supergraph>,
+        chosen: Chosen,
+        variables: Map<String, Value>,
+        asked: &Asked,
+    ) -> Result<Answer, Box<Answer>> {
+        match chosen.kind() {
+            OperationKind::Query => {}
+            OperationKind::Mutation if asked.is_get => {
+                return Err(self.method_not_allowed("mutations are sent by POST", "POST"));
+            }
+            OperationKind::Mutation => {}
+            OperationKind::Subscription => {
+                let message = "subscriptions that reach into subgraphs are not executed yet: ask for fields of Weft's own";
+                return self.or_refused(Err(Refusal::new(ErrorCode::GraphqlValidationFailed, message)));
+            }
+        }
+        let may_introspect = self.app.config.server.introspection.allows(asked.principal.visibility());
+        let prepared = self.or_refused(supergraph.preparer.prepare(chosen, variables, may_introspect))?;
+        let asked = Asked {
+            principal: Arc::clone(&asked.principal),
+            supergraph: Some(Arc::clone(supergraph)),
+            headers: asked.headers.clone(),
+            key: None,
+            ..*asked
+        };
+        self.execute(prepared, &asked).await
+    }
+}
+
+fn composed(supergraph: Arc<Supergraph>, text: String, suggests: bool) -> Result<Found, Refusal> {
+    let document = supergraph.preparer.document(text, suggests)?;
+    Ok((document, Some(supergraph)))
+}
