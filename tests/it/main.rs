@@ -16,6 +16,7 @@ mod deployments;
 mod discovery;
 mod doctor;
 mod documents;
+mod federation;
 mod gitlab;
 mod guard;
 mod hostile;

@@ -9,7 +9,7 @@ use super::Hooks;
 use crate::{awx::Awx, gitlab::Gitlab};
 
 /// How often it is looked what has changed.
-const LOOK: Duration = Duration::from_millis(300);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// So many projects, or templates, are looked at: a large estate shall not keep its machine busy with looking.
 const LOOKED_AT_MAX: usize = 200;

@@ -1,0 +1,42 @@
+//! Subgraphs of teams: published, composed, and reached with Weft's own types by one query.
+
+mod faults;
+mod query;
+mod registry;
+mod service;
+
+use gateway::federation::{Publish, Published, publish, remove};
+use it::{TestPlatform, until};
+use schema::AuditEntry;
+
+use service::Service;
+
+fn audit() -> AuditEntry {
+    AuditEntry { subject: "a test".to_owned(), ..AuditEntry::default() }
+}
+
+async fn publish_sdl(platform: &TestPlatform, name: &str, url: &str, sdl: &str) -> Published {
+    let (database, config) = (platform.database(), &platform.app().config.federation);
+    let what = Publish { name, url, sdl, owner: Some("group:default/payments") };
+    publish(database, config, &what, &audit(), "default").await.unwrap()
+}
+
+async fn removed(platform: &TestPlatform, name: &str) -> Published {
+    remove(platform.database(), name, &audit(), "default").await.unwrap()
+}
+
+/// Waits until the graph is this version.
+async fn served(app: &gateway::App, version: i64) {
+    let current = || app.federation.current().map_or(0, |supergraph| supergraph.version);
+    until("the version is served", async || (current() == version).then_some(())).await;
+}
+
+/// A platform with the subgraph in its graph.
+async fn with_incidents(settings: &[(&str, &str)]) -> (TestPlatform, Service) {
+    let platform = TestPlatform::start_with(settings).await;
+    let service = Service::start().await;
+    let published = publish_sdl(&platform, "incidents", &service.url(), service::SDL).await;
+    let Published::Changed(version) = published else { panic!("{published:?}") };
+    served(platform.app(), version).await;
+    (platform, service)
+}
