@@ -58,10 +58,13 @@ async fn what_may_not_be_null_takes_its_object_along_and_entities_that_are_not_t
     let page = "{ components(first: 3) { nodes { name incidents { title } } edges { node { name health } } } }";
     service.behave(Mode::NullForRequired);
     let answer = client.query(page, json!({})).await;
-    // `nodes` are as before; `edges` hold a node that may not be null, and so on up to what may be.
-    assert!(answer["data"]["components"]["nodes"][0]["incidents"].is_array(), "{answer}");
-    assert_eq!(answer["data"]["components"]["edges"], Value::Null, "{answer}");
+    // Neither an edge may be null nor the list of them: the first that may is `components`.
+    assert_eq!(answer["data"], json!({ "components": null }), "{answer}");
+    assert_eq!(answer["errors"].as_array().unwrap().len(), 1, "{answer}");
+    assert_eq!(answer["errors"][0]["path"], json!(["components", "edges", 0, "node", "health"]), "{answer}");
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UPSTREAM_ERROR", "{answer}");
+    let one = client.query("{ component(ref: \"payouts-api\") { name health } viewer { subject } }", json!({})).await;
+    assert_eq!((&one["data"]["component"], one["data"]["viewer"].is_object()), (&Value::Null, true), "{one}");
     service.behave(Mode::Missing);
     let answer = client.query("{ components(first: 3) { nodes { name incidents { title } } } }", json!({})).await;
     assert!(answer.get("errors").is_none(), "a team need not know every component: {answer}");

@@ -112,7 +112,8 @@ async fn a_subgraph_is_told_who_asks_as_configured() {
     ] {
         let settings = [("WEFT_FEDERATION__IDENTITY", identity.as_str()), ("WEFT_IT_SIGNING", secret)];
         let (platform, service) = with_incidents(&settings).await;
-        let client = platform.client("engineer");
+        let token = platform.token("engineer");
+        let client = platform.client_with(Some(token.clone()));
         let headers = [("x-request-id", "my-request"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")];
         let mut request = client.post().json(&json!({ "query": "{ incidents { title } }" })).header("cookie", "secret=1");
         for (name, value) in headers {
@@ -128,10 +129,10 @@ async fn a_subgraph_is_told_who_asks_as_configured() {
         let told = call.headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
         match tells {
             None => assert_eq!(told, None),
-            Some("original") => assert_eq!(told, Some(format!("Bearer {}", platform.token("engineer")))),
+            Some("original") => assert_eq!(told, Some(format!("Bearer {token}"))),
             Some(_) => {
-                let token = told.unwrap();
-                let claims = claims_of(token.trim_start_matches("Bearer "), secret);
+                let told = told.unwrap();
+                let claims = claims_of(told.trim_start_matches("Bearer "), secret);
                 assert_eq!((&claims["iss"], &claims["aud"]), (&json!("weft"), &json!("incidents")));
                 assert_eq!(claims["tenant"], "default");
                 assert!(claims["scopes"].as_array().unwrap().contains(&json!("catalog:read")), "{claims}");

@@ -148,25 +148,23 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         Mode::Broken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Mode::WrongShape => return json("[1, 2]".to_owned()),
         Mode::WrongType => each_entity(&mut good, |entity| entity["incidents"] = json!("none")),
-        Mode::WrongOrder => {
-            if let Some(entities) = good.pointer_mut("/data/_entities").and_then(Value::as_array_mut) {
-                entities.rotate_left(1);
-            }
-        }
-        Mode::TooFew => {
-            if let Some(entities) = good.pointer_mut("/data/_entities").and_then(Value::as_array_mut) {
-                entities.pop();
-            }
-        }
+        Mode::WrongOrder => entities(&mut good).for_each(|list| list.rotate_left(1)),
+        Mode::TooFew => entities(&mut good).for_each(|list| drop(list.pop())),
         Mode::Missing => each_entity(&mut good, |entity| *entity = Value::Null),
         Mode::NullForRequired => each_entity(&mut good, |entity| entity["health"] = Value::Null),
     }
     json(good.to_string())
 }
 
+/// The lists of entities in an answer; there are several where several sets of them were asked for at once.
+fn entities(answer: &mut Value) -> impl Iterator<Item = &mut Vec<Value>> {
+    let fields = answer["data"].as_object_mut();
+    let lists = fields.into_iter().flatten().filter(|(name, _)| name.starts_with("_e"));
+    lists.filter_map(|(_, list)| list.as_array_mut())
+}
+
 fn each_entity(answer: &mut Value, change: impl Fn(&mut Value)) {
-    let entities = answer.pointer_mut("/data/_entities").and_then(Value::as_array_mut);
-    entities.into_iter().flatten().for_each(change);
+    entities(answer).flatten().for_each(change);
 }
 
 #[derive(Clone)]
