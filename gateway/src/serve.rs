@@ -11,8 +11,8 @@ use tokio::{
 };
 
 use crate::{
-    App, admission, attribution_worker, change_log_worker, cost_worker, discovery_worker, documents, federation, http, listener,
-    live, location_worker, response_cache, source_worker, sync_worker, watch_worker, webhook_worker,
+    App, admission, attribution_worker, change_log_worker, cost_worker, discovery_worker, documents, federation, http,
+    listener, live, location_worker, response_cache, source_worker, sync_worker, watch_worker, webhook_worker,
 };
 
 /// Connections that wait to be accepted, at most.

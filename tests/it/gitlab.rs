@@ -78,7 +78,11 @@ async fn whatever_gitlab_does_nulls_only_repository() {
 async fn a_wait_that_gitlab_asks_for_is_kept() {
     let platform = TestPlatform::start_with(&IMPATIENT).await;
     let client = platform.client("engineer");
-    platform.simulator().faults(Upstream::Gitlab).next_calls_below("/api/graphql", 1, Fault::Throttled { retry_after_seconds: Some(60) });
+    platform.simulator().faults(Upstream::Gitlab).next_calls_below(
+        "/api/graphql",
+        1,
+        Fault::Throttled { retry_after_seconds: Some(60) },
+    );
     client.query(QUERY, json!({})).await;
     let before = repository_calls(&platform);
     let answer = client.query(QUERY, json!({})).await;

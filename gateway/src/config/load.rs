@@ -81,7 +81,9 @@ impl Config {
             secret.map_err(|error| problems.push(format!("{key}: {error}"))).ok()
         };
         let mut secrets = HashMap::new();
-        for (key, reference) in [config.sources.secret_refs(), config.webhooks.secret_refs(), config.federation.secret_refs()].concat() {
+        for (key, reference) in
+            [config.sources.secret_refs(), config.webhooks.secret_refs(), config.federation.secret_refs()].concat()
+        {
             match sources::Credential::open(&reference, &|name| environment.get(name)) {
                 Ok(credential) => {
                     let problem = sources::webhook::Config::secret_problem(&key, &credential.current());

@@ -8,9 +8,8 @@ use tokio::time::Instant;
 
 use super::{
     Supergraph,
-    execute::{At, Execution, Place, State},
-    plan::Keys,
-    projection::{Told, Writer},
+    execute::{Execution, State},
+    projection::{PathSegment, ToldToClient, Writer},
     services::RequestServices,
 };
 use crate::{App, executor::Job, http::Answer};
@@ -44,13 +43,12 @@ pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, 
     let about_schema = prepared.take_schema_fields();
     let execution = Execution::new(&planned.plan, &prepared.variables, &services);
     let State { root, bodies, failures, told, notes } = execution.run().await;
-    let keys = &planned.plan.keys;
-    let mut writer = Writer::new(keys, planned.plan.typename, &bodies, &failures, &about_schema, told);
-    writer.data(&root, &planned.projection.root);
-    let Writer { out, told, .. } = writer;
+    let (keys, projection) = (&planned.plan.keys, &planned.projection);
+    let mut writer = Writer::new(keys, planned.plan.typename, &bodies, &failures, &about_schema, &told);
+    writer.data(&root, &projection.root);
+    let Writer { out, errors: told, .. } = writer;
     let count = told.len();
-    let mut errors: Vec<Value> =
-        told.into_iter().take(ERRORS_MAX).map(|told| error(told, keys, request_id)).collect();
+    let mut errors: Vec<Value> = told.into_iter().take(ERRORS_MAX).map(|told| error(told, request_id)).collect();
     if count > ERRORS_MAX {
         let extensions = json!({ "code": schema::ErrorCode::InternalServerError.as_str(), "requestId": request_id });
         let message = format!("{} more errors are not told", count - ERRORS_MAX);
@@ -60,7 +58,7 @@ pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, 
     let mut answer = Answer::of_data(out, errors);
     for name in ["stale", "receipts"] {
         let of_name = notes.iter().filter(|(noted, ..)| *noted == name);
-        let items: Vec<Value> = of_name.map(|(_, place, note)| noted(note, place, keys)).collect();
+        let items: Vec<Value> = of_name.map(|(_, place, note)| noted(note, projection.path(place, keys))).collect();
         if !items.is_empty() || (name == "receipts" && wants_receipts) {
             answer = answer.with_extension(name, items.into());
         }
@@ -68,30 +66,30 @@ pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, 
     answer
 }
 
-fn error(told: Told, keys: &Keys, request_id: &str) -> Value {
-    let Told { place, message, mut extensions } = told;
+fn error(told: ToldToClient, request_id: &str) -> Value {
+    let ToldToClient { path, message, mut extensions } = told;
     extensions.insert("requestId".to_owned(), request_id.into());
     let mut error = Map::new();
     error.insert("message".to_owned(), message.into());
-    if !place.is_empty() {
-        error.insert("path".to_owned(), path(&place, keys));
+    if !path.is_empty() {
+        error.insert("path".to_owned(), path_value(path));
     }
     error.insert("extensions".to_owned(), extensions.into());
     error.into()
 }
 
-fn noted(note: &Value, place: &Place, keys: &Keys) -> Value {
+fn noted(note: &Value, place: Vec<PathSegment>) -> Value {
     let mut note = note.clone();
     if let Value::Object(fields) = &mut note {
-        fields.insert("path".to_owned(), path(place, keys));
+        fields.insert("path".to_owned(), path_value(place));
     }
     note
 }
 
-fn path(place: &Place, keys: &Keys) -> Value {
-    let segment = |at: &At| match at {
-        At::Field(key) => Value::from(keys.name(*key)),
-        At::Item(item) => Value::from(*item),
+fn path_value(path: Vec<PathSegment>) -> Value {
+    let segment = |segment: PathSegment| match segment {
+        PathSegment::Name(name) => Value::from(name),
+        PathSegment::Item(item) => Value::from(item),
     };
-    place.iter().map(segment).collect()
+    path.into_iter().map(segment).collect()
 }

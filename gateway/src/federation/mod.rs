@@ -5,7 +5,10 @@
 //! it. An operation: `print` → `planner` → `plan` → `execute` (`services` asks, `flights` asks once) → `projection` → `answer`.
 
 mod answer;
+mod canonical;
 pub mod compose;
+#[cfg(test)]
+mod differential;
 mod execute;
 mod flights;
 mod identity;
@@ -21,8 +24,8 @@ mod supergraph;
 use std::sync::{Arc, RwLock};
 
 pub use answer::answer;
-pub use identity::Identity;
 pub use compose::Diagnostic;
+pub use identity::Identity;
 pub use publish::{Publish, Published, check, publish, remove};
 pub(crate) use refresh::{load, run};
 pub use supergraph::Supergraph;

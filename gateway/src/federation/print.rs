@@ -8,11 +8,19 @@ use async_graphql_parser::{
     types::{DocumentOperations, ExecutableDocument, Field, OperationType, Selection, SelectionSet},
 };
 
-use super::plan::TYPENAME;
+use super::{
+    canonical::{Canonical, arguments},
+    plan::TYPENAME,
+};
 use crate::prepare::TypeSystem;
 
-/// Writes the document. None where a field takes `__typename` as its alias.
-pub fn print(document: &ExecutableDocument, kind: OperationType, types: &TypeSystem) -> Option<String> {
+/// Writes the document, its fields under the names of `canonical`. None where it is none that was lowered.
+pub fn print(
+    document: &ExecutableDocument,
+    kind: OperationType,
+    types: &TypeSystem,
+    canonical: &mut Canonical,
+) -> Option<String> {
     let DocumentOperations::Single(operation) = &document.operations else { return None };
     let operation = &operation.node;
     let mut out = kind.to_string();
@@ -24,7 +32,7 @@ pub fn print(document: &ExecutableDocument, kind: OperationType, types: &TypeSys
     if !operation.variable_definitions.is_empty() {
         out.push(')');
     }
-    let mut printer = Printer { out, types };
+    let mut printer = Printer { out, types, canonical };
     printer.set(&operation.selection_set.node, types.root(kind)?, true)?;
     Some(printer.out)
 }
@@ -32,6 +40,7 @@ pub fn print(document: &ExecutableDocument, kind: OperationType, types: &TypeSys
 struct Printer<'a> {
     out: String,
     types: &'a TypeSystem,
+    canonical: &'a mut Canonical,
 }
 
 impl Printer<'_> {
@@ -51,7 +60,7 @@ impl Printer<'_> {
             match &item.node {
                 Selection::Field(field) => {
                     let field = &field.node;
-                    *says_type |= field.name.node == TYPENAME && field.alias.is_none();
+                    *says_type |= field.name.node == TYPENAME;
                     self.field(field, type_name)?;
                 }
                 Selection::InlineFragment(fragment) => {
@@ -68,19 +77,13 @@ impl Printer<'_> {
     }
 
     fn field(&mut self, field: &Field, type_name: &str) -> Option<()> {
-        if let Some(alias) = &field.alias {
-            if alias.node == TYPENAME {
-                return None;
-            }
-            let _ = write!(self.out, " {}:", alias.node);
+        let key = self.canonical.key(field);
+        if key != field.name.node.as_str() {
+            let _ = write!(self.out, " {key}:");
         }
         let _ = write!(self.out, " {}", field.name.node);
-        for (at, (name, value)) in field.arguments.iter().enumerate() {
-            let before = if at == 0 { "(" } else { ", " };
-            let _ = write!(self.out, "{before}{}: {}", name.node, value.node);
-        }
         if !field.arguments.is_empty() {
-            self.out.push(')');
+            let _ = write!(self.out, "({})", arguments(field));
         }
         if !field.selection_set.node.items.is_empty() {
             let definition = self.types.schema.type_field(type_name, &field.name.node).ok()?;
@@ -89,4 +92,25 @@ impl Printer<'_> {
         }
         Some(())
     }
+}
+
+/// What the client calls the fields, in the order of the document.
+pub fn names(document: &ExecutableDocument) -> Vec<&str> {
+    fn collect<'a>(set: &'a SelectionSet, into: &mut Vec<&'a str>) {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => {
+                    into.push(field.node.response_key().node.as_str());
+                    collect(&field.node.selection_set.node, into);
+                }
+                Selection::InlineFragment(fragment) => collect(&fragment.node.selection_set.node, into),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    let mut names = Vec::new();
+    for (_, operation) in document.operations.iter() {
+        collect(&operation.node.selection_set.node, &mut names);
+    }
+    names
 }

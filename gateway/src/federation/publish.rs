@@ -156,10 +156,11 @@ fn problems(config: &FederationConfig, what: &Publish<'_>) -> Vec<Diagnostic> {
     let mut tell = |message: String| problems.push(Diagnostic::of(what.name, message));
     let is_name = what.name.len() <= NAME_MAX
         && what.name.starts_with(|first: char| first.is_ascii_lowercase())
-        && what.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte));
+        && what.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte))
+        && !what.name.contains("__");
     if !is_name || what.name == OWN {
         tell(format!(
-            "a name is a lower-case letter, then letters, digits, `_` and `-`, {NAME_MAX} at most, and not `{OWN}`"
+            "a name is a lower-case letter, then letters, digits, `_` and `-`, {NAME_MAX} at most, without `__`, and not `{OWN}`"
         ));
     }
     match Url::parse(what.url) {

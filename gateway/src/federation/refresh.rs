@@ -110,7 +110,8 @@ fn clients(app: &Arc<App>, set: &SubgraphSet) -> Result<Vec<SharedSubgraph>, Str
         if let Some(same) = same.filter(|same| same.version() == record.version) {
             return Ok(Arc::clone(same));
         }
-        let made = Subgraph::new(&record.name, &url, record.version, &app.config.federation.calls, app.sources.shared());
+        let made =
+            Subgraph::new(&record.name, &url, record.version, &app.config.federation.calls, app.sources.shared());
         made.map(Arc::new).map_err(|error| format!("{}: {}", record.name, error.chain()))
     };
     set.subgraphs.iter().map(client).collect()

@@ -20,12 +20,7 @@ use super::{
     flights::FlightKey,
     plan::Fetch,
 };
-use crate::{
-    App,
-    auth::Principal,
-    executor::Job,
-    prepare::Refusal,
-};
+use crate::{App, auth::Principal, executor::Job, prepare::Refusal};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -101,11 +96,8 @@ impl RequestServices<'_> {
         body.push(b'}');
         let body = Bytes::from(body);
         let identity = &self.app.subgraph_identity;
-        let question = Question {
-            body: body.clone(),
-            headers: self.headers_for(subgraph.name()),
-            may_repeat: !fetch.is_mutation,
-        };
+        let question =
+            Question { body: body.clone(), headers: self.headers_for(subgraph.name()), may_repeat: !fetch.is_mutation };
         let asked = {
             let (subgraph, question) = (Arc::clone(subgraph), question);
             async move { answer_of(&subgraph, &question).await }

@@ -9,11 +9,12 @@ use sources::subgraph::SharedSubgraph;
 use tokio::sync::Semaphore;
 
 use super::{
+    canonical::Canonical,
     compose::Composed,
     flights::Flights,
     plan::Plan,
-    planner::{HivePlanner, PlanError, Planner},
-    print::print,
+    planner::{self, HivePlanner, PlanError, Planner},
+    print::{names, print},
     projection::{Projection, compile},
 };
 use crate::{
@@ -26,7 +27,7 @@ pub struct Supergraph {
     /// Its number.
     pub version: i64,
     /// From texts to operations over it.
-    pub preparer: Preparer,
+    pub preparer: Arc<Preparer>,
     /// The SDL that clients see.
     pub public_sdl: String,
     /// What is being asked of subgraphs right now.
@@ -59,7 +60,7 @@ impl Supergraph {
         let planner = HivePlanner::new(&composed.supergraph_sdl, composed.keys)?;
         Ok(Self {
             version,
-            preparer: Preparer::new(&composed.whole_sdl, &composed.public_sdl, limits)?,
+            preparer: Arc::new(Preparer::new(&composed.whole_sdl, &composed.public_sdl, limits)?),
             public_sdl: composed.public_sdl,
             flights: Flights::default(),
             subgraphs: subgraphs.into_iter().map(|subgraph| (subgraph.name().to_owned(), subgraph)).collect(),
@@ -87,11 +88,12 @@ impl Supergraph {
             OperationKind::Mutation => OperationType::Mutation,
             OperationKind::Subscription => OperationType::Subscription,
         };
-        let types = self.preparer.types();
-        let text = prepared.with_document(|document| print(document, kind, types)).ok_or_else(|| {
-            Refusal::new(ErrorCode::GraphqlValidationFailed, "`__typename` cannot be the alias of a field here")
-        })?;
-        let planned = self.plans.try_get_with_by_ref(&text, self.plan(&text, prepared)).await;
+        let (types, mut canonical) = (self.preparer.types(), Canonical::default());
+        let text = prepared.with_document(|document| print(document, kind, types, &mut canonical));
+        let text = text.ok_or_else(|| Refusal::new(ErrorCode::InternalServerError, "an operation without a root"))?;
+        // What clients call their fields is no part of what is asked, but of what is answered.
+        let key = format!("{text}\n{}", names(prepared.whole_document()).join(" "));
+        let planned = self.plans.try_get_with_by_ref(&key, self.plan(kind, prepared)).await;
         planned.map_err(|error| match &*error {
             PlanError::TooSlow(_) => Refusal::new(ErrorCode::QueryTooComplex, error.to_string()),
             PlanError::Impossible(cause) => {
@@ -102,24 +104,26 @@ impl Supergraph {
     }
 
     /// Plans off the threads that serve, a few at a time, whatever the planner does.
-    async fn plan(&self, text: &str, prepared: &Prepared) -> Result<Arc<Planned>, PlanError> {
+    async fn plan(&self, kind: OperationType, prepared: &Prepared) -> Result<Arc<Planned>, PlanError> {
         let started = std::time::Instant::now();
         let limit = self.plan_timeout;
         let permit = Arc::clone(&self.plannings).acquire_owned();
         let Ok(Ok(permit)) = tokio::time::timeout(limit, permit).await else { return Err(PlanError::TooSlow(limit)) };
-        let (planner, document) = (Arc::clone(&self.planner), text.to_owned());
+        let (planner, preparer) = (Arc::clone(&self.planner), Arc::clone(&self.preparer));
+        let (asked, answered) = (prepared.with_document(Clone::clone), prepared.whole_document().clone());
         let planning = tokio::task::spawn_blocking(move || {
-            let planned = planner.plan(&document, limit);
+            let (types, mut canonical) = (preparer.types(), Canonical::default());
+            let planned = planner::plan(&*planner, &asked, (kind, types), &mut canonical, limit);
             drop(permit);
-            planned
+            let mut plan = planned?;
+            let projection = compile(&answered, types, &mut plan.keys, &mut canonical);
+            Ok(Planned { plan, projection })
         });
-        let mut plan = match planning.await {
+        let planned = match planning.await {
             Ok(planned) => planned?,
             Err(_) => return Err(PlanError::Impossible("the planner gave up on it".to_owned())),
         };
-        let types = self.preparer.types();
-        let projection = compile(prepared.whole_document(), types, &mut plan.keys);
         metrics::histogram!("weft_federation_plan_seconds").record(started.elapsed().as_secs_f64());
-        Ok(Arc::new(Planned { plan, projection }))
+        Ok(Arc::new(planned))
     }
 }

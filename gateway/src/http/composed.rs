@@ -58,7 +58,8 @@ impl Steps<'_> {
             }
             OperationKind::Mutation => {}
             OperationKind::Subscription => {
-                let message = "subscriptions that reach into subgraphs are not executed yet: ask for fields of Weft's own";
+                let message =
+                    "subscriptions that reach into subgraphs are not executed yet: ask for fields of Weft's own";
                 return self.or_refused(Err(Refusal::new(ErrorCode::GraphqlValidationFailed, message)));
             }
         }

@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
-use async_graphql_parser::types::OperationType;
 use apollo_compiler::{Name, Schema, schema::ExtendedType, validation::Valid};
+use async_graphql_parser::types::OperationType;
 
 /// The directive is part of the language, but printed only by some.
 const ONE_OF: &str = "directive @oneOf on INPUT_OBJECT";

@@ -90,7 +90,8 @@ impl Database {
             if version != change.composed_against {
                 return Ok(SupergraphOutcome::Outdated);
             }
-            let gone = sqlx::query("delete from subgraph where name = $1").bind(name).execute(&mut *transaction).await?;
+            let gone =
+                sqlx::query("delete from subgraph where name = $1").bind(name).execute(&mut *transaction).await?;
             if gone.rows_affected() == 0 {
                 // The statement raised the version, and is undone.
                 return Ok(SupergraphOutcome::Same(version));

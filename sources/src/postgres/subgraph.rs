@@ -36,7 +36,8 @@ pub struct SubgraphSet {
     pub subgraphs: Vec<SubgraphRecord>,
 }
 
-const ALL: &str = "select name, url, sdl, sdl_hash, owner, version, published_at, published_by from subgraph order by name";
+const ALL: &str =
+    "select name, url, sdl, sdl_hash, owner, version, published_at, published_by from subgraph order by name";
 
 impl Database {
     /// Another number than before means that other subgraphs are published.

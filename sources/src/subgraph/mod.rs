@@ -24,11 +24,8 @@ pub use registry::Subgraphs;
 const ACCEPTED: &str = "application/graphql-response+json, application/json;q=0.9";
 
 /// What `sources { … }` tells of subgraphs in general. They have no versions that could be tested.
-pub const ABOUT: About = About {
-    kind: SourceKind::Subgraph,
-    connector_version: env!("CARGO_PKG_VERSION"),
-    tested_versions: ("2.0", "2.9"),
-};
+pub const ABOUT: About =
+    About { kind: SourceKind::Subgraph, connector_version: env!("CARGO_PKG_VERSION"), tested_versions: ("2.0", "2.9") };
 
 /// One subgraph, as it is called.
 pub struct Subgraph {
@@ -52,13 +49,7 @@ pub struct Question {
 
 impl Subgraph {
     /// Prepares the way; nothing is called yet. `version` is that of its publication.
-    pub fn new(
-        name: &str,
-        url: &Url,
-        version: i64,
-        config: &Config,
-        shared: Shared<'_>,
-    ) -> Result<Self, SourceError> {
+    pub fn new(name: &str, url: &Url, version: i64, config: &Config, shared: Shared<'_>) -> Result<Self, SourceError> {
         let upstream = UpstreamConfig::new(SourceKind::Subgraph, url, config.limits());
         let upstream = Upstream::new(upstream.named(&format!("subgraph:{name}")), shared)?;
         upstream.health().version(version.to_string());

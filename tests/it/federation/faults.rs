@@ -10,10 +10,8 @@ const PAGE: &str = "{ components(first: 5) { nodes { ref name incidents { title 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_subgraph_does_costs_its_own_fields() {
-    let settings = [
-        ("WEFT_FEDERATION__CALLS__TIMEOUT", "5s"),
-        ("WEFT_FEDERATION__CALLS__BREAKER__FAILURES_MAX", "1000"),
-    ];
+    let settings =
+        [("WEFT_FEDERATION__CALLS__TIMEOUT", "5s"), ("WEFT_FEDERATION__CALLS__BREAKER__FAILURES_MAX", "1000")];
     let (platform, service) = with_incidents(&settings).await;
     let client = platform.client("engineer");
     let own = client.data("{ components(first: 5) { nodes { ref name } } }", json!({})).await;

@@ -31,7 +31,10 @@ async fn a_page_is_one_execution_and_one_batched_call_whatever_its_size() {
             let (entity_ref, incidents) = (node["ref"].as_str().unwrap(), node["incidents"].as_array().unwrap());
             assert_eq!(incidents.len(), entity_ref.len() % 3, "{node}");
             assert_eq!(node["health"], if incidents.is_empty() { "good" } else { "bad" });
-            assert!(incidents.iter().all(|incident| incident["title"].as_str().unwrap().ends_with(entity_ref)), "{node}");
+            assert!(
+                incidents.iter().all(|incident| incident["title"].as_str().unwrap().ends_with(entity_ref)),
+                "{node}"
+            );
         }
     }
     platform.stop().await;
@@ -114,8 +117,12 @@ async fn a_subgraph_is_told_who_asks_as_configured() {
         let (platform, service) = with_incidents(&settings).await;
         let token = platform.token("engineer");
         let client = platform.client_with(Some(token.clone()));
-        let headers = [("x-request-id", "my-request"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")];
-        let mut request = client.post().json(&json!({ "query": "{ incidents { title } }" })).header("cookie", "secret=1");
+        let headers = [
+            ("x-request-id", "my-request"),
+            ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ];
+        let mut request =
+            client.post().json(&json!({ "query": "{ incidents { title } }" })).header("cookie", "secret=1");
         for (name, value) in headers {
             request = request.header(name, value);
         }

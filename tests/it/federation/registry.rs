@@ -1,6 +1,6 @@
 //! What is published is composed first, followed by every replica, and audited.
 
-use gateway::federation::Published;
+use gateway::{config::Environment, federation::Published};
 use it::{TestPlatform, until};
 use serde_json::json;
 
@@ -42,10 +42,22 @@ async fn what_cannot_be_composed_or_executed_is_refused_with_its_place_and_chang
         ("type Component { name: Int } type Query { a: Int }", "name"),
         ("type Component @key(fields: \"ref\") { ref: EntityRef! name: String } type Query { a: Int }", "name"),
         ("type Component @key(fields: \"nothing\") { ref: EntityRef! } type Query { a: Int }", "nothing"),
-        ("type Component @key(fields: \"ref\") @interfaceObject { ref: EntityRef! } type Query { a: Int }", "interfaceObject"),
-        ("type Component @key(fields: \"ref\") { ref: EntityRef! name: String! @external b: Int @requires(fields: \"name(a: 1)\") } type Query { a: Int }", "arguments"),
-        ("type Component @key(fields: \"ref\") { ref: EntityRef! name: String! @override(from: \"weft\") } type Query { a: Int }", "taken over"),
-        ("type Component @key(fields: \"ref\") { ref: EntityRef! @inaccessible } type Query { a: Int }", "inaccessible"),
+        (
+            "type Component @key(fields: \"ref\") @interfaceObject { ref: EntityRef! } type Query { a: Int }",
+            "interfaceObject",
+        ),
+        (
+            "type Component @key(fields: \"ref\") { ref: EntityRef! name: String! @external b: Int @requires(fields: \"name(a: 1)\") } type Query { a: Int }",
+            "arguments",
+        ),
+        (
+            "type Component @key(fields: \"ref\") { ref: EntityRef! name: String! @override(from: \"weft\") } type Query { a: Int }",
+            "taken over",
+        ),
+        (
+            "type Component @key(fields: \"ref\") { ref: EntityRef! @inaccessible } type Query { a: Int }",
+            "inaccessible",
+        ),
         ("type Query { a: Int @magic }", "@magic is not known"),
         ("schema { query: Root } type Root { a: Int }", "must be named Query"),
         ("enum Severity { LOW } type Query { severity: Severity!, other(s: Severity): Int }", "Severity"),
@@ -77,7 +89,8 @@ async fn what_cannot_be_composed_or_executed_is_refused_with_its_place_and_chang
 #[tokio::test(flavor = "multi_thread")]
 async fn publishing_again_and_again_fails_no_request_on_any_replica() {
     // Each is a publication, one that is refused, and a removal; `WEFT_IT_PUBLICATIONS=50` for a hundred changes.
-    let rounds = std::env::var("WEFT_IT_PUBLICATIONS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(6);
+    let rounds = Environment::of_process().get("WEFT_IT_PUBLICATIONS");
+    let rounds = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(6);
     let (platform, service) = with_incidents(&[]).await;
     let replica = platform.replica().await;
     let clients = [platform.client("engineer"), replica.engineer()];
@@ -121,7 +134,8 @@ async fn a_gateway_that_starts_while_a_subgraph_is_down_knows_it_all_the_same() 
     let (platform, service) = with_incidents(&[]).await;
     drop(service);
     let replica = platform.replica().await;
-    let answer = replica.engineer().query("{ components(first: 2) { nodes { name incidents { title } } } }", json!({})).await;
+    let answer =
+        replica.engineer().query("{ components(first: 2) { nodes { name incidents { title } } } }", json!({})).await;
     assert!(answer["data"]["components"]["nodes"][0]["name"].is_string(), "{answer}");
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UPSTREAM_UNAVAILABLE", "{answer}");
     let sources = "{ sources { name kind status apiVersion } }";
@@ -136,7 +150,10 @@ async fn a_gateway_that_starts_while_a_subgraph_is_down_knows_it_all_the_same() 
 async fn switched_off_the_graph_is_our_own() {
     let platform = TestPlatform::start_with(&[("WEFT_FEDERATION__ENABLED", "false")]).await;
     let service = Service::start().await;
-    assert!(matches!(publish_sdl(&platform, "incidents", &service.url(), super::service::SDL).await, Published::Changed(_)));
+    assert!(matches!(
+        publish_sdl(&platform, "incidents", &service.url(), super::service::SDL).await,
+        Published::Changed(_)
+    ));
     let refused = platform.client("engineer").send("{ incidents { title } }", json!({})).await;
     assert_eq!(refused.code(), "GRAPHQL_VALIDATION_FAILED", "{}", refused.text);
     platform.stop().await;

@@ -63,9 +63,9 @@ fn graph_of(directive: &Directive) -> Option<Name> {
 fn complete(directives: &mut DirectiveList, graphs: &BTreeSet<Name>) {
     let known: Vec<Name> = directives.get_all(JOIN_TYPE).filter_map(|directive| graph_of(directive)).collect();
     for graph in graphs.iter().filter(|graph| !known.contains(graph)) {
-        let argument = Argument { name: Name::new_static_unchecked("graph"), value: Node::new(Value::Enum(graph.clone())) };
-        let directive =
-            Directive { name: Name::new_static_unchecked(JOIN_TYPE), arguments: vec![Node::new(argument)] };
+        let argument =
+            Argument { name: Name::new_static_unchecked("graph"), value: Node::new(Value::Enum(graph.clone())) };
+        let directive = Directive { name: Name::new_static_unchecked(JOIN_TYPE), arguments: vec![Node::new(argument)] };
         directives.push(Node::new(directive));
     }
 }

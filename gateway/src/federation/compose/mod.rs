@@ -1,12 +1,13 @@
 //! Makes one graph of Weft's own schema and the subgraphs that are published, by a library behind a function of ours.
 //!
-//! `supported` refuses what is not executed here, `library` composes, `join_types` adds what the planner needs, `keys` reads which
+//! `supported` refuses what is not executed here, `library` composes, `join_types` adds what the planner needs, `requires` says in its words what it cannot plan, `keys` reads which
 //! fields represent entities, `public` is the graph that clients see.
 
 mod join_types;
 mod keys;
 mod library;
 mod public;
+pub(super) mod requires;
 mod supported;
 
 use sources::postgres::SubgraphRecord;
@@ -87,7 +88,11 @@ pub fn listed(diagnostics: &[Diagnostic]) -> String {
     diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-fn compose_with(own_sdl: &str, own_public: &str, subgraphs: &[SubgraphRecord]) -> Result<Composed, Vec<Diagnostic>> {
+pub(super) fn compose_with(
+    own_sdl: &str,
+    own_public: &str,
+    subgraphs: &[SubgraphRecord],
+) -> Result<Composed, Vec<Diagnostic>> {
     let refused: Vec<Diagnostic> =
         subgraphs.iter().flat_map(|subgraph| supported::problems(&subgraph.name, &subgraph.sdl, own_public)).collect();
     if !refused.is_empty() {
@@ -99,8 +104,9 @@ fn compose_with(own_sdl: &str, own_public: &str, subgraphs: &[SubgraphRecord]) -
     let of_all = |error: String| vec![Diagnostic::of_all(error)];
     let supergraph_sdl = join_types::completed(&supergraph_sdl).map_err(of_all)?;
     let keys = KeyFields::read(&supergraph_sdl).map_err(of_all)?;
+    let planned_sdl = requires::without(&supergraph_sdl).map_err(of_all)?;
     let public_sdl = public::graph(&supergraph_sdl, own_public).map_err(of_all)?;
-    Ok(Composed { whole_sdl: public_sdl.clone(), public_sdl, supergraph_sdl, keys })
+    Ok(Composed { whole_sdl: public_sdl.clone(), public_sdl, supergraph_sdl: planned_sdl, keys })
 }
 
 #[cfg(test)]

@@ -181,7 +181,8 @@ impl Check<'_> {
                 self.tell(place, format!("@{name} is not supported: {why}"));
             } else if name == "composeDirective" {
                 self.tell(place, "@composeDirective is not supported: directives of your own stay in your subgraph");
-            } else if !SUPPORTED.contains(&name) && !USUAL.contains(&name) && !self.defined.iter().any(|it| it == full) {
+            } else if !SUPPORTED.contains(&name) && !USUAL.contains(&name) && !self.defined.iter().any(|it| it == full)
+            {
                 self.tell(place, format!("@{full} is not known: define it or take it out"));
             }
         }

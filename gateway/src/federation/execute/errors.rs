@@ -47,7 +47,10 @@ impl Way<'_, '_> {
     pub fn told(&self, error: &Value) -> Vec<Told> {
         let (message, extensions) = (message(error, self.fetch), extensions(error, self.fetch));
         let places = self.places(error.get("path"));
-        places.into_iter().map(|place| Told { place, message: message.clone(), extensions: extensions.clone() }).collect()
+        places
+            .into_iter()
+            .map(|place| Told { place, message: message.clone(), extensions: extensions.clone() })
+            .collect()
     }
 
     /// What Weft itself told of where its data came from.

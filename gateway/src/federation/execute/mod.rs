@@ -131,7 +131,8 @@ impl<'a> Execution<'a> {
             if !without.is_empty() {
                 let message = format!("{} cannot be asked: what names the entity to it is missing", fetch.service);
                 let trouble = Trouble::new(ErrorCode::UpstreamError, message);
-                state.failures.add(trouble.failure(fetch, &asked.entities.shape), without);
+                let failure = Failure { is_consequence: true, ..trouble.failure(fetch, &asked.entities.shape) };
+                state.failures.add(failure, without);
             }
         }
         asked
@@ -151,7 +152,8 @@ impl Trouble {
     /// The same, as what a question lacks.
     fn failure<'a>(&self, fetch: &'a Fetch, shape: &'a Shape) -> Failure<'a> {
         let Self { code, message, retry_after } = self;
-        Failure { service: &fetch.service, shape, code: *code, message: message.clone(), retry_after: *retry_after }
+        let (message, retry_after) = (message.clone(), *retry_after);
+        Failure { service: &fetch.service, shape, code: *code, message, retry_after, is_consequence: false }
     }
 }
 

@@ -130,9 +130,7 @@ impl<'de> Visitor<'de> for Composite<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Node, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) =
-            sequence.next_element_seed(Composite { shape: self.shape, origin: self.origin })?
-        {
+        while let Some(item) = sequence.next_element_seed(Composite { shape: self.shape, origin: self.origin })? {
             items.push(item);
         }
         Ok(Node::List(items))

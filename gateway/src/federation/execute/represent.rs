@@ -75,7 +75,9 @@ fn write_fields(
         json.extend_from_slice(b"\":");
         let begun = json.len();
         let is_whole = write_node(field, &required.fields, bodies, json);
-        if required.is_repeated && let Some(value) = json.get(begun..) {
+        if required.is_repeated
+            && let Some(value) = json.get(begun..)
+        {
             repeated.push((required.key, value.to_vec()));
         }
         is_whole

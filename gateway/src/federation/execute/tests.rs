@@ -50,8 +50,7 @@ fn plan() -> Plan {
     let things = object(&mut keys, "things", vec![typename, id.clone()]);
     let price = Shape { fields: vec![leaf(&mut keys, "price"), id] };
     let all = object(&mut keys, "_entities", price.fields.clone());
-    let required =
-        Required { key: keys.of("id"), name: "id".to_owned(), fields: Vec::new(), is_repeated: true };
+    let required = Required { key: keys.of("id"), name: "id".to_owned(), fields: Vec::new(), is_repeated: true };
     let entities = Entities {
         alias: "_entities".to_owned(),
         variable: "representations".to_owned(),
@@ -59,7 +58,8 @@ fn plan() -> Plan {
         requires: vec![Requires { type_name: "Thing".to_owned(), typename_told: None, fields: vec![required] }],
         shape: price,
     };
-    let root = Step::Sequence(vec![fetch("shop", Vec::new(), vec![things]), fetch("prices", vec![entities], vec![all])]);
+    let root =
+        Step::Sequence(vec![fetch("shop", Vec::new(), vec![things]), fetch("prices", vec![entities], vec![all])]);
     let typename = keys.of("__typename");
     Plan { root: Some(root), keys, typename }
 }
@@ -72,7 +72,8 @@ fn things(ids: &[&str]) -> Value {
 #[tokio::test]
 async fn equal_entities_are_asked_for_once_and_merged_everywhere() {
     let prices = json!({ "data": { "_entities": [{ "price": 1, "id": "a" }, { "price": 2, "id": "b" }] } });
-    let services = Told { answers: Mutex::new(vec![Ok(things(&["a", "b", "a"])), Ok(prices)]), asked: Mutex::default() };
+    let services =
+        Told { answers: Mutex::new(vec![Ok(things(&["a", "b", "a"])), Ok(prices)]), asked: Mutex::default() };
     let (plan, variables) = (plan(), Map::from_iter([("given".to_owned(), json!([1]))]));
     let state = Execution::new(&plan, &variables, &services).run().await;
     let asked = services.asked.lock().unwrap().clone();

@@ -108,10 +108,8 @@ impl Node {
                     place.pop();
                 }
             }
-            (Self::Object(_), Some((Segment::Types(types), rest))) => {
-                if is_of(self, types) {
-                    self.objects(rest, is_of, place, visit);
-                }
+            (Self::Object(_), Some((Segment::Types(types), rest))) if is_of(self, types) => {
+                self.objects(rest, is_of, place, visit);
             }
             _ => {}
         }

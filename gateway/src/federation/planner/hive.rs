@@ -12,7 +12,10 @@ use hive_router_query_planner::{
 };
 
 use super::{PlanError, Planner, translate::Translation};
-use crate::federation::{compose::KeyFields, plan::Plan};
+use crate::federation::{
+    compose::KeyFields,
+    plan::{Keys, Step},
+};
 
 /// The planner of one supergraph.
 pub struct HivePlanner {
@@ -32,19 +35,16 @@ impl HivePlanner {
 }
 
 impl Planner for HivePlanner {
-    fn plan(&self, document: &str, limit: Duration) -> Result<Plan, PlanError> {
+    fn steps(&self, document: &str, limit: Duration, keys: &mut Keys) -> Result<Option<Step>, PlanError> {
         let impossible = |error: String| PlanError::Impossible(error);
         let document = safe_parse_operation(document).map_err(|error| impossible(error.to_string()))?;
         let normalized = normalize_operation(&self.hive.supergraph, &document, None)
             .map_err(|error| impossible(error.to_string()))?;
         let cancellation = CancellationToken::with_timeout(limit);
-        let planned = self.hive.plan_from_normalized_operation(
-            &normalized.operation,
-            Default::default(),
-            &cancellation,
-        );
+        let planned =
+            self.hive.plan_from_normalized_operation(&normalized.operation, Default::default(), &cancellation);
         match planned {
-            Ok(plan) => Translation::new(&self.keys).plan(plan).map_err(impossible),
+            Ok(plan) => Translation::new(keys, &self.keys).root(plan).map_err(impossible),
             Err(PlannerError::CancellationError(CancellationError::TimedOut | CancellationError::Cancelled)) => {
                 Err(PlanError::TooSlow(limit))
             }

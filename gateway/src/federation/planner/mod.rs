@@ -1,19 +1,61 @@
 //! From an operation to its plan, by a library behind a trait of ours.
 
 mod hive;
+mod parts;
 mod selection;
 mod translate;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::plan::Plan;
+use async_graphql_parser::types::{ExecutableDocument, OperationType};
+
+use super::{
+    canonical::Canonical,
+    plan::{Keys, Plan, Step, TYPENAME},
+    print::print,
+};
+use crate::prepare::TypeSystem;
 
 pub use hive::HivePlanner;
 
 /// Plans operations over one supergraph.
 pub trait Planner: Send + Sync {
-    /// The plan of a document with one operation, without fragments that are named. Blocks for as long as it takes, `limit` at most.
-    fn plan(&self, document: &str, limit: Duration) -> Result<Plan, PlanError>;
+    /// What is to be done for a document with one operation, without fragments that are named; none where nothing is. Blocks for as
+    /// long as it takes, `limit` at most. Its response keys are added to `keys`.
+    fn steps(&self, document: &str, limit: Duration, keys: &mut Keys) -> Result<Option<Step>, PlanError>;
+}
+
+/// The plan of an operation that was lowered: as a whole, or in parts where the planner fails at the whole. Only of queries: parts
+/// may be asked for in any order.
+pub fn plan(
+    planner: &dyn Planner,
+    document: &ExecutableDocument,
+    (kind, types): (OperationType, &TypeSystem),
+    canonical: &mut Canonical,
+    limit: Duration,
+) -> Result<Plan, PlanError> {
+    let (begun, mut keys) = (Instant::now(), Keys::default());
+    let (mut waiting, mut steps) = (vec![document.clone()], Vec::new());
+    while let Some(document) = waiting.pop() {
+        let text = print(&document, kind, types, canonical)
+            .ok_or_else(|| PlanError::Impossible("an operation without a root".to_owned()))?;
+        let left = limit.checked_sub(begun.elapsed()).ok_or(PlanError::TooSlow(limit))?;
+        match planner.steps(&text, left, &mut keys) {
+            Ok(step) => steps.extend(step),
+            Err(PlanError::TooSlow(_)) => return Err(PlanError::TooSlow(limit)),
+            Err(PlanError::Impossible(cause)) => match parts::halves(&document) {
+                Some((one, other)) if kind == OperationType::Query => {
+                    metrics::counter!("weft_federation_plan_parts_total").increment(1);
+                    tracing::debug!(cause, "an operation is planned in parts");
+                    waiting.extend([one, other]);
+                }
+                _ => return Err(PlanError::Impossible(cause)),
+            },
+        }
+    }
+    let root = if steps.len() > 1 { Some(Step::Parallel(steps)) } else { steps.pop() };
+    let typename = keys.of(TYPENAME);
+    Ok(Plan { root, keys, typename })
 }
 
 /// Why there is no plan.

@@ -12,27 +12,28 @@ use hive_router_query_planner::{
 
 use super::selection;
 use crate::federation::{
-    compose::KeyFields,
-    plan::{Entities, Fetch, Keys, Plan, Required, Requires, Segment, Shape, ShapeField, Step, TYPENAME},
+    compose::{KeyFields, requires},
+    plan::{Entities, Fetch, Keys, Required, Requires, Segment, Shape, ShapeField, Step, TYPENAME},
 };
+
+/// What the planner calls fields that cannot have one name in two types.
+const PLANNERS_ALIAS: &str = "_internal_qp_alias_";
 
 /// One plan on its way.
 pub struct Translation<'a> {
-    keys: Keys,
+    keys: &'a mut Keys,
     key_fields: &'a KeyFields,
 }
 
 impl<'a> Translation<'a> {
     /// Nothing yet.
-    pub fn new(key_fields: &'a KeyFields) -> Self {
-        Self { keys: Keys::default(), key_fields }
+    pub fn new(keys: &'a mut Keys, key_fields: &'a KeyFields) -> Self {
+        Self { keys, key_fields }
     }
 
-    /// The plan. Fails where it holds what we do not execute.
-    pub fn plan(mut self, plan: QueryPlan) -> Result<Plan, String> {
-        let root = plan.node.map(|node| self.step(node)).transpose()?;
-        let typename = self.keys.of(TYPENAME);
-        Ok(Plan { root, keys: self.keys, typename })
+    /// What is to be done. Fails where it holds what we do not execute.
+    pub fn root(mut self, plan: QueryPlan) -> Result<Option<Step>, String> {
+        plan.node.map(|node| self.step(node)).transpose()
     }
 
     fn step(&mut self, node: PlanNode) -> Result<Step, String> {
@@ -122,7 +123,7 @@ impl<'a> Translation<'a> {
         let quoted = serde_json::to_string(&operation).map_err(|error| error.to_string())?;
         Ok(Step::Fetch(Box::new(Fetch {
             variables: variables.collect(),
-            service,
+            service: requires::service(&service).to_owned(),
             operation_json: format!("{{\"query\":{quoted},\"variables\":").into_bytes(),
             operation,
             is_mutation: kind == Some(OperationKind::Mutation),
@@ -150,7 +151,9 @@ impl<'a> Translation<'a> {
                         true => None,
                         false => Some(self.shape(&field.selections)?),
                     };
-                    shape.add(ShapeField { key: self.keys.of(&name), name, below });
+                    // Batches come without the rewrites of the planner's own aliases.
+                    let meant = if name.starts_with(PLANNERS_ALIAS) { &field.name } else { &name };
+                    shape.add(ShapeField { key: self.keys.of(meant), name, below });
                 }
                 SelectionItem::InlineFragment(fragment) => {
                     self.shape(&fragment.selections)?.fields.into_iter().for_each(|field| shape.add(field));
@@ -198,7 +201,7 @@ impl<'a> Translation<'a> {
             };
             let type_name = fragment.type_condition.clone();
             let mut fields = self.required(&fragment.selections)?;
-            let own_keys = self.key_fields.of(service, &type_name);
+            let own_keys = self.key_fields.of(requires::service(service), &type_name);
             fields.iter_mut().for_each(|field| field.is_repeated = own_keys.contains(&field.name));
             let mut requires = Requires { type_name, typename_told: None, fields };
             rewrites.iter().try_for_each(|rewrite| rewrite_input(&mut requires, rewrite))?;

@@ -10,21 +10,30 @@ use async_graphql_parser::{
 
 use super::{Kind, Leaf, Projection, Selected, Selection, Type, Value};
 use crate::{
-    federation::plan::{Keys, TYPENAME},
+    federation::{
+        canonical::Canonical,
+        plan::{Keys, TYPENAME},
+    },
     prepare::TypeSystem,
 };
 
-/// What is written of this operation, which was lowered: without named fragments and conditions, each key once for each type.
-pub fn compile(document: &ExecutableDocument, types: &TypeSystem, keys: &mut Keys) -> Projection {
+/// What is written of this operation, whose fields services know by the names of `canonical`. It was lowered: it is without named fragments and conditions, each key once for each type.
+pub fn compile(
+    document: &ExecutableDocument,
+    types: &TypeSystem,
+    keys: &mut Keys,
+    canonical: &mut Canonical,
+) -> Projection {
     let DocumentOperations::Single(operation) = &document.operations else { return Projection { root: Vec::new() } };
     let root = types.root(operation.node.ty).unwrap_or_default().to_owned();
-    let mut compiler = Compiler { types, keys };
+    let mut compiler = Compiler { types, keys, canonical };
     Projection { root: compiler.object(&operation.node.selection_set.node, &root) }
 }
 
 struct Compiler<'a> {
     types: &'a TypeSystem,
     keys: &'a mut Keys,
+    canonical: &'a mut Canonical,
 }
 
 impl Compiler<'_> {
@@ -78,7 +87,9 @@ impl Compiler<'_> {
                 Kind::Data(wrapped(&definition.ty), value)
             }
         };
-        Some(Selected { written: format!("\"{key}\":").into_bytes(), key: self.keys.of(key), kind })
+        let canonical = self.canonical.key(field);
+        let (key, written) = (self.keys.of(&canonical), format!("\"{key}\":").into_bytes());
+        Some(Selected { name: field.response_key().node.to_string(), written, key, kind })
     }
 
     fn leaf(&self, type_name: &str) -> Option<Leaf> {

@@ -7,17 +7,29 @@ mod write;
 
 use std::collections::HashMap;
 
-use super::plan::Key;
+use super::{
+    execute::At,
+    plan::{Key, Keys},
+};
 
 pub use compile::compile;
 pub use leaf::Leaf;
-pub use write::{Failure, Failures, Told, Writer};
+pub use write::{Failure, Failures, PathSegment, Told, ToldToClient, Writer};
 
 /// What is written of an operation.
 #[derive(Debug)]
 pub struct Projection {
     /// The root fields.
     pub root: Vec<Selected>,
+}
+
+impl Projection {
+    /// A place in what was put together, as the client sees it.
+    pub fn path(&self, place: &[At], keys: &Keys) -> Vec<PathSegment> {
+        let mut path = Vec::with_capacity(place.len());
+        write::extend_path(&mut path, place, write::Below::Fields(&self.root), keys);
+        path
+    }
 }
 
 /// What is written of an object.
@@ -34,7 +46,9 @@ pub enum Selection {
 pub struct Selected {
     /// Its key as it is written: in quotes, a colon after it.
     pub written: Vec<u8>,
-    /// Its key.
+    /// What the client calls it.
+    pub name: String,
+    /// What it is called in what was put together.
     pub key: Key,
     /// What it is.
     pub kind: Kind,

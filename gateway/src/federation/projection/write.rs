@@ -11,6 +11,8 @@ use crate::federation::{
     plan::{Key, Keys, Shape},
 };
 
+const NULL_FOR_REQUIRED: &str = "a service answered null where it may not";
+
 /// Most errors that are gathered; an answer tells fewer.
 const ERRORS_MAX: usize = 1_000;
 
@@ -27,6 +29,8 @@ pub struct Failure<'a> {
     pub message: String,
     /// Seconds to wait, where the service said.
     pub retry_after: Option<u64>,
+    /// It could not even be asked, because something else is missing.
+    pub is_consequence: bool,
 }
 
 /// Questions that were not answered, by the places that lack something by it.
@@ -53,7 +57,7 @@ impl<'a> Failures<'a> {
     }
 }
 
-/// An error with its place.
+/// An error that a service told, at its place in what was put together.
 #[derive(Debug, Clone)]
 pub struct Told {
     /// Where.
@@ -62,6 +66,26 @@ pub struct Told {
     pub message: String,
     /// `extensions`, without the request's id.
     pub extensions: serde_json::Map<String, serde_json::Value>,
+}
+
+/// An error as the client gets it.
+#[derive(Debug, Clone)]
+pub struct ToldToClient {
+    /// Where in the answer; empty: nowhere in particular.
+    pub path: Vec<PathSegment>,
+    /// For people.
+    pub message: String,
+    /// `extensions`, without the request's id.
+    pub extensions: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A step to a place in the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathSegment {
+    /// A field, as the client calls it.
+    Name(String),
+    /// An item of a list.
+    Item(u32),
 }
 
 /// A value that may not be null is; why was told.
@@ -79,12 +103,15 @@ pub struct Writer<'a> {
     pub failures: &'a Failures<'a>,
     /// What was asked about the schema itself, by response key.
     pub about_schema: &'a HashMap<String, serde_json::Value>,
-    /// What services told, and what is found while writing.
-    pub told: Vec<Told>,
+    /// What services told.
+    told: &'a [Told],
+    /// The errors of the answer.
+    pub errors: Vec<ToldToClient>,
     /// The answer so far.
     pub out: Vec<u8>,
-    /// Where the writer is.
+    /// Where the writer is in what was put together, and in the answer.
     place: Place,
+    path: Vec<&'a Selected>,
 }
 
 impl<'a> Writer<'a> {
@@ -95,21 +122,32 @@ impl<'a> Writer<'a> {
         bodies: &'a Bodies,
         failures: &'a Failures<'a>,
         about_schema: &'a HashMap<String, serde_json::Value>,
-        told: Vec<Told>,
+        told: &'a [Told],
     ) -> Self {
-        Self { keys, typename, bodies, failures, about_schema, told, out: Vec::new(), place: Place::new() }
+        let (out, errors, place, path) = (Vec::new(), Vec::new(), Place::new(), Vec::new());
+        Self { keys, typename, bodies, failures, about_schema, told, errors, out, place, path }
     }
 
     /// Writes the data of an operation.
-    pub fn data(&mut self, root: &Node, selected: &[Selected]) {
+    pub fn data(&mut self, root: &Node, selected: &'a [Selected]) {
+        // What nobody says the place of.
+        for told in self.told.iter().filter(|told| told.place.is_empty()) {
+            self.errors.push(ToldToClient {
+                path: Vec::new(),
+                message: told.message.clone(),
+                extensions: told.extensions.clone(),
+            });
+        }
         if self.fields(root, selected).is_err() {
             self.out.clear();
             self.out.extend_from_slice(b"null");
         }
     }
 
-    fn fields(&mut self, node: &Node, selected: &[Selected]) -> Result<(), Nulled> {
+    fn fields(&mut self, node: &Node, selected: &'a [Selected]) -> Result<(), Nulled> {
         self.out.push(b'{');
+        // The others are looked at all the same: each error is told.
+        let mut outcome = Ok(());
         for (at, field) in selected.iter().enumerate() {
             if at > 0 {
                 self.out.push(b',');
@@ -118,50 +156,54 @@ impl<'a> Writer<'a> {
             match &field.kind {
                 Kind::Typename(name) => self.out.extend_from_slice(name),
                 Kind::Introspection => {
-                    let value = self.about_schema.get(self.keys.name(field.key));
+                    let value = self.about_schema.get(&field.name);
                     self.out.extend_from_slice(value.map_or("null".to_owned(), ToString::to_string).as_bytes());
                 }
-                Kind::Data(ty, value) => self.field(node, field.key, ty, value)?,
+                Kind::Data(ty, value) => {
+                    let written = self.field(node, (field, selected), ty, value);
+                    outcome = outcome.and(written);
+                }
             }
         }
         self.out.push(b'}');
-        Ok(())
+        outcome
     }
 
-    fn field(&mut self, parent: &Node, key: Key, ty: &Type, value: &Value) -> Result<(), Nulled> {
-        let node = parent.field(key);
-        let failure = if node.is_none() { self.failures.of(&self.place, key) } else { None };
-        self.place.push(At::Field(key));
+    fn field(
+        &mut self,
+        parent: &Node,
+        (field, selected): (&'a Selected, &'a [Selected]),
+        ty: &'a Type,
+        value: &'a Value,
+    ) -> Result<(), Nulled> {
+        let node = parent.field(field.key);
+        let failure = if node.is_none() { self.failures.of(&self.place, field.key) } else { None };
+        self.place.push(At::Field(field.key));
+        self.path.push(field);
         let outcome = match (node, failure) {
             (Some(node), _) => self.value(node, ty, value),
-            (None, Some(_)) if self.is_told() => {
-                if ty.is_required() { Err(Nulled) } else { self.null() }
-            }
-            (None, Some(failure)) => {
-                let mut extensions = serde_json::Map::new();
-                extensions.insert("code".to_owned(), failure.code.as_str().into());
-                extensions.insert("source".to_owned(), failure.service.into());
-                if failure.code.is_retryable() {
-                    extensions.insert("retryable".to_owned(), true.into());
-                }
-                if let Some(seconds) = failure.retry_after {
-                    extensions.insert("retryAfter".to_owned(), seconds.into());
-                }
-                self.tell(failure.message.clone(), extensions);
-                if ty.is_required() { Err(Nulled) } else { self.null() }
-            }
-            (None, None) => self.absent(ty, "it is not there, or you may not see it", ErrorCode::NotFound),
+            (None, _) if self.tell_what_was_told(Some(value)) => self.null(ty),
+            (None, Some(failure)) if !failure.is_consequence => self.lacks(failure, ty),
+            // What went wrong with the object is told at the field that it went wrong with.
+            (None, _) if self.is_told_of_sibling(selected) => self.null(ty),
+            (None, Some(failure)) => self.lacks(failure, ty),
+            (None, None) => self.absent(ty, Some(value), "it is not there, or you may not see it", ErrorCode::NotFound),
         };
+        self.path.pop();
         self.place.pop();
         outcome
     }
 
-    fn value(&mut self, node: &Node, ty: &Type, value: &Value) -> Result<(), Nulled> {
+    /// Null, because a question was not answered.
+    fn lacks(&mut self, failure: &Failure<'_>, ty: &Type) -> Result<(), Nulled> {
+        self.tell(failure.message.clone(), extensions_of(failure));
+        self.null(ty)
+    }
+
+    fn value(&mut self, node: &Node, ty: &'a Type, value: &'a Value) -> Result<(), Nulled> {
         let begun = self.out.len();
         let written = match (node, ty, value) {
-            (Node::Null, ..) => {
-                return self.absent(ty, "a service answered null where it may not", ErrorCode::UpstreamError);
-            }
+            (Node::Null, ..) => return self.absent(ty, Some(value), NULL_FOR_REQUIRED, ErrorCode::UpstreamError),
             (Node::Leaf(span), _, Value::Leaf(leaf)) => {
                 // The bytes outlive the writer's own fields.
                 let bodies: &'a Bodies = self.bodies;
@@ -174,28 +216,29 @@ impl<'a> Writer<'a> {
         match written {
             Err(Nulled) if !ty.is_required() => {
                 self.out.truncate(begun);
-                self.null()
+                self.null(ty)
             }
             outcome => outcome,
         }
     }
 
-    fn items(&mut self, items: &[Node], of: &Type, value: &Value) -> Result<(), Nulled> {
+    fn items(&mut self, items: &[Node], of: &'a Type, value: &'a Value) -> Result<(), Nulled> {
         self.out.push(b'[');
+        let mut outcome = Ok(());
         for (at, item) in items.iter().enumerate() {
             if at > 0 {
                 self.out.push(b',');
             }
             self.place.push(At::Item(u32::try_from(at).unwrap_or(u32::MAX)));
-            let outcome = self.value(item, of, value);
+            let written = self.value(item, of, value);
             self.place.pop();
-            outcome?;
+            outcome = outcome.and(written);
         }
         self.out.push(b']');
-        Ok(())
+        outcome
     }
 
-    fn object(&mut self, node: &Node, selection: &Selection) -> Result<(), Nulled> {
+    fn object(&mut self, node: &Node, selection: &'a Selection) -> Result<(), Nulled> {
         match selection {
             Selection::One(fields) => self.fields(node, fields),
             Selection::ByType(by_type) => {
@@ -236,11 +279,11 @@ impl<'a> Writer<'a> {
                     self.place.push(At::Item(u32::try_from(at).unwrap_or(u32::MAX)));
                     let begun = self.out.len();
                     let outcome = match item.get() {
-                        "null" => self.absent(of, "a service answered null where it may not", ErrorCode::UpstreamError),
+                        "null" => self.absent(of, None, NULL_FOR_REQUIRED, ErrorCode::UpstreamError),
                         item => match self.leaf(item.as_bytes(), of, leaf) {
                             Err(Nulled) if !of.is_required() => {
                                 self.out.truncate(begun);
-                                self.null()
+                                self.null(of)
                             }
                             outcome => outcome,
                         },
@@ -254,26 +297,73 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn null(&mut self) -> Result<(), Nulled> {
+    /// Null, where it may be.
+    fn null(&mut self, ty: &Type) -> Result<(), Nulled> {
+        if ty.is_required() {
+            return Err(Nulled);
+        }
         self.out.extend_from_slice(b"null");
         Ok(())
     }
 
-    /// Null, where it may be; else an error, unless one was told already.
-    fn absent(&mut self, ty: &Type, message: &str, code: ErrorCode) -> Result<(), Nulled> {
-        if !ty.is_required() {
-            return self.null();
-        }
-        if !self.is_told() {
+    /// Null, and why: what services told of this place; else an error of ours, where it may not be null.
+    fn absent(&mut self, ty: &Type, value: Option<&'a Value>, message: &str, code: ErrorCode) -> Result<(), Nulled> {
+        if !self.tell_what_was_told(value) && ty.is_required() {
             self.tell_code(message, code);
         }
-        Err(Nulled)
+        self.null(ty)
     }
 
-    /// Whether an error was told of this place, of one on the way to it, or of one below it.
-    fn is_told(&self) -> bool {
-        let place = &self.place;
-        self.told.iter().any(|told| told.place.starts_with(place) || place.starts_with(&told.place))
+    /// Tells the client what services told of this place and of those below it; false where that is nothing. Where the client has
+    /// several names for a place, each has its errors.
+    fn tell_what_was_told(&mut self, value: Option<&'a Value>) -> bool {
+        let told: &'a [Told] = self.told;
+        let mut is_any = false;
+        for told in told {
+            let Some(below) = told.place.strip_prefix(self.place.as_slice()).filter(|_| !self.place.is_empty()) else {
+                continue;
+            };
+            is_any = true;
+            let mut path = self.client_path();
+            extend_path(&mut path, below, Below::of(value), self.keys);
+            self.push(ToldToClient { path, message: told.message.clone(), extensions: told.extensions.clone() });
+        }
+        is_any
+    }
+
+    /// Whether services told something of the object that the writer's field is of. What they told of fields that the client did not
+    /// ask for is told now.
+    fn is_told_of_sibling(&mut self, selected: &'a [Selected]) -> bool {
+        let told: &'a [Told] = self.told;
+        let Some((_, parent)) = self.place.split_last() else { return false };
+        let of_object: Vec<&'a Told> =
+            told.iter().filter(|told| told.place.len() > parent.len() && told.place.starts_with(parent)).collect();
+        let mut path = self.client_path();
+        path.pop();
+        for told in &of_object {
+            let below = told.place.get(self.place.len() - 1..).unwrap_or_default();
+            let is_asked =
+                matches!(below.first(), Some(At::Field(key)) if selected.iter().any(|field| field.key == *key));
+            if !is_asked {
+                let mut path = path.clone();
+                extend_path(&mut path, below, Below::Unknown, self.keys);
+                self.push(ToldToClient { path, message: told.message.clone(), extensions: told.extensions.clone() });
+            }
+        }
+        !of_object.is_empty()
+    }
+
+    /// The writer's place, as the client sees it.
+    fn client_path(&self) -> Vec<PathSegment> {
+        let mut names = self.path.iter();
+        let segment = |at: &At| match at {
+            At::Field(key) => PathSegment::Name(match names.next() {
+                Some(field) => field.name.clone(),
+                None => self.keys.name(*key).to_owned(),
+            }),
+            At::Item(item) => PathSegment::Item(*item),
+        };
+        self.place.iter().map(segment).collect()
     }
 
     fn wrong(&mut self) -> Result<(), Nulled> {
@@ -287,8 +377,73 @@ impl<'a> Writer<'a> {
     }
 
     fn tell(&mut self, message: String, extensions: serde_json::Map<String, serde_json::Value>) {
-        if self.told.len() < ERRORS_MAX {
-            self.told.push(Told { place: self.place.clone(), message, extensions });
+        let path = self.client_path();
+        self.push(ToldToClient { path, message, extensions });
+    }
+
+    fn push(&mut self, told: ToldToClient) {
+        let is_known = |known: &ToldToClient| known.path == told.path && known.message == told.message;
+        if self.errors.len() < ERRORS_MAX && !self.errors.iter().any(is_known) {
+            self.errors.push(told);
+        }
+    }
+}
+
+fn extensions_of(failure: &Failure<'_>) -> serde_json::Map<String, serde_json::Value> {
+    let mut extensions = serde_json::Map::new();
+    extensions.insert("code".to_owned(), failure.code.as_str().into());
+    extensions.insert("source".to_owned(), failure.service.into());
+    if failure.code.is_retryable() {
+        extensions.insert("retryable".to_owned(), true.into());
+    }
+    if let Some(seconds) = failure.retry_after {
+        extensions.insert("retryAfter".to_owned(), seconds.into());
+    }
+    extensions
+}
+
+/// What a client asked for below a place.
+pub enum Below<'a> {
+    /// These fields.
+    Fields(&'a [Selected]),
+    /// Of an object, by its type.
+    Selection(&'a Selection),
+    /// Nothing that is known.
+    Unknown,
+}
+
+impl<'a> Below<'a> {
+    fn of(value: Option<&'a Value>) -> Self {
+        match value {
+            Some(Value::Object(selection)) => Self::Selection(selection),
+            _ => Self::Unknown,
+        }
+    }
+
+    fn field(&self, key: Key) -> Option<&'a Selected> {
+        match self {
+            Self::Fields(fields) => fields.iter().find(|field| field.key == key),
+            Self::Selection(Selection::One(fields)) => fields.iter().find(|field| field.key == key),
+            Self::Selection(Selection::ByType(by_type)) => by_type.values().flatten().find(|field| field.key == key),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// Goes on with what is below a place, as the client sees it or would have seen it.
+pub fn extend_path<'a>(path: &mut Vec<PathSegment>, place: &[At], mut below: Below<'a>, keys: &Keys) {
+    for at in place {
+        match at {
+            At::Item(item) => path.push(PathSegment::Item(*item)),
+            At::Field(key) => {
+                let selected: Option<&'a Selected> = below.field(*key);
+                let name = selected.map_or_else(|| keys.name(*key).to_owned(), |field| field.name.clone());
+                path.push(PathSegment::Name(name));
+                below = Below::of(selected.and_then(|field| match &field.kind {
+                    Kind::Data(_, value) => Some(value),
+                    _ => None,
+                }));
+            }
         }
     }
 }

@@ -1,0 +1,217 @@
+//! Random operations over four services answer as over one: the composed graph against a single schema over the same data, by the
+//! executor of a library that follows the specification; errors and nulls included, and again while services fail.
+
+mod operation;
+mod schemas;
+mod services;
+mod world;
+
+use std::collections::{BTreeSet, HashMap};
+
+use apollo_compiler::{ExecutableDocument, Schema, resolvers::Execution as Reference, validation::Valid};
+use async_graphql_parser::types::OperationType;
+use rand::{SeedableRng, rngs::StdRng};
+use serde_json::{Map, Value, json};
+
+use super::{
+    canonical::Canonical,
+    execute::{Execution, State},
+    plan::Plan,
+    planner::{self, HivePlanner},
+    projection::{PathSegment, Projection, ToldToClient, Writer, compile},
+};
+use crate::prepare::{DocumentLimits, Limits, Preparer};
+
+use services::Local;
+use world::{Root, World};
+
+/// How many operations of each kind.
+const OPERATIONS: u64 = 2_000;
+
+struct Graphs {
+    whole: Valid<Schema>,
+    planner: HivePlanner,
+    preparer: Preparer,
+}
+
+fn graphs() -> Graphs {
+    let composed = schemas::composed();
+    let most = u64::MAX;
+    let document = DocumentLimits {
+        selections_max: most,
+        aliases_max: most,
+        root_aliases_max: most,
+        root_fields_max: most,
+        directives_max: most,
+        fragments_max: most,
+        operations_max: most,
+        depth_max: most,
+        introspection_depth_max: most,
+    };
+    let guard = crate::guard::Limits { document_bytes_max: 1 << 20, tokens_max: 1 << 20, nesting_max: 128 };
+    let limits = Limits { guard, document, cost_max: most, cache_bytes_max: 1 << 20 };
+    Graphs {
+        whole: Schema::parse_and_validate(&composed.public_sdl, "whole.graphql").unwrap(),
+        planner: HivePlanner::new(&composed.supergraph_sdl, composed.keys).unwrap(),
+        preparer: Preparer::new(&composed.whole_sdl, &composed.public_sdl, limits).unwrap(),
+    }
+}
+
+/// What a client would get: data, and the places of errors.
+#[derive(Debug, PartialEq)]
+struct Answer {
+    data: Value,
+    errors: BTreeSet<String>,
+}
+
+impl Answer {
+    /// The nulls that errors made. Within what one error takes along, an executor need not look for others, and which it finds first
+    /// is its own affair.
+    fn nulls(&self) -> BTreeSet<String> {
+        let null = |path: &String| {
+            let (mut at, mut way) = (&self.data, Vec::new());
+            for segment in serde_json::from_str::<Vec<Value>>(path).unwrap() {
+                let next = match &segment {
+                    Value::String(name) => at.get(name),
+                    segment => at.get(usize::try_from(segment.as_u64().unwrap()).unwrap()),
+                };
+                let Some(next) = next else { break };
+                (at, way) = (next, [way, vec![segment]].concat());
+            }
+            assert!(at.is_null(), "an error at {path}, which is {at}");
+            Value::from(way).to_string()
+        };
+        self.errors.iter().map(null).collect()
+    }
+}
+
+fn of_one_schema(graphs: &Graphs, text: &str, world: &World) -> Answer {
+    let document = ExecutableDocument::parse_and_validate(&graphs.whole, text, "operation.graphql").unwrap();
+    let root = Root { world, kind: "Query" };
+    let response = Reference::new(&graphs.whole, &document).execute_sync(&root).unwrap();
+    let response = serde_json::to_value(response).unwrap();
+    let errors = response["errors"].as_array().into_iter().flatten();
+    Answer { data: response["data"].clone(), errors: errors.map(|error| error["path"].to_string()).collect() }
+}
+
+/// The plan of an operation; none where the text is no valid operation.
+fn planned(graphs: &Graphs, text: &str) -> Option<(Plan, Projection)> {
+    let document = graphs.preparer.document(text.to_owned(), true).ok()?;
+    let prepared = graphs.preparer.prepare(document.choose(None).unwrap(), Map::new(), true).unwrap();
+    let types = graphs.preparer.types();
+    let mut canonical = Canonical::default();
+    let asked = prepared.with_document(Clone::clone);
+    let limit = std::time::Duration::from_secs(60);
+    let planned = planner::plan(&graphs.planner, &asked, (OperationType::Query, types), &mut canonical, limit);
+    let mut plan = planned.unwrap_or_else(|error| panic!("{error}: {text}"));
+    let projection = compile(prepared.whole_document(), types, &mut plan.keys, &mut canonical);
+    Some((plan, projection))
+}
+
+async fn of_services(plan: &Plan, projection: &Projection, services: &Local<'_>) -> (Answer, Vec<Value>) {
+    let variables = Map::new();
+    let State { root, bodies, failures, told, .. } = Execution::new(plan, &variables, services).run().await;
+    let about_schema = HashMap::new();
+    let mut writer = Writer::new(&plan.keys, plan.typename, &bodies, &failures, &about_schema, &told);
+    writer.data(&root, &projection.root);
+    let data = serde_json::from_slice(&writer.out).unwrap_or_else(|error| panic!("{error}: {:?}", writer.out));
+    let path = |path: &[PathSegment]| {
+        let segment = |segment: &PathSegment| match segment {
+            PathSegment::Name(name) => json!(name),
+            PathSegment::Item(item) => json!(item),
+        };
+        path.iter().map(segment).collect::<Value>()
+    };
+    let error = |told: &ToldToClient| json!({ "path": path(&told.path), "code": told.extensions.get("code"), "message": told.message });
+    let errors: Vec<Value> = writer.errors.iter().map(error).collect();
+    let paths = errors.iter().map(|error| error["path"].to_string()).collect();
+    (Answer { data, errors: paths }, errors)
+}
+
+/// Random operations that are valid, and their plans.
+fn operations(graphs: &Graphs, seed: u64) -> impl Iterator<Item = (u64, String, Plan, Projection)> + '_ {
+    (seed..).filter_map(|seed| {
+        let text = operation::random(&graphs.whole, &mut StdRng::seed_from_u64(seed));
+        let (plan, projection) = planned(graphs, &text)?;
+        Some((seed, text, plan, projection))
+    })
+}
+
+#[tokio::test]
+async fn two_thousand_operations_answer_as_one_schema_does() {
+    let graphs = graphs();
+    let (mut several, mut with_errors) = (0, 0);
+    for (seed, text, plan, projection) in operations(&graphs, 0).take(OPERATIONS as usize) {
+        let world = World { seed, has_faults: seed % 3 == 0 };
+        let services = Local::new(&world);
+        let (answer, _) = of_services(&plan, &projection, &services).await;
+        let expected = of_one_schema(&graphs, &text, &world);
+        several += u64::from(services.asked() > 1);
+        with_errors += u64::from(!expected.errors.is_empty());
+        let mut lacks = Vec::new();
+        compare(&answer.data, &expected.data, &mut Vec::new(), &mut lacks);
+        let asked = services.questions();
+        assert_eq!(lacks, Vec::<Vec<Value>>::new(), "seed {seed}: {text}\nasked: {asked:#?}\n{answer:?}");
+        assert_eq!(answer.nulls(), expected.nulls(), "seed {seed}: {text}\nasked: {asked:#?}");
+    }
+    // Else it has shown nothing.
+    assert!(several > OPERATIONS / 3, "{several} operations asked more than one service");
+    assert!(with_errors > OPERATIONS / 20, "{with_errors} operations had errors");
+}
+
+#[tokio::test]
+async fn services_that_fail_cost_only_what_they_give() {
+    let graphs = graphs();
+    let mut failed = 0;
+    for (seed, text, plan, projection) in operations(&graphs, 1 << 32).take(OPERATIONS as usize) {
+        let world = World { seed, has_faults: false };
+        let services = Local::new(&world).without(seed);
+        let (answer, errors) = of_services(&plan, &projection, &services).await;
+        let expected = of_one_schema(&graphs, &text, &world);
+        if !services.has_failed() {
+            assert_eq!(answer, expected, "seed {seed}: {text}");
+            continue;
+        }
+        failed += 1;
+        let mut lacks = Vec::new();
+        compare(&answer.data, &expected.data, &mut Vec::new(), &mut lacks);
+        for path in &lacks {
+            let is_told = errors.iter().any(|error| is_near(error["path"].as_array().unwrap(), path));
+            assert!(is_told, "seed {seed}: nobody tells why {path:?} is null: {errors:?}\n{text}");
+        }
+        for error in &errors {
+            let code = error["code"].as_str().unwrap();
+            assert!(["UPSTREAM_UNAVAILABLE", "UPSTREAM_ERROR"].contains(&code), "seed {seed}: {error}");
+        }
+    }
+    assert!(failed > OPERATIONS / 10, "{failed} operations asked a service that failed");
+}
+
+/// Finds where one is null and the other is not; any other difference is a failure.
+fn compare(answer: &Value, expected: &Value, path: &mut Vec<Value>, lacks: &mut Vec<Vec<Value>>) {
+    match (answer, expected) {
+        (Value::Object(one), Value::Object(other)) => {
+            assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "at {path:?}");
+            for (key, value) in one {
+                path.push(key.as_str().into());
+                compare(value, &other[key], path, lacks);
+                path.pop();
+            }
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            assert_eq!(one.len(), other.len(), "at {path:?}");
+            for (at, (one, other)) in one.iter().zip(other).enumerate() {
+                path.push(at.into());
+                compare(one, other, path, lacks);
+                path.pop();
+            }
+        }
+        (Value::Null, other) if !other.is_null() => lacks.push(path.clone()),
+        (one, other) => assert_eq!(one, other, "at {path:?}"),
+    }
+}
+
+/// Whether one of two places is on the way to the other.
+fn is_near(one: &[Value], other: &[Value]) -> bool {
+    one.iter().zip(other).all(|(one, other)| one == other)
+}
