@@ -1,6 +1,6 @@
 //! `[federation]`.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use serde::Deserialize;
@@ -30,8 +30,6 @@ pub struct FederationConfig {
     pub plans_max: u64,
     /// What subgraphs are told of the caller.
     pub identity: IdentityConfig,
-    /// A supergraph that was composed elsewhere, in place of the published subgraphs.
-    pub supergraph: Option<PathBuf>,
     /// What calls are held to.
     pub calls: sources::subgraph::Config,
 }
