@@ -29,5 +29,8 @@ end
 $$;
 comment on function raise_supergraph_version is 'Also for changes by hand: a subgraph that was removed must be gone everywhere.';
 
-create trigger subgraph_is_versioned after insert or update or delete or truncate on subgraph
+-- For each row: a statement that inserts or updates would raise it twice.
+create trigger subgraph_is_versioned after insert or update or delete on subgraph
+for each row execute function raise_supergraph_version();
+create trigger subgraphs_are_emptied after truncate on subgraph
 for each statement execute function raise_supergraph_version();

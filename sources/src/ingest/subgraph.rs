@@ -93,7 +93,6 @@ impl Database {
             let gone =
                 sqlx::query("delete from subgraph where name = $1").bind(name).execute(&mut *transaction).await?;
             if gone.rows_affected() == 0 {
-                // The statement raised the version, and is undone.
                 return Ok(SupergraphOutcome::Same(version));
             }
             finish(transaction, "subgraph.remove", name, change, at).await

@@ -14,6 +14,8 @@ async fn every_replica_follows_publications_and_removals() {
     for client in [platform.client("engineer"), replica.engineer()] {
         assert!(client.data(query, json!({})).await["incidents"].is_array());
     }
+    let set = platform.database().subgraphs().await.unwrap();
+    assert_eq!(set.subgraphs[0].version, set.version, "the version that its publication made");
     let again = publish_sdl(&platform, "incidents", &service.url(), super::service::SDL).await;
     assert!(matches!(again, Published::Same(_)), "{again:?}");
     let Published::Changed(version) = removed(&platform, "incidents").await else { panic!("it is not removed") };

@@ -4,6 +4,9 @@ use apollo_compiler::ast::{Definition, Directive, DirectiveList, Document, Value
 
 use super::Diagnostic;
 
+/// Most errors of syntax that are told.
+const SYNTAX_ERRORS_MAX: usize = 3;
+
 /// Directives of federation that are executed here.
 const SUPPORTED: [&str; 9] =
     ["key", "shareable", "external", "provides", "requires", "override", "inaccessible", "tag", "extends"];
@@ -32,6 +35,8 @@ pub fn problems(name: &str, sdl: &str, own_public: &str) -> Vec<Diagnostic> {
             return error
                 .errors
                 .iter()
+                // The others mostly follow from the first.
+                .take(SYNTAX_ERRORS_MAX)
                 .map(|error| Diagnostic::of(name, format!("the SDL cannot be read: {}", error.error)))
                 .collect();
         }
