@@ -11,5 +11,6 @@ pub mod platform;
 pub mod postgres;
 pub mod redis;
 pub mod sample;
+mod team;
 pub mod up;
 pub mod upstreams;

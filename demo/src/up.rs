@@ -22,7 +22,7 @@ use crate::{
     platform::{Platform, PlatformConfig, TOKEN_LIFETIME, client_secret},
     postgres::{Cluster, ClusterConfig, Profile},
     redis::RedisServer,
-    sample, upstreams,
+    sample, team, upstreams,
 };
 
 /// What `make demo` was told.
@@ -47,6 +47,15 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
     let file = folder.join("demo.json");
     let redis_url = redis.as_ref().map(RedisServer::url);
     write_json(&file, &platform, &database_url, redis_url.as_deref())?;
+    let step = Step::begin("A team's own GraphQL service, in the same graph");
+    let team = tokio::select! {
+        team = team::start(&platform) => team,
+        () = ended_by_signal() => return end(&file, platform, redis, cluster).await,
+    };
+    step.done(&match &team {
+        Ok(team) => format!("at {}: {{ components(first: 3) {{ nodes {{ name incidents {{ title }} }} }} }}", team.url),
+        Err(error) => format!("not there, the graph is Weft's own: {error:#}"),
+    });
     introduce(&platform, &file).await?;
     // GitLab and AWX tell what happens, besides being asked now and then.
     let _following = hooked::follow(&platform);
@@ -57,9 +66,13 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
             () = tokio::time::sleep(renewal) => write_json(&file, &platform, &database_url, redis_url.as_deref())?,
         }
     }
+    end(&file, platform, redis, cluster).await
+}
+
+async fn end(file: &Path, platform: Platform, redis: Option<RedisServer>, cluster: Cluster) -> anyhow::Result<()> {
     println!("\nEnding.");
     // Nobody shall find the address of something that is gone.
-    let _ = fs::remove_file(&file);
+    let _ = fs::remove_file(file);
     platform.stop().await;
     if let Some(redis) = redis {
         redis.stop().await?;

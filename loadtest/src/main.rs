@@ -60,6 +60,9 @@ enum Command {
         /// Rounds; 5, or 3 with `--quick`.
         #[arg(long)]
         rounds: Option<usize>,
+        /// Callers that ask at once, of every target alike.
+        #[arg(long, default_value_t = 8)]
+        clients: usize,
         /// Only this operation; may be repeated.
         #[arg(long = "operation")]
         operations: Vec<String>,
@@ -226,8 +229,8 @@ async fn interrupted() {
 
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Run { quick, estate, rounds, operations } => {
-            let plan = plan(quick, rounds);
+        Command::Run { quick, estate, rounds, clients, operations } => {
+            let plan = rounds::Plan { clients: clients.clamp(1, 256), ..plan(quick, rounds) };
             let estate = estate.unwrap_or(if quick { 10_000 } else { 100_000 });
             check(estate)?;
             run::run(run::RunArgs { estate, plan, operations }).await

@@ -4,9 +4,13 @@ use std::process::ExitCode;
 
 use chrono::TimeDelta;
 use schema::SourceStatus;
-use sources::{Clock, Connector, Sources, upstream::diagnosis};
+use sources::{Clock, Connector, Sources, subgraph::Subgraph, upstream::diagnosis};
+use url::Url;
 
-use crate::{auth::Authenticator, config::Loaded};
+use crate::{
+    auth::Authenticator,
+    config::{FederationConfig, Loaded},
+};
 
 /// Further apart, and tokens count too early or too late.
 const CLOCK_APART_MAX: TimeDelta = TimeDelta::seconds(30);
@@ -56,6 +60,9 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
         findings.tell("database.url", Err("not set; DATABASE_URL is not set either".to_owned()));
     }
     every_source(&sources, &mut findings).await;
+    if has_database && config.federation.enabled {
+        subgraphs(&sources, &config.federation, &mut findings).await;
+    }
     let authenticator =
         Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), Vec::new(), Clock::system())?;
     for (issuer, outcome) in authenticator.check().await {
@@ -74,6 +81,24 @@ async fn every_source(sources: &Sources, findings: &mut Findings) {
     match sources.redis() {
         Some(redis) => findings.tell("redis.url", redis.check().await),
         None => findings.tell("redis.url", Ok("not configured, in process caches".to_owned())),
+    }
+}
+
+/// Those that are published: reachable, trusted, and answering.
+async fn subgraphs(sources: &Sources, config: &FederationConfig, findings: &mut Findings) {
+    // A database that cannot be read was told of already.
+    let set = sources.database().subgraphs().await.unwrap_or_default();
+    for record in &set.subgraphs {
+        let key = format!("federation.{}", record.name);
+        let subgraph = Url::parse(&record.url).map_err(|error| error.to_string()).and_then(|url| {
+            Subgraph::new(&record.name, &url, record.version, &config.calls, sources.shared())
+                .map_err(|error| error.chain())
+        });
+        let outcome = match subgraph {
+            Ok(subgraph) => subgraph.probe().await.map_err(|error| diagnosis(&error)),
+            Err(error) => Err(error),
+        };
+        findings.tell(&key, outcome.map(|()| format!("answers, version {}", record.version)));
     }
 }
 

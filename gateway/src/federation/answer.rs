@@ -12,7 +12,7 @@ use super::{
     projection::{PathSegment, ToldToClient, Writer},
     services::RequestServices,
 };
-use crate::{App, executor::Job, http::Answer};
+use crate::{App, executor::Job, http::Answer, prepare::OperationKind};
 
 /// Of the time of a request, for subgraphs: the rest is for an answer with what is there by then.
 const SUBGRAPH_SHARE: f64 = 0.9;
@@ -22,8 +22,8 @@ const ERRORS_MAX: usize = 100;
 
 /// Executes an operation; within the deadline, whatever services do.
 pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, headers: &HeaderMap) -> Answer {
-    let Job { mut prepared, principal, cache_mode, wants_receipts, patience, request_id, .. } = job;
-    let started = std::time::Instant::now();
+    let Job { mut prepared, principal, cache_mode, wants_receipts, patience, standing, request_id } = job;
+    let (begun, timeout) = (Instant::now(), app.config.server.request_timeout);
     let planned = match supergraph.planned(&prepared).await {
         Ok(planned) => planned,
         Err(refusal) => return Answer::refused(&refusal, request_id),
@@ -36,9 +36,12 @@ pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, 
         cache_mode,
         wants_receipts,
         patience,
+        standing,
         freshest: prepared.ages().least(),
         request_id,
-        deadline: Instant::now() + app.config.server.request_timeout.mul_f64(SUBGRAPH_SHARE),
+        is_mutation: prepared.chosen.kind() == OperationKind::Mutation,
+        deadline: begun + timeout.mul_f64(SUBGRAPH_SHARE),
+        end: begun + timeout,
     };
     let about_schema = prepared.take_schema_fields();
     let execution = Execution::new(&planned.plan, &prepared.variables, &services);
@@ -54,7 +57,7 @@ pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, 
         let message = format!("{} more errors are not told", count - ERRORS_MAX);
         errors.push(json!({ "message": message, "extensions": extensions }));
     }
-    metrics::histogram!("weft_federation_seconds").record(started.elapsed().as_secs_f64());
+    metrics::histogram!("weft_federation_seconds").record(begun.elapsed().as_secs_f64());
     let mut answer = Answer::of_data(out, errors);
     for name in ["stale", "receipts"] {
         let of_name = notes.iter().filter(|(noted, ..)| *noted == name);

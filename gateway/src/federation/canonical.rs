@@ -4,20 +4,26 @@
 
 use std::collections::HashMap;
 
-use async_graphql_parser::types::Field;
+use async_graphql_parser::types::{Field, OperationType};
 
 /// The names of the fields of one operation.
 #[derive(Debug, Default)]
 pub struct Canonical {
     variants: HashMap<String, Vec<String>>,
+    is_mutation: bool,
 }
 
 impl Canonical {
+    /// The names of the fields of an operation. In a mutation nothing that is asked for twice is done once.
+    pub fn of(kind: OperationType) -> Self {
+        Self { is_mutation: kind == OperationType::Mutation, ..Self::default() }
+    }
+
     /// The name of this field.
     pub fn key(&mut self, field: &Field) -> String {
         let name = field.name.node.as_str();
         let mut variant = arguments(field);
-        if !field.selection_set.node.items.is_empty() {
+        if self.is_mutation || !field.selection_set.node.items.is_empty() {
             variant = format!("{}({variant})", field.response_key().node);
         }
         let variants = self.variants.entry(name.to_owned()).or_default();

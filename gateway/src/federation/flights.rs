@@ -50,18 +50,33 @@ impl Flights {
                 }
             }
         };
-        let outcome = flight.clone().await;
-        drop(flight);
-        let mut flights = self.flights();
-        // A later one with the same key may be under way already.
-        if flights.get(&key).is_some_and(|flight| flight.upgrade().is_none_or(|flight| flight.peek().is_some())) {
-            flights.remove(&key);
-        }
+        let waiting = Waiting { flights: self, key, flight: Some(flight.clone()) };
+        let outcome = flight.await;
+        drop(waiting);
         outcome
     }
 
     fn flights(&self) -> MutexGuard<'_, HashMap<FlightKey, WeakShared<Flight>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who waits. Whoever is the last, because it is over or because nobody waits any more, forgets the flight.
+struct Waiting<'a> {
+    flights: &'a Flights,
+    key: FlightKey,
+    flight: Option<Shared<Flight>>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.flight = None;
+        let mut flights = self.flights.flights();
+        // A later one with the same key may be under way already.
+        let is_over = |flight: Shared<Flight>| flight.peek().is_some();
+        if flights.get(&self.key).is_some_and(|flight| flight.upgrade().is_none_or(is_over)) {
+            flights.remove(&self.key);
+        }
     }
 }
 
@@ -91,6 +106,15 @@ mod tests {
         // Over: the next asks anew, and nothing is kept of those before.
         assert!(join("one").await.is_ok());
         assert_eq!(asked.load(Ordering::SeqCst), 3);
+        assert!(flights.flights().is_empty());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_of_what_everybody_has_left() {
+        let flights = Flights::default();
+        let key = FlightKey { service: "a".into(), body: Bytes::from_static(b"{}"), caller: String::new() };
+        let never = flights.join(key, || Box::pin(std::future::pending()));
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(10), never).await.is_err());
         assert!(flights.flights().is_empty());
     }
 }

@@ -26,7 +26,7 @@ use std::sync::{Arc, RwLock};
 pub use answer::answer;
 pub use compose::Diagnostic;
 pub use identity::Identity;
-pub use publish::{Publish, Published, check, publish, remove};
+pub use publish::{Publish, Published, audited_as, check, publish, remove};
 pub(crate) use refresh::{load, run};
 pub use supergraph::Supergraph;
 

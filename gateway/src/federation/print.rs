@@ -28,6 +28,9 @@ pub fn print(
     for (at, variable) in operation.variable_definitions.iter().enumerate() {
         let before = if at == 0 { "(" } else { ", " };
         let _ = write!(out, "{before}${}: {}", variable.node.name.node, variable.node.var_type.node);
+        if let Some(default) = &variable.node.default_value {
+            let _ = write!(out, " = {}", default.node);
+        }
     }
     if !operation.variable_definitions.is_empty() {
         out.push(')');

@@ -47,6 +47,11 @@ pub enum Published {
     Busy,
 }
 
+/// The record of a change that is made outside of any request, by whom.
+pub fn audited_as(subject: &str) -> AuditEntry {
+    AuditEntry { subject: subject.to_owned(), ..AuditEntry::default() }
+}
+
 /// Composes and publishes. `audit` names who; `tenant` is the one whose audit log tells of it.
 pub async fn publish(
     database: &Database,

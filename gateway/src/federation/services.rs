@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, HeaderValue, header::HeaderName};
 use bytes::Bytes;
+use resolvers::Standing;
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 use sources::{
@@ -20,7 +21,7 @@ use super::{
     flights::FlightKey,
     plan::Fetch,
 };
-use crate::{App, auth::Principal, executor::Job, prepare::Refusal};
+use crate::{App, auth::Principal, executor::Job, http::Answer, prepare::Refusal};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -41,12 +42,18 @@ pub struct RequestServices<'a> {
     pub wants_receipts: bool,
     /// How long the request may still wait for Redis.
     pub patience: Patience,
+    /// What the caller may still ask.
+    pub standing: Option<Standing>,
     /// The greatest age of live data that counts anywhere in the operation.
     pub freshest: Option<std::time::Duration>,
     /// The request's id.
     pub request_id: &'a str,
+    /// The operation changes something: what is read after that must not have been asked before.
+    pub is_mutation: bool,
     /// When subgraphs must have answered.
     pub deadline: Instant,
+    /// When the operation ends.
+    pub end: Instant,
 }
 
 #[async_trait]
@@ -72,7 +79,7 @@ impl RequestServices<'_> {
             tracing::error!(error = refusal.message, operation = fetch.operation, "a plan does not fit our own schema");
             Trouble::new(refusal.code, refusal.message)
         };
-        let document = preparer.document(fetch.operation.clone(), false).map_err(refused)?;
+        let document = preparer.planned_document(&fetch.operation).map_err(refused)?;
         let chosen = document.choose(None).map_err(refused)?;
         let mut prepared = preparer.prepare_planned(chosen, variables).map_err(refused)?;
         if let Some(age) = self.freshest {
@@ -84,10 +91,12 @@ impl RequestServices<'_> {
             cache_mode: self.cache_mode,
             wants_receipts: self.wants_receipts,
             patience: self.patience.clone(),
-            standing: None,
+            standing: self.standing.clone(),
             request_id: self.request_id,
         };
-        Ok(Box::pin(self.app.executor.execute(job)).await.into_bytes())
+        let executed = timeout_at(self.end, Box::pin(self.app.executor.execute(job))).await;
+        let late = |_| Trouble::new(ErrorCode::Timeout, "the operation took too long: ask for less".to_owned());
+        executed.map(Answer::into_bytes).map_err(late)
     }
 
     async fn subgraph(&self, subgraph: &SharedSubgraph, fetch: &Fetch, variables: &[u8]) -> Result<Bytes, Trouble> {
@@ -103,7 +112,7 @@ impl RequestServices<'_> {
             async move { answer_of(&subgraph, &question).await }
         };
         let late = || Trouble::new(ErrorCode::UpstreamTimeout, format!("{} did not answer in time", subgraph.name()));
-        if fetch.is_mutation || self.cache_mode == CacheMode::Bypass {
+        if self.is_mutation || self.cache_mode == CacheMode::Bypass {
             return timeout_at(self.deadline, asked).await.unwrap_or_else(|_| Err(late()));
         }
         let caller = identity.of(self.headers, self.principal);

@@ -88,13 +88,14 @@ impl Supergraph {
             OperationKind::Mutation => OperationType::Mutation,
             OperationKind::Subscription => OperationType::Subscription,
         };
-        let (types, mut canonical) = (self.preparer.types(), Canonical::default());
+        let (types, mut canonical) = (self.preparer.types(), Canonical::of(kind));
         let text = prepared.with_document(|document| print(document, kind, types, &mut canonical));
         let text = text.ok_or_else(|| Refusal::new(ErrorCode::InternalServerError, "an operation without a root"))?;
         // What clients call their fields is no part of what is asked, but of what is answered.
         let key = format!("{text}\n{}", names(prepared.whole_document()).join(" "));
         let planned = self.plans.try_get_with_by_ref(&key, self.plan(kind, prepared)).await;
         planned.map_err(|error| match &*error {
+            PlanError::Busy => Refusal::new(ErrorCode::Overloaded, error.to_string()),
             PlanError::TooSlow(_) => Refusal::new(ErrorCode::QueryTooComplex, error.to_string()),
             PlanError::Impossible(cause) => {
                 tracing::error!(cause, operation = text, "an operation cannot be planned");
@@ -108,15 +109,15 @@ impl Supergraph {
         let started = std::time::Instant::now();
         let limit = self.plan_timeout;
         let permit = Arc::clone(&self.plannings).acquire_owned();
-        let Ok(Ok(permit)) = tokio::time::timeout(limit, permit).await else { return Err(PlanError::TooSlow(limit)) };
+        let Ok(Ok(permit)) = tokio::time::timeout(limit, permit).await else { return Err(PlanError::Busy) };
         let (planner, preparer) = (Arc::clone(&self.planner), Arc::clone(&self.preparer));
         let (asked, answered) = (prepared.with_document(Clone::clone), prepared.whole_document().clone());
         let planning = tokio::task::spawn_blocking(move || {
-            let (types, mut canonical) = (preparer.types(), Canonical::default());
+            let (types, mut canonical) = (preparer.types(), Canonical::of(kind));
             let planned = planner::plan(&*planner, &asked, (kind, types), &mut canonical, limit);
-            drop(permit);
             let mut plan = planned?;
             let projection = compile(&answered, types, &mut plan.keys, &mut canonical);
+            drop(permit);
             Ok(Planned { plan, projection })
         });
         let planned = match planning.await {

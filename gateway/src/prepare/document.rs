@@ -72,7 +72,8 @@ impl Document {
         let hash = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
         // A document without the words has no conditions; one that only mentions them is lowered anew each time.
         let has_conditions = ["skip", "include", "fresh"].iter().any(|word| text.contains(word));
-        let asks_of_schema = text.contains("__schema") || text.contains("__type");
+        let asks_of_type = text.split("__type").skip(1).any(|rest| !rest.starts_with("name"));
+        let asks_of_schema = asks_of_type || text.contains("__schema");
         Self { lines: Lines::of(&text), hash, lowered, has_conditions, asks_of_schema, executable, text }
     }
 

@@ -24,7 +24,7 @@ mod variables;
 use std::{collections::HashMap, sync::Arc};
 
 use ahash::RandomState;
-use apollo_compiler::{Schema, validation::Valid};
+use apollo_compiler::{Schema, ast::Document as Syntax, validation::Valid};
 use async_graphql::{Name, Value as Data};
 use async_graphql_parser::types::ExecutableDocument;
 use metrics::Counter;
@@ -197,7 +197,20 @@ impl Preparer {
         guard::check_document(&text, &self.limits.guard)?;
         let syntax = parse::parse(&text)?;
         count::check(&syntax, &self.limits.document)?;
-        let executable = validate::validate(&syntax, &self.types, suggests)?;
+        self.keep(text, &syntax, suggests)
+    }
+
+    /// The document of a part of an operation that was planned. The limits were held to the whole, as the client wrote it; the planner
+    /// may need more names than that.
+    pub fn planned_document(&self, text: &str) -> Result<Arc<Document>, Refusal> {
+        match self.documents.get(text) {
+            Some(document) => Ok(document),
+            None => self.keep(text.to_owned(), &parse::parse(text)?, false),
+        }
+    }
+
+    fn keep(&self, text: String, syntax: &Syntax, suggests: bool) -> Result<Arc<Document>, Refusal> {
+        let executable = validate::validate(syntax, &self.types, suggests)?;
         let document = Arc::new(Document::new(text.clone(), executable));
         self.documents.insert(text, Arc::clone(&document));
         Ok(document)

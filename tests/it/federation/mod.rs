@@ -5,24 +5,19 @@ mod query;
 mod registry;
 mod service;
 
-use gateway::federation::{Publish, Published, publish, remove};
+use gateway::federation::{Publish, Published, audited_as, publish, remove};
 use it::{TestPlatform, until};
-use schema::AuditEntry;
 
 use service::Service;
-
-fn audit() -> AuditEntry {
-    AuditEntry { subject: "a test".to_owned(), ..AuditEntry::default() }
-}
 
 async fn publish_sdl(platform: &TestPlatform, name: &str, url: &str, sdl: &str) -> Published {
     let (database, config) = (platform.database(), &platform.app().config.federation);
     let what = Publish { name, url, sdl, owner: Some("group:default/payments") };
-    publish(database, config, &what, &audit(), "default").await.unwrap()
+    publish(database, config, &what, &audited_as("a test"), "default").await.unwrap()
 }
 
 async fn removed(platform: &TestPlatform, name: &str) -> Published {
-    remove(platform.database(), name, &audit(), "default").await.unwrap()
+    remove(platform.database(), name, &audited_as("a test"), "default").await.unwrap()
 }
 
 /// Waits until the graph is this version.

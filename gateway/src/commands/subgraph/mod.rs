@@ -8,7 +8,6 @@ mod remove;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use schema::AuditEntry;
 
 use crate::{
     config::Loaded,
@@ -38,11 +37,6 @@ impl SubgraphCommand {
             Self::Remove(args) => remove::run(loaded, &args).await,
         }
     }
-}
-
-/// Who changes the graph, for the audit log.
-fn audit(subject: &str) -> AuditEntry {
-    AuditEntry { subject: subject.to_owned(), ..AuditEntry::default() }
 }
 
 /// Says what became of a change.

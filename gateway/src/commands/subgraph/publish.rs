@@ -11,11 +11,11 @@ use sources::{
 };
 use url::Url;
 
-use super::{audit, tell};
+use super::tell;
 use crate::{
     commands::migrated_database,
     config::Loaded,
-    federation::{Publish, publish},
+    federation::{Publish, audited_as, publish},
 };
 
 /// A subgraph.
@@ -55,7 +55,7 @@ pub async fn run(loaded: &Loaded, args: &PublishArgs) -> anyhow::Result<ExitCode
     let SubgraphArgs { name, url, .. } = &args.subgraph;
     let what = Publish { name, url, sdl: &sdl, owner: args.owner.as_deref() };
     let tenant = &loaded.config.catalog.default_tenant;
-    let outcome = publish(&database, &loaded.config.federation, &what, &audit(&args.by), tenant).await;
+    let outcome = publish(&database, &loaded.config.federation, &what, &audited_as(&args.by), tenant).await;
     database.close().await;
     let outcome = outcome.map_err(|error| anyhow::anyhow!("{}", error.chain()))?;
     Ok(tell(&outcome, &format!("{name} is published"), &format!("{name} is published just so already")))

@@ -4,8 +4,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{audit, tell};
-use crate::{commands::migrated_database, config::Loaded, federation::remove};
+use super::tell;
+use crate::{
+    commands::migrated_database,
+    config::Loaded,
+    federation::{audited_as, remove},
+};
 
 /// Arguments of `weft subgraph remove`.
 #[derive(Debug, Args)]
@@ -21,7 +25,7 @@ pub struct RemoveArgs {
 /// Removes a subgraph, where the others make a graph without it.
 pub async fn run(loaded: &Loaded, args: &RemoveArgs) -> anyhow::Result<ExitCode> {
     let database = migrated_database(loaded).await?;
-    let outcome = remove(&database, &args.name, &audit(&args.by), &loaded.config.catalog.default_tenant).await;
+    let outcome = remove(&database, &args.name, &audited_as(&args.by), &loaded.config.catalog.default_tenant).await;
     database.close().await;
     let outcome = outcome.map_err(|error| anyhow::anyhow!("{}", error.chain()))?;
     Ok(tell(&outcome, &format!("{} is removed", args.name), &format!("there is no subgraph {}", args.name)))

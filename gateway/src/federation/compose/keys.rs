@@ -35,7 +35,7 @@ impl KeyFields {
 }
 
 /// The names of services by their names within the supergraph.
-fn service_names(document: &Document) -> BTreeMap<String, String> {
+pub(super) fn service_names(document: &Document) -> BTreeMap<String, String> {
     let of_enum = document.definitions.iter().find_map(|definition| match definition {
         Definition::EnumTypeDefinition(definition) if definition.name == "join__Graph" => Some(definition),
         _ => None,
@@ -49,7 +49,7 @@ fn service_names(document: &Document) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn enum_argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a str> {
+pub(super) fn enum_argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a str> {
     directive.specified_argument_by_name(name)?.as_enum().map(|name| name.as_str())
 }
 

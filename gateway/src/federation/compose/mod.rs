@@ -1,11 +1,12 @@
 //! Makes one graph of Weft's own schema and the subgraphs that are published, by a library behind a function of ours.
 //!
-//! `supported` refuses what is not executed here, `library` composes, `join_types` adds what the planner needs, `requires` says in its words what it cannot plan, `keys` reads which
+//! `supported` refuses what is not executed here, `own` what would take Weft's own fields over, `library` composes, `join_types` adds what the planner needs, `requires` says in its words what it cannot plan, `keys` reads which
 //! fields represent entities, `public` is the graph that clients see.
 
 mod join_types;
 mod keys;
 mod library;
+mod own;
 mod public;
 pub(super) mod requires;
 mod supported;
@@ -104,6 +105,10 @@ pub(super) fn compose_with(
     let of_all = |error: String| vec![Diagnostic::of_all(error)];
     let supergraph_sdl = join_types::completed(&supergraph_sdl).map_err(of_all)?;
     let keys = KeyFields::read(&supergraph_sdl).map_err(of_all)?;
+    let taken_over = own::taken_over(&supergraph_sdl, own_sdl, &keys).map_err(of_all)?;
+    if !taken_over.is_empty() {
+        return Err(taken_over);
+    }
     let planned_sdl = requires::without(&supergraph_sdl).map_err(of_all)?;
     let public_sdl = public::graph(&supergraph_sdl, own_public).map_err(of_all)?;
     Ok(Composed { whole_sdl: public_sdl.clone(), public_sdl, supergraph_sdl: planned_sdl, keys })

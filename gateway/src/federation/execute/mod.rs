@@ -153,7 +153,15 @@ impl Trouble {
     fn failure<'a>(&self, fetch: &'a Fetch, shape: &'a Shape) -> Failure<'a> {
         let Self { code, message, retry_after } = self;
         let (message, retry_after) = (message.clone(), *retry_after);
-        Failure { service: &fetch.service, shape, code: *code, message, retry_after, is_consequence: false }
+        Failure {
+            service: &fetch.service,
+            shape,
+            code: *code,
+            message,
+            retry_after,
+            is_mutation: fetch.is_mutation,
+            is_consequence: false,
+        }
     }
 }
 

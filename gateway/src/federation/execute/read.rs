@@ -10,6 +10,9 @@ use serde_json::{Value, value::RawValue};
 use super::tree::{Node, Span};
 use crate::federation::plan::{Shape, ShapeField};
 
+/// Most errors of one answer that are looked at.
+const ERRORS_MAX: usize = 1_000;
+
 /// An answer.
 #[derive(Debug)]
 pub struct Read {
@@ -71,7 +74,10 @@ impl<'de> Visitor<'de> for Whole<'_> {
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             match &*key {
                 "data" => read.data = map.next_value_seed(Composite { shape: self.shape, origin: self.origin })?,
-                "errors" => read.errors = map.next_value::<Option<Vec<Value>>>()?.unwrap_or_default(),
+                "errors" => {
+                    read.errors = map.next_value::<Option<Vec<Value>>>()?.unwrap_or_default();
+                    read.errors.truncate(ERRORS_MAX);
+                }
                 "extensions" => read.extensions = map.next_value()?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -138,7 +144,7 @@ impl<'de> Visitor<'de> for Composite<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let known = &self.shape.fields;
-        let mut fields = Vec::with_capacity(known.len());
+        let mut fields = Vec::new();
         // Services answer in the order they were asked: the next field is mostly the next that was asked for.
         let mut next = 0;
         while let Some(field) = map.next_key_seed(Name { fields: known, next: &mut next })? {

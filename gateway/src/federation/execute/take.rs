@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use schema::ErrorCode;
+use serde_json::Value;
 
 use super::{
     Asked, Node, Place, State, Trouble,
@@ -12,6 +13,9 @@ use super::{
     tree::Bodies,
 };
 use crate::federation::plan::{Fetch, Key, Plan};
+
+/// Most errors of services that are kept for an answer.
+const TOLD_MAX: usize = 1_000;
 
 impl<'a> State<'a> {
     /// Takes an answer over.
@@ -25,7 +29,8 @@ impl<'a> State<'a> {
             }
         };
         let way = Way { fetch, asked, keys: &plan.keys };
-        self.told.extend(errors.iter().flat_map(|error| way.told(error)));
+        let room = TOLD_MAX.saturating_sub(self.told.len());
+        self.told.extend(errors.iter().take(room).flat_map(|error| way.told(error)).take(room));
         self.notes.extend(way.notes(&extensions));
         if data == Node::Null {
             let trouble = errors.first().map_or_else(|| unreadable(fetch), |error| errors::trouble(error, fetch));
@@ -40,13 +45,7 @@ impl<'a> State<'a> {
         }
     }
 
-    fn take_entities(
-        &mut self,
-        fetch: &'a Fetch,
-        asked: &Asked<'a>,
-        answered: Option<&mut Node>,
-        errors: &[serde_json::Value],
-    ) {
+    fn take_entities(&mut self, fetch: &'a Fetch, asked: &Asked<'a>, answered: Option<&mut Node>, errors: &[Value]) {
         let represented = &asked.represented;
         let places = || represented.places.iter().map(|(place, _)| place.clone());
         let items = match answered {
@@ -82,10 +81,26 @@ impl<'a> State<'a> {
             let failure = trouble.failure(fetch, &asked.entities.shape);
             self.failures.add(failure, of_others.map(|(place, _)| place.clone()).collect::<Vec<Place>>());
         }
+        self.take_failed(fetch, asked, items, errors);
         for (place, at) in represented.places.iter().filter(|(_, at)| !others.contains(at)) {
             let (Some(target), Some(item)) = (self.root.at_mut(place), items.get(*at)) else { continue };
             if matches!(item, Node::Object(_)) {
                 target.merge(item.clone());
+            }
+        }
+    }
+
+    /// Entities that are null because something went wrong with them, which is not the same as not being there.
+    fn take_failed(&mut self, fetch: &'a Fetch, asked: &Asked<'a>, items: &[Node], errors: &[Value]) {
+        for error in errors.iter().take(TOLD_MAX) {
+            let path = error.get("path").and_then(Value::as_array).map(Vec::as_slice);
+            let Some([Value::String(alias), Value::Number(item), ..]) = path else { continue };
+            let item = item.as_u64().and_then(|item| usize::try_from(item).ok());
+            let is_null = item.is_some_and(|item| items.get(item) == Some(&Node::Null));
+            if *alias == asked.entities.alias && is_null && path.is_some_and(|path| path.len() == 2) {
+                let of_item = asked.represented.places.iter().filter(|(_, at)| Some(*at) == item);
+                let failure = errors::trouble(error, fetch).failure(fetch, &asked.entities.shape);
+                self.failures.add(failure, of_item.map(|(place, _)| place.clone()).collect::<Vec<Place>>());
             }
         }
     }
@@ -128,8 +143,8 @@ fn is_repeated(item: &Node, repeated: &[(Key, Vec<u8>)], bodies: &Bodies) -> boo
 
 /// The same bytes, or the same value written otherwise; a number and a text of its digits are the same ID.
 fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let text = |json: &[u8]| match serde_json::from_slice::<serde_json::Value>(json).ok()? {
-        serde_json::Value::String(text) => Some(text),
+    let text = |json: &[u8]| match serde_json::from_slice::<Value>(json).ok()? {
+        Value::String(text) => Some(text),
         value => Some(value.to_string()),
     };
     one == other || text(one).is_some_and(|one| text(other) == Some(one))

@@ -81,6 +81,8 @@ impl Node {
             (Self::List(items), Self::List(others)) if items.len() == others.len() => {
                 items.iter_mut().zip(others).for_each(|(item, other)| item.merge(other));
             }
+            // Two looks at one list that changed in between: which item is which is not known.
+            (known @ Self::List(_), Self::List(_)) => *known = Self::Wrong,
             (known @ Self::Null, other) => *known = other,
             _ => {}
         }

@@ -25,6 +25,9 @@ pub trait Planner: Send + Sync {
     fn steps(&self, document: &str, limit: Duration, keys: &mut Keys) -> Result<Option<Step>, PlanError>;
 }
 
+/// Most parts of one operation.
+const PARTS_MAX: u32 = 8;
+
 /// The plan of an operation that was lowered: as a whole, or in parts where the planner fails at the whole. Only of queries: parts
 /// may be asked for in any order.
 pub fn plan(
@@ -35,16 +38,22 @@ pub fn plan(
     limit: Duration,
 ) -> Result<Plan, PlanError> {
     let (begun, mut keys) = (Instant::now(), Keys::default());
-    let (mut waiting, mut steps) = (vec![document.clone()], Vec::new());
+    let (mut waiting, mut steps, mut parts) = (vec![document.clone()], Vec::new(), 1);
     while let Some(document) = waiting.pop() {
+        // What is asked about the schema alone, or of nothing that is left.
+        if parts::is_empty(&document) {
+            continue;
+        }
         let text = print(&document, kind, types, canonical)
             .ok_or_else(|| PlanError::Impossible("an operation without a root".to_owned()))?;
         let left = limit.checked_sub(begun.elapsed()).ok_or(PlanError::TooSlow(limit))?;
         match planner.steps(&text, left, &mut keys) {
             Ok(step) => steps.extend(step),
             Err(PlanError::TooSlow(_)) => return Err(PlanError::TooSlow(limit)),
+            Err(PlanError::Busy) => return Err(PlanError::Busy),
             Err(PlanError::Impossible(cause)) => match parts::halves(&document) {
-                Some((one, other)) if kind == OperationType::Query => {
+                Some((one, other)) if kind == OperationType::Query && parts < PARTS_MAX => {
+                    parts += 1;
                     metrics::counter!("weft_federation_plan_parts_total").increment(1);
                     tracing::debug!(cause, "an operation is planned in parts");
                     waiting.extend([one, other]);
@@ -61,6 +70,9 @@ pub fn plan(
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
+    /// Others are planned.
+    #[error("too many operations are being planned: try again shortly")]
+    Busy,
     /// It took too long.
     #[error("planning took longer than {0:?}")]
     TooSlow(Duration),

@@ -13,6 +13,14 @@ pub fn halves(document: &ExecutableDocument) -> Option<(ExecutableDocument, Exec
     split(first, second).then_some((one, other))
 }
 
+/// Whether it asks nothing.
+pub fn is_empty(document: &ExecutableDocument) -> bool {
+    match &document.operations {
+        DocumentOperations::Single(operation) => operation.node.selection_set.node.items.is_empty(),
+        DocumentOperations::Multiple(_) => true,
+    }
+}
+
 fn root(document: &mut ExecutableDocument) -> Option<&mut SelectionSet> {
     match &mut document.operations {
         DocumentOperations::Single(operation) => Some(&mut operation.node.selection_set.node),

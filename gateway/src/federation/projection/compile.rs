@@ -1,6 +1,6 @@
 //! From an operation to what is written of it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use apollo_compiler::schema::{ExtendedType, Type as SchemaType};
 use async_graphql_parser::{
@@ -26,7 +26,7 @@ pub fn compile(
 ) -> Projection {
     let DocumentOperations::Single(operation) = &document.operations else { return Projection { root: Vec::new() } };
     let root = types.root(operation.node.ty).unwrap_or_default().to_owned();
-    let mut compiler = Compiler { types, keys, canonical };
+    let mut compiler = Compiler { types, keys, canonical, known: HashMap::new() };
     Projection { root: compiler.object(&operation.node.selection_set.node, &root) }
 }
 
@@ -34,16 +34,26 @@ struct Compiler<'a> {
     types: &'a TypeSystem,
     keys: &'a mut Keys,
     canonical: &'a mut Canonical,
+    known: HashMap<(*const SelectionSet, String), Arc<Selection>>,
 }
 
 impl Compiler<'_> {
-    fn selection(&mut self, set: &SelectionSet, type_name: &str) -> Selection {
-        if self.types.is_object(type_name) {
-            return Selection::One(self.object(set, type_name));
+    /// Made once for a set and a type: below sets that meet several types it is asked for again and again.
+    fn selection(&mut self, set: &SelectionSet, type_name: &str) -> Arc<Selection> {
+        let place = (std::ptr::from_ref(set), type_name.to_owned());
+        if let Some(known) = self.known.get(&place) {
+            return Arc::clone(known);
         }
-        let possible = self.types.possible_types(type_name).to_vec();
-        let of_type = possible.iter().map(|name| (name.to_string(), self.object(set, name)));
-        Selection::ByType(of_type.collect::<HashMap<_, _>>())
+        let selection = Arc::new(match self.types.is_object(type_name) {
+            true => Selection::One(self.object(set, type_name)),
+            false => {
+                let possible = self.types.possible_types(type_name).to_vec();
+                let of_type = possible.iter().map(|name| (name.to_string(), self.object(set, name)));
+                Selection::ByType(of_type.collect::<HashMap<_, _>>())
+            }
+        });
+        self.known.insert(place, Arc::clone(&selection));
+        selection
     }
 
     /// The fields that objects of this type have.

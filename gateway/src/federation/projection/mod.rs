@@ -2,10 +2,12 @@
 //! every value held against the type that the graph says it has.
 
 mod compile;
+mod failure;
 mod leaf;
+mod path;
 mod write;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     execute::At,
@@ -13,8 +15,10 @@ use super::{
 };
 
 pub use compile::compile;
+pub use failure::{Failure, Failures, Told, ToldToClient};
 pub use leaf::Leaf;
-pub use write::{Failure, Failures, PathSegment, Told, ToldToClient, Writer};
+pub use path::PathSegment;
+pub use write::Writer;
 
 /// What is written of an operation.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ impl Projection {
     /// A place in what was put together, as the client sees it.
     pub fn path(&self, place: &[At], keys: &Keys) -> Vec<PathSegment> {
         let mut path = Vec::with_capacity(place.len());
-        write::extend_path(&mut path, place, write::Below::Fields(&self.root), keys);
+        path::extend_path(&mut path, place, path::Below::Fields(&self.root), keys);
         path
     }
 }
@@ -97,5 +101,5 @@ pub enum Value {
     /// A scalar or a value of an enumeration.
     Leaf(Leaf),
     /// An object.
-    Object(Selection),
+    Object(Arc<Selection>),
 }

@@ -5,88 +5,19 @@ use std::collections::HashMap;
 use schema::ErrorCode;
 use serde_json::value::RawValue;
 
-use super::{Kind, Leaf, Selected, Selection, Type, Value};
+use super::{
+    Failure, Failures, Kind, Leaf, PathSegment, Selected, Selection, Told, ToldToClient, Type, Value,
+    path::{Below, extend_path},
+};
 use crate::federation::{
     execute::{At, Bodies, Node, Place},
-    plan::{Key, Keys, Shape},
+    plan::{Key, Keys},
 };
 
 const NULL_FOR_REQUIRED: &str = "a service answered null where it may not";
 
 /// Most errors that are gathered; an answer tells fewer.
 const ERRORS_MAX: usize = 1_000;
-
-/// A question that was not answered.
-#[derive(Debug, Clone)]
-pub struct Failure<'a> {
-    /// Of which service.
-    pub service: &'a str,
-    /// What it was to give to the objects that it is about.
-    pub shape: &'a Shape,
-    /// What clients see.
-    pub code: ErrorCode,
-    /// For people.
-    pub message: String,
-    /// Seconds to wait, where the service said.
-    pub retry_after: Option<u64>,
-    /// It could not even be asked, because something else is missing.
-    pub is_consequence: bool,
-}
-
-/// Questions that were not answered, by the places that lack something by it.
-#[derive(Debug, Default)]
-pub struct Failures<'a> {
-    all: Vec<Failure<'a>>,
-    by_place: HashMap<Place, Vec<usize>>,
-}
-
-impl<'a> Failures<'a> {
-    /// Remembers a failure.
-    pub fn add(&mut self, failure: Failure<'a>, places: impl IntoIterator<Item = Place>) {
-        let number = self.all.len();
-        self.all.push(failure);
-        for place in places {
-            self.by_place.entry(place).or_default().push(number);
-        }
-    }
-
-    /// Why this place lacks this field.
-    fn of(&self, place: &[At], key: Key) -> Option<&Failure<'a>> {
-        let mut numbers = self.by_place.get(place)?.iter();
-        numbers.find_map(|number| self.all.get(*number).filter(|failure| failure.shape.gives(key)))
-    }
-}
-
-/// An error that a service told, at its place in what was put together.
-#[derive(Debug, Clone)]
-pub struct Told {
-    /// Where.
-    pub place: Place,
-    /// For people.
-    pub message: String,
-    /// `extensions`, without the request's id.
-    pub extensions: serde_json::Map<String, serde_json::Value>,
-}
-
-/// An error as the client gets it.
-#[derive(Debug, Clone)]
-pub struct ToldToClient {
-    /// Where in the answer; empty: nowhere in particular.
-    pub path: Vec<PathSegment>,
-    /// For people.
-    pub message: String,
-    /// `extensions`, without the request's id.
-    pub extensions: serde_json::Map<String, serde_json::Value>,
-}
-
-/// A step to a place in the answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PathSegment {
-    /// A field, as the client calls it.
-    Name(String),
-    /// An item of a list.
-    Item(u32),
-}
 
 /// A value that may not be null is; why was told.
 struct Nulled;
@@ -132,11 +63,8 @@ impl<'a> Writer<'a> {
     pub fn data(&mut self, root: &Node, selected: &'a [Selected]) {
         // What nobody says the place of.
         for told in self.told.iter().filter(|told| told.place.is_empty()) {
-            self.errors.push(ToldToClient {
-                path: Vec::new(),
-                message: told.message.clone(),
-                extensions: told.extensions.clone(),
-            });
+            let (message, extensions) = (told.message.clone(), told.extensions.clone());
+            self.push(ToldToClient { path: Vec::new(), message, extensions });
         }
         if self.fields(root, selected).is_err() {
             self.out.clear();
@@ -196,7 +124,7 @@ impl<'a> Writer<'a> {
 
     /// Null, because a question was not answered.
     fn lacks(&mut self, failure: &Failure<'_>, ty: &Type) -> Result<(), Nulled> {
-        self.tell(failure.message.clone(), extensions_of(failure));
+        self.tell(failure.message.clone(), failure.extensions());
         self.null(ty)
     }
 
@@ -385,65 +313,6 @@ impl<'a> Writer<'a> {
         let is_known = |known: &ToldToClient| known.path == told.path && known.message == told.message;
         if self.errors.len() < ERRORS_MAX && !self.errors.iter().any(is_known) {
             self.errors.push(told);
-        }
-    }
-}
-
-fn extensions_of(failure: &Failure<'_>) -> serde_json::Map<String, serde_json::Value> {
-    let mut extensions = serde_json::Map::new();
-    extensions.insert("code".to_owned(), failure.code.as_str().into());
-    extensions.insert("source".to_owned(), failure.service.into());
-    if failure.code.is_retryable() {
-        extensions.insert("retryable".to_owned(), true.into());
-    }
-    if let Some(seconds) = failure.retry_after {
-        extensions.insert("retryAfter".to_owned(), seconds.into());
-    }
-    extensions
-}
-
-/// What a client asked for below a place.
-pub enum Below<'a> {
-    /// These fields.
-    Fields(&'a [Selected]),
-    /// Of an object, by its type.
-    Selection(&'a Selection),
-    /// Nothing that is known.
-    Unknown,
-}
-
-impl<'a> Below<'a> {
-    fn of(value: Option<&'a Value>) -> Self {
-        match value {
-            Some(Value::Object(selection)) => Self::Selection(selection),
-            _ => Self::Unknown,
-        }
-    }
-
-    fn field(&self, key: Key) -> Option<&'a Selected> {
-        match self {
-            Self::Fields(fields) => fields.iter().find(|field| field.key == key),
-            Self::Selection(Selection::One(fields)) => fields.iter().find(|field| field.key == key),
-            Self::Selection(Selection::ByType(by_type)) => by_type.values().flatten().find(|field| field.key == key),
-            Self::Unknown => None,
-        }
-    }
-}
-
-/// Goes on with what is below a place, as the client sees it or would have seen it.
-pub fn extend_path<'a>(path: &mut Vec<PathSegment>, place: &[At], mut below: Below<'a>, keys: &Keys) {
-    for at in place {
-        match at {
-            At::Item(item) => path.push(PathSegment::Item(*item)),
-            At::Field(key) => {
-                let selected: Option<&'a Selected> = below.field(*key);
-                let name = selected.map_or_else(|| keys.name(*key).to_owned(), |field| field.name.clone());
-                path.push(PathSegment::Name(name));
-                below = Below::of(selected.and_then(|field| match &field.kind {
-                    Kind::Data(_, value) => Some(value),
-                    _ => None,
-                }));
-            }
         }
     }
 }

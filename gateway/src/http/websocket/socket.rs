@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
 };
 use futures::{
     FutureExt, SinkExt, StreamExt,
@@ -59,6 +59,8 @@ struct Conversation {
     socket: WebSocket,
     protocol: Protocol,
     headers: Arc<HeaderMap>,
+    /// The same with the credentials that count now, for operations.
+    credited: Arc<HeaderMap>,
     principal: Option<Arc<Principal>>,
     running: HashMap<Arc<str>, Running>,
     streams: SelectAll<BoxStream<'static, Answered>>,
@@ -98,6 +100,7 @@ pub async fn run(app: Arc<App>, socket: WebSocket, headers: HeaderMap) {
         app,
         socket,
         protocol: protocol.unwrap_or(Protocol::Transport),
+        credited: Arc::new(headers.clone()),
         headers: Arc::new(headers),
         principal: None,
         running: HashMap::new(),
@@ -175,7 +178,10 @@ impl Conversation {
                 Some(Incoming::Ping(_)) => self.say(self.protocol.pong()).await?,
                 Some(Incoming::Init(payload)) => {
                     match authenticate(&self.app, &self.headers, &payload).await {
-                        Ok(principal) => self.principal = Some(principal),
+                        Ok(principal) => {
+                            self.principal = Some(principal);
+                            self.credited = credited(&self.headers, &payload);
+                        }
                         Err(close) => {
                             if let Some(refusal) = self.protocol.refusal(close) {
                                 self.say(refusal).await?;
@@ -253,7 +259,7 @@ impl Conversation {
         let asking = Asking {
             app: Arc::clone(&self.app),
             principal: Arc::clone(&principal),
-            headers: Arc::clone(&self.headers),
+            headers: Arc::clone(&self.credited),
             payload: payload.clone(),
             resume,
         };
@@ -326,6 +332,7 @@ impl Conversation {
             Err(close) => return Err(close.into()),
         };
         self.principal = Some(renewed);
+        self.credited = credited(&self.headers, payload);
         self.is_renewed = true;
         let ids: Vec<Arc<str>> = self.running.keys().cloned().collect();
         ids.into_iter().for_each(|id| self.begin_again(id));
@@ -379,6 +386,16 @@ async fn authenticate(app: &App, headers: &HeaderMap, payload: &Map<String, Valu
     // Where it cannot be told who it is, it is not refused.
     let close = |error: AuthError| if error.challenge().is_some() { Close::FORBIDDEN } else { Close::TRY_LATER };
     app.authenticator.authenticate(authorization).await.map_err(close)
+}
+
+/// The headers of the socket's own request, with the credentials of the payload in place of theirs.
+fn credited(headers: &HeaderMap, payload: &Map<String, Value>) -> Arc<HeaderMap> {
+    let mut headers = headers.clone();
+    if let Some(Ok(mut token)) = token(payload).map(HeaderValue::from_str) {
+        token.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, token);
+    }
+    Arc::new(headers)
 }
 
 /// The credentials in a payload, where clients put them.

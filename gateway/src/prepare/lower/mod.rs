@@ -133,8 +133,10 @@ pub fn lower(input: &Input<'_>) -> Result<Lowered, Refusal> {
     let variable_definitions = operation.variables.iter().map(|variable| {
         let name = Positioned::new(EngineName::new(&variable.name), pos);
         let var_type = Positioned::new(value::variable_type(&variable.ty), pos);
-        // Its value is coerced already, its default included.
-        Positioned::new(VariableDefinition { name, var_type, directives: Vec::new(), default_value: None }, pos)
+        // Its value is coerced already, its default included. That there is one lets it stand where nothing may be null.
+        let default_value = variable.default_value.as_ref().and_then(|value| value::constant(value));
+        let default_value = default_value.map(|value| Positioned::new(value, pos));
+        Positioned::new(VariableDefinition { name, var_type, directives: Vec::new(), default_value }, pos)
     });
     let definition = OperationDefinition {
         ty,

@@ -10,7 +10,7 @@ use async_graphql_parser::{
     Pos, Positioned,
     types::{BaseType, Type as EngineType},
 };
-use async_graphql_value::Value;
+use async_graphql_value::{ConstValue, Value};
 use serde_json::{Map, Number, Value as Json};
 
 /// The arguments of a field. One that is fed by a variable that was left out is left out too, so that its default applies.
@@ -44,6 +44,11 @@ fn value(literal: &Literal, variables: &Map<String, Json>) -> Option<Value> {
             Value::Object(fields.iter().filter_map(field).collect())
         }
     })
+}
+
+/// A value without variables; none for null.
+pub fn constant(literal: &Literal) -> Option<ConstValue> {
+    value(literal, &Map::new())?.into_const().filter(|value| *value != ConstValue::Null)
 }
 
 fn number_of(text: &str) -> Value {

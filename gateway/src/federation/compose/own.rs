@@ -1,0 +1,46 @@
+//! What is Weft's own is answered by Weft: no subgraph takes a field over, by whatever directive, version or name of one.
+
+use apollo_compiler::ast::{Definition, Directive, Document};
+
+use super::{
+    Diagnostic, KeyFields, OWN,
+    keys::{enum_argument, service_names},
+};
+
+/// The fields of `own_sdl` that the supergraph has others answer as well. Keys, and types that are shared on purpose, are
+/// everybody's.
+pub fn taken_over(supergraph_sdl: &str, own_sdl: &str, keys: &KeyFields) -> Result<Vec<Diagnostic>, String> {
+    let parse = |sdl: &str| Document::parse(sdl, "schema.graphql").map_err(|error| error.errors.to_string());
+    let (supergraph, own) = (parse(supergraph_sdl)?, parse(own_sdl)?);
+    let names = service_names(&supergraph);
+    let mut taken = Vec::new();
+    for definition in &own.definitions {
+        let Definition::ObjectTypeDefinition(object) = definition else { continue };
+        if object.directives.has("shareable") {
+            continue;
+        }
+        let composed = supergraph.definitions.iter().find_map(|definition| match definition {
+            Definition::ObjectTypeDefinition(composed) if composed.name == object.name => Some(composed),
+            _ => None,
+        });
+        let own_keys = keys.of(OWN, &object.name);
+        for field in object.fields.iter().filter(|field| !own_keys.contains(field.name.as_str())) {
+            let composed_field = composed.and_then(|composed| composed.fields.iter().find(|it| it.name == field.name));
+            let (Some(composed), Some(composed_field)) = (composed, composed_field) else { continue };
+            let told: Vec<&Directive> = composed_field.directives.get_all("join__field").map(|join| &**join).collect();
+            let whole = || composed.directives.get_all("join__type").map(|join| &**join).collect();
+            let joins: Vec<&Directive> = if told.is_empty() { whole() } else { told };
+            let answers = joins.into_iter().filter(|join| {
+                join.specified_argument_by_name("external").and_then(|external| external.to_bool()) != Some(true)
+            });
+            for name in answers.filter_map(|join| names.get(enum_argument(join, "graph")?)) {
+                let place = format!("{}.{}", object.name, field.name);
+                let message = "is Weft's own field: take it out, or mark it @external where you need it";
+                if name != OWN && !taken.iter().any(|known: &Diagnostic| known.place.as_ref() == Some(&place)) {
+                    taken.push(Diagnostic::of(name, message).at(place));
+                }
+            }
+        }
+    }
+    Ok(taken)
+}
