@@ -8,7 +8,7 @@ use simulator::{Fault, Upstream};
 use super::{PAGE, asked};
 
 /// So many are served at once, each upstream slowly; nothing is asked besides.
-const PATIENT: [(&str, &str); 20] = [
+const PATIENT: [(&str, &str); 22] = [
     ("WEFT_DATABASE__ACQUIRE_TIMEOUT", "9m"),
     ("WEFT_SERVER__REQUEST_TIMEOUT", "9m"),
     ("WEFT_SOURCES__GITLAB__CACHE__FRESH", "10m"),
@@ -16,6 +16,8 @@ const PATIENT: [(&str, &str); 20] = [
     ("WEFT_SOURCES__TERRAFORM__CACHE__FRESH", "10m"),
     ("WEFT_SOURCES__AZURE__CACHE__FRESH", "10m"),
     ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__FRESH", "10m"),
+    ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__STALE", "1h"),
+    ("WEFT_SOURCES__OPENSHIFT[0]__CACHE__NEGATIVE", "60s"),
     ("WEFT_SERVER__REQUESTS_IN_FLIGHT_MAX", "2000"),
     ("WEFT_LIMITS__RATE__POINTS", "1000000000"),
     ("WEFT_LIMITS__RATE__ADDRESS_REQUESTS", "1000000"),
