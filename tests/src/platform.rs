@@ -15,9 +15,7 @@ use sources::{Clock, postgres::Database};
 use crate::{database::TestDatabase, program::Program};
 
 /// What is off unless a test switches it on: the rest count statements and calls, and ask much.
-const UNDISTURBED: [(&str, &str); 14] = [
-    ("WEFT_SOURCES__OPENSHIFT[0]__TIMEOUT", "20s"),
-    ("WEFT_SOURCES__OPENSHIFT[0]__LIST_TIMEOUT", "25s"),
+const UNDISTURBED: [(&str, &str); 12] = [
     ("WEFT_OVERLOAD__SHARED_MIN", "5000"),
     ("WEFT_OVERLOAD__RUNNING_MAX", "5000"),
     ("WEFT_OVERLOAD__RUNNING_MIN", "5000"),
