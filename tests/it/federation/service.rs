@@ -3,7 +3,6 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use async_graphql::{
@@ -142,9 +141,7 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         Mode::Html => return ([(header::CONTENT_TYPE, "text/html")], "<h1>Sign in</h1>").into_response(),
         Mode::Garbage => return json("{\"data\":{".to_owned()),
         Mode::Huge => return json(format!("{{\"data\":{{\"x\":\"{}\"}}}}", "x".repeat(10 * 1024 * 1024))),
-        Mode::Hang => {
-            tokio::time::sleep(Duration::from_secs(600)).await;
-        }
+        Mode::Hang => std::future::pending::<()>().await,
         Mode::Broken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Mode::WrongShape => return json("[1, 2]".to_owned()),
         Mode::WrongType => each_entity(&mut good, |entity| entity["incidents"] = json!("none")),
