@@ -61,6 +61,12 @@ impl TypeSystem {
                 .is_some_and(|wide| self.possible_types(narrow).iter().all(|name| wide.contains(name)))
     }
 
+    /// Whether what is selected on `wide` can be selected on `narrow` itself. A union has no fields, whatever its members share,
+    /// and an interface has those that it declares.
+    pub fn has_fields_of(&self, narrow: &str, wide: &str) -> bool {
+        wide == narrow || self.schema.is_subtype(wide, narrow)
+    }
+
     /// The type of the root fields of such operations.
     pub fn root(&self, kind: OperationType) -> Option<&str> {
         let definition = &self.schema.schema_definition;

@@ -118,7 +118,9 @@ fn flatten<'a>(
             }
         };
         match condition {
-            Some(condition) if !input.types.covers(condition, type_name) => entries.push(Entry::Of(condition, set)),
+            Some(condition) if !input.types.has_fields_of(type_name, condition) => {
+                entries.push(Entry::Of(condition, set));
+            }
             _ => flatten(input, type_name, set, entries, visited),
         }
     }

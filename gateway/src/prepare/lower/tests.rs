@@ -9,7 +9,7 @@ const SDL: &str = "
     directive @cost(weight: Int!) on FIELD_DEFINITION | OBJECT
     directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!],
         requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION
-    type Query { thing: Thing, cat: Cat, dog(name: String = \"Rex\", tags: [String], of: In): Dog, one(in: One): Int
+    type Query { thing: Thing, pet: Pet, cat: Cat, dog(name: String = \"Rex\", tags: [String], of: In): Dog, one(in: One): Int
         things(first: Int = 20): Things @listSize(assumedSize: 20, slicingArguments: [\"first\"], sizedFields: [\"nodes\"])
         dear: Int @cost(weight: 7) }
     type Mutation { feed(n: Int): Cat }
@@ -17,8 +17,10 @@ const SDL: &str = "
     input One @oneOf { a: Int b: String }
     type Things { nodes: [Thing!]! count: Int }
     interface Thing { id: ID! name: String friend: Thing }
-    type Cat implements Thing { id: ID! name: String friend: Thing lives: Int }
-    type Dog implements Thing { id: ID! name: String friend: Thing tricks: [String] }
+    interface Named { name: String }
+    union Pet = Cat | Dog
+    type Cat implements Thing & Named { id: ID! name: String friend: Thing lives: Int }
+    type Dog implements Thing & Named { id: ID! name: String friend: Thing tricks: [String] }
 ";
 
 fn lowered(text: &str, variables: Value) -> Lowered {
@@ -105,6 +107,18 @@ fn a_variable_that_was_left_out_leaves_its_argument_out() {
 fn fragments_that_always_apply_are_taken_in() {
     becomes("{ cat { ... on Thing { id } ... { name } ... on Cat { lives } } }", "{ cat { id name lives } }");
     becomes("{ thing { ... on Thing { id } name } }", "{ thing { id name } }");
+}
+
+#[test]
+fn what_all_types_have_is_not_selected_where_it_is_not_declared() {
+    // A union has no fields of its own, nor an interface those of one that it does not implement.
+    becomes("{ pet { ... on Thing { name } } }", "{ pet { ... on Thing { name } } }");
+    becomes("{ thing { ... on Named { name } } }", "{ thing { ... on Named { name } } }");
+    becomes("{ pet { ... on Pet { ... on Cat { lives } } } }", "{ pet { ... on Cat { lives } } }");
+    becomes(
+        "{ pet { ... on Cat { name } ... on Thing { id name } } }",
+        "{ pet { ... on Cat { name id } ... on Dog { id name } } }",
+    );
 }
 
 #[test]
