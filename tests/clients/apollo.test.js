@@ -6,43 +6,14 @@ import { test } from 'node:test';
 
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client';
 import { CombinedGraphQLErrors, ServerError } from '@apollo/client/errors';
-import { ErrorLink } from '@apollo/client/link/error';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
-import { relayStylePagination } from '@apollo/client/utilities';
-import { getIntrospectionQuery } from 'graphql';
 import { filter, firstValueFrom } from 'rxjs';
 
+import { connect, failure } from './support/apollo.js';
 import { as, ask, recorder, url } from './support/weft.js';
 
 const PAYMENTS = 'component:default/payments-api';
 const BY_REF = gql`query ByRef($ref: EntityRef!) { entity(ref: $ref) { id ref title } }`;
-
-/** The types behind each interface and union, as Apollo's guide makes them: by introspection. */
-async function possibleTypes() {
-  const { data } = await ask(getIntrospectionQuery());
-  const abstract = data.__schema.types.filter((type) => type.possibleTypes?.length);
-  return Object.fromEntries(abstract.map((type) => [type.name, type.possibleTypes.map((possible) => possible.name)]));
-}
-
-/** A client; `sent` has its requests, `seen` what its error link saw. */
-async function connect(role = 'engineer', headers = as(role)) {
-  const { fetch, sent } = recorder();
-  const seen = [];
-  const errors = new ErrorLink(({ error, operation }) => {
-    seen.push({ error, operation: operation.operationName });
-  });
-  const http = new HttpLink({ uri: url, headers, fetch });
-  const paged = relayStylePagination(['filter', 'search', 'orderBy']);
-  const cache = new InMemoryCache({
-    possibleTypes: await possibleTypes(),
-    typePolicies: { Query: { fields: { entities: paged, components: paged } } },
-  });
-  const client = new ApolloClient({ link: ApolloLink.from([errors, http]), cache, clientAwareness: { name: 'tests' } });
-  return { client, sent, seen };
-}
-
-/** The rejection of a promise that must not be kept. */
-const failure = (promise) => promise.then(() => assert.fail('it succeeded'), (error) => error);
 
 test('a query with variables', async () => {
   const { client, sent } = await connect();

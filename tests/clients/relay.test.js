@@ -1,57 +1,20 @@
 // Relay: its compiler over our schema, then its runtime: a query, a refetchable fragment by `node`, a connection and its next pages.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readdirSync } from 'node:fs';
 import { before, test } from 'node:test';
 
 import relay from 'relay-runtime';
 
-import { as, ask, url } from './support/weft.js';
+import { artefacts, compile, connect, load, read } from './support/relay.js';
+import { ask } from './support/weft.js';
 
-const { Environment, Network, RecordSource, Store, fetchQuery, createOperationDescriptor } = relay;
-const { getFragment, getPaginationMetadata, getPaginationVariables, getRefetchMetadata, getSingularSelector } = relay;
+const { getFragment, getPaginationMetadata, getPaginationVariables, getRefetchMetadata } = relay;
 
 const folder = new URL('./relay/', import.meta.url);
-const require = createRequire(import.meta.url);
+const artefact = artefacts(folder);
 
-/** What the compiler made of the document with this name. */
-const artefact = (name) => require(`./relay/__generated__/${name}.graphql.js`);
-
-before(() => {
-  rmSync(new URL('__generated__/', folder), { recursive: true, force: true });
-  mkdirSync(new URL('__generated__/', folder), { recursive: true });
-  const compiler = require.resolve('relay-compiler/cli.js');
-  execFileSync(process.execPath, [compiler, 'relay.config.json'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-  writeFileSync(new URL('__generated__/package.json', folder), '{ "type": "commonjs" }');
-});
-
-/** An environment with the network function of Relay's guide; `sent` has the bodies of its requests. */
-function connect(role = 'engineer') {
-  const sent = [];
-  const ofNetwork = async (request, variables) => {
-    sent.push({ name: request.name, variables });
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { ...as(role), 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json;q=0.9' },
-      body: JSON.stringify({ query: request.text, variables, operationName: request.name }),
-    });
-    return response.json();
-  };
-  const store = new Store(new RecordSource());
-  return { environment: new Environment({ network: Network.create(ofNetwork), store }), sent };
-}
-
-/** Fetches, keeps and reads a query. */
-async function load(environment, query, variables) {
-  const data = await fetchQuery(environment, query, variables).toPromise();
-  environment.retain(createOperationDescriptor(query, variables));
-  return data;
-}
-
-/** What a component with this fragment would show. */
-const read = (environment, fragment, reference) => environment.lookup(getSingularSelector(fragment, reference)).data;
+before(() => compile(folder));
 
 test('the compiler accepts the schema and makes every artefact', () => {
   const made = readdirSync(new URL('__generated__/', folder));
@@ -66,6 +29,18 @@ test('fetchQuery', async () => {
   assert.equal(data.team.title, 'Payments');
   assert.deepEqual({ ...data.viewer }, { subject: 'ines.lindqvist', tenant: 'default' });
   assert.equal(environment.getStore().getSource().get(data.team.id).__typename, 'Team', 'the store knows it by its id');
+});
+
+test('what is behind a union is known by its id too', async () => {
+  const { environment } = connect();
+  const query = artefact('documentsComponentQuery');
+  // The compiler asks for ids by an interface: it knows of no other way to those of a union.
+  assert.match(query.params.text, /owner \{[^}]*\.\.\. on Team \{[^}]*\}\s*\.\.\. on Node \{\s*__isNode: __typename\s+id\s*\}/);
+  const { component } = await load(environment, query, { ref: 'component:default/payments-api' });
+  const { owner } = read(environment, getFragment(artefact('documents_component')), component);
+  assert.deepEqual({ ...owner }, { title: 'Payments' });
+  const { data } = await ask('{ team(ref: "group:default/payments") { id } }');
+  assert.equal(environment.getStore().getSource().get(component.id).owner.__ref, data.team.id);
 });
 
 test('a refetchable fragment is fetched again through node(id)', async () => {

@@ -22,6 +22,7 @@ graphql`
   @argumentDefinitions(relations: { type: "Int", defaultValue: 1 }) {
     ref
     title
+    owner { ... on Team { title } }
     updatedAt
     relations(first: $relations) { nodes { type targetRef } pageInfo { hasNextPage } }
   }

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
 use self::install::{install, run};
+use crate::federation::with_incidents;
 
 /// How often the clients of subscriptions are asked whether they live, in milliseconds: more often than by default, for a test to see it.
 const PING_MS: u32 = 1_000;
@@ -53,6 +54,16 @@ async fn composition_with_another_subgraph() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn apollo_client_over_a_federated_graph() {
+    federates("apollo-federated.test.js").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn relay_over_a_federated_graph() {
+    federates("relay-federated.test.js").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn graphql_ws() {
     subscribes("graphql-ws.test.js").await;
 }
@@ -85,6 +96,19 @@ async fn passes(file: &str) {
     let Some(folder) = installed().await else { return };
     let platform = TestPlatform::start_with(&[UNHURRIED]).await;
     node(&folder, file, &described(&platform)).await;
+    platform.stop().await;
+}
+
+/// A subgraph that fails as often as a test likes is still called: its breaker has tests of its own.
+const UNBROKEN: (&str, &str) = ("WEFT_FEDERATION__CALLS__BREAKER__FAILURES_MAX", "1000");
+
+/// Runs those of a client over own types and a team's. Its subgraph does as they tell it.
+async fn federates(file: &str) {
+    let Some(folder) = installed().await else { return };
+    let (platform, service) = with_incidents(&[UNHURRIED, UNBROKEN]).await;
+    let mut description = described(&platform);
+    description["subgraph"] = json!({ "graphql": service.url(), "mode": service.mode_url() });
+    node(&folder, file, &description).await;
     platform.stop().await;
 }
 

@@ -27,7 +27,7 @@ async fn served(app: &gateway::App, version: i64) {
 }
 
 /// A platform with the subgraph in its graph.
-async fn with_incidents(settings: &[(&str, &str)]) -> (TestPlatform, Service) {
+pub(crate) async fn with_incidents(settings: &[(&str, &str)]) -> (TestPlatform, Service) {
     let platform = TestPlatform::start_with(settings).await;
     let service = Service::start().await;
     let published = publish_sdl(&platform, "incidents", &service.url(), service::SDL).await;

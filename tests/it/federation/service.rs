@@ -1,12 +1,14 @@
 //! A subgraph of a team: incidents of components, over real HTTP, with ways to misbehave.
 
 use std::{
+    collections::HashSet,
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
 use async_graphql::{
-    EmptySubscription, Enum, ID, InputValueError, InputValueResult, Object, Scalar, ScalarType, Schema, SimpleObject,
+    Context, EmptySubscription, Enum, ID, InputValueError, InputValueResult, Object, Scalar, ScalarType, Schema,
+    SimpleObject,
 };
 use axum::{
     Router,
@@ -14,7 +16,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{post, put},
 };
 use serde_json::{Value, json};
 
@@ -94,19 +96,30 @@ struct Shared {
 impl Service {
     pub async fn start() -> Self {
         let shared = Arc::new(Shared {
-            schema: Schema::build(Query, Mutation, EmptySubscription).enable_federation().finish(),
+            schema: Schema::build(Query, Mutation, EmptySubscription)
+                .enable_federation()
+                .data(Resolved::default())
+                .finish(),
             calls: Mutex::default(),
             mode: Mutex::new(Mode::Good),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new().route("/graphql", post(answer)).with_state(Arc::clone(&shared));
+        let router = Router::new()
+            .route("/graphql", post(answer))
+            .route("/mode", put(told_to_behave))
+            .with_state(Arc::clone(&shared));
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { address, shared, task }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}/graphql", self.address)
+    }
+
+    /// Where a test in another process says how it behaves: `good` or `broken`, by PUT.
+    pub fn mode_url(&self) -> String {
+        format!("http://{}/mode", self.address)
     }
 
     pub fn behave(&self, mode: Mode) {
@@ -125,6 +138,16 @@ impl Drop for Service {
     }
 }
 
+async fn told_to_behave(State(shared): State<Arc<Shared>>, mode: String) -> StatusCode {
+    let mode = match mode.as_str() {
+        "good" => Mode::Good,
+        "broken" => Mode::Broken,
+        _ => return StatusCode::BAD_REQUEST,
+    };
+    *shared.mode.lock().unwrap() = mode;
+    StatusCode::NO_CONTENT
+}
+
 async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let asked: Value = serde_json::from_slice(&body).unwrap();
     let (query, variables) = (asked["query"].as_str().unwrap().to_owned(), asked["variables"].clone());
@@ -132,23 +155,27 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         return axum::Json(json!({ "data": { "__typename": "Query" } })).into_response();
     }
     shared.calls.lock().unwrap().push(Call { query: query.clone(), variables: variables.clone(), headers });
-    let mode = *shared.mode.lock().unwrap();
-    let request = async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));
-    let mut good = serde_json::to_value(shared.schema.execute(request).await).unwrap();
     let json = |body: String| ([(header::CONTENT_TYPE, "application/json")], body).into_response();
+    let mode = *shared.mode.lock().unwrap();
+    // A service that does not answer has done nothing either.
     match mode {
-        Mode::Good => {}
         Mode::Html => return ([(header::CONTENT_TYPE, "text/html")], "<h1>Sign in</h1>").into_response(),
         Mode::Garbage => return json("{\"data\":{".to_owned()),
         Mode::Huge => return json(format!("{{\"data\":{{\"x\":\"{}\"}}}}", "x".repeat(10 * 1024 * 1024))),
         Mode::Hang => std::future::pending::<()>().await,
         Mode::Broken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Mode::WrongShape => return json("[1, 2]".to_owned()),
+        _ => {}
+    }
+    let request = async_graphql::Request::new(query).variables(async_graphql::Variables::from_json(variables));
+    let mut good = serde_json::to_value(shared.schema.execute(request).await).unwrap();
+    match mode {
         Mode::WrongType => each_entity(&mut good, |entity| entity["incidents"] = json!("none")),
         Mode::WrongOrder => entities(&mut good).for_each(|list| list.rotate_left(1)),
         Mode::TooFew => entities(&mut good).for_each(|list| drop(list.pop())),
         Mode::Missing => each_entity(&mut good, |entity| *entity = Value::Null),
         Mode::NullForRequired => each_entity(&mut good, |entity| entity["health"] = Value::Null),
+        _ => {}
     }
     json(good.to_string())
 }
@@ -198,15 +225,23 @@ struct Incident {
 #[derive(Clone)]
 struct Component(EntityRef);
 
-/// As many incidents as its name has letters, modulo three.
-fn incidents_of(entity_ref: &str) -> Vec<Incident> {
+/// Those that were resolved: nothing about them is severe any more.
+#[derive(Default)]
+struct Resolved(Mutex<HashSet<ID>>);
+
+/// As many incidents as its name has letters, modulo three; the first is severe until it is resolved.
+fn incidents_of(context: &Context<'_>, entity_ref: &str) -> Vec<Incident> {
+    let resolved = context.data_unchecked::<Resolved>().0.lock().unwrap();
     let count = entity_ref.len() % 3;
     (0..count)
-        .map(|number| Incident {
-            id: format!("{entity_ref}#{number}").into(),
-            title: format!("incident {number} of {entity_ref}"),
-            severity: if number == 0 { Severity::High } else { Severity::Low },
-            component: Component(EntityRef(entity_ref.to_owned())),
+        .map(|number| {
+            let id = ID(format!("{entity_ref}#{number}"));
+            Incident {
+                title: format!("incident {number} of {entity_ref}"),
+                severity: if number == 0 && !resolved.contains(&id) { Severity::High } else { Severity::Low },
+                component: Component(EntityRef(entity_ref.to_owned())),
+                id,
+            }
         })
         .collect()
 }
@@ -217,14 +252,14 @@ impl Component {
         &self.0
     }
 
-    async fn incidents(&self, open: Option<bool>) -> Vec<Incident> {
-        let mut incidents = incidents_of(&self.0.0);
+    async fn incidents(&self, context: &Context<'_>, open: Option<bool>) -> Vec<Incident> {
+        let mut incidents = incidents_of(context, &self.0.0);
         incidents.retain(|incident| open.is_none_or(|open| (incident.severity == Severity::High) == open));
         incidents
     }
 
-    async fn health(&self) -> &'static str {
-        if incidents_of(&self.0.0).is_empty() { "good" } else { "bad" }
+    async fn health(&self, context: &Context<'_>) -> &'static str {
+        if incidents_of(context, &self.0.0).is_empty() { "good" } else { "bad" }
     }
 }
 
@@ -238,19 +273,19 @@ impl Query {
     }
 
     #[graphql(entity)]
-    async fn incident_by_id(&self, id: ID) -> Option<Incident> {
-        find(&id)
+    async fn incident_by_id(&self, context: &Context<'_>, id: ID) -> Option<Incident> {
+        find(context, &id)
     }
 
-    async fn incident(&self, id: ID) -> async_graphql::Result<Option<Incident>> {
+    async fn incident(&self, context: &Context<'_>, id: ID) -> async_graphql::Result<Option<Incident>> {
         match id.as_str() {
             "broken" => Err(async_graphql::Error::new("the incident is broken")),
-            _ => Ok(find(&id)),
+            _ => Ok(find(context, &id)),
         }
     }
 
-    async fn incidents(&self, #[graphql(default = 10)] first: usize) -> Vec<Incident> {
-        incidents_of("component:default/payouts-api").into_iter().take(first).collect()
+    async fn incidents(&self, context: &Context<'_>, #[graphql(default = 10)] first: usize) -> Vec<Incident> {
+        incidents_of(context, "component:default/payouts-api").into_iter().take(first).collect()
     }
 }
 
@@ -258,12 +293,13 @@ struct Mutation;
 
 #[Object]
 impl Mutation {
-    async fn resolve_incident(&self, id: ID) -> Option<Incident> {
-        find(&id)
+    async fn resolve_incident(&self, context: &Context<'_>, id: ID) -> Option<Incident> {
+        context.data_unchecked::<Resolved>().0.lock().unwrap().insert(id.clone());
+        find(context, &id)
     }
 }
 
-fn find(id: &ID) -> Option<Incident> {
+fn find(context: &Context<'_>, id: &ID) -> Option<Incident> {
     let (entity_ref, _) = id.split_once('#')?;
-    incidents_of(entity_ref).into_iter().find(|incident| incident.id == *id)
+    incidents_of(context, entity_ref).into_iter().find(|incident| incident.id == *id)
 }
