@@ -46,7 +46,7 @@ impl Serving {
             }
         }
         documents::load(&app).await;
-        federation::load(&app).await;
+        federation::load(&app).await?;
         let limits = listener::Limits {
             header_timeout: server.header_timeout,
             connections_max: server.connections_max,

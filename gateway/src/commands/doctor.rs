@@ -1,6 +1,6 @@
 //! `weft doctor`.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use chrono::TimeDelta;
 use schema::SourceStatus;
@@ -10,6 +10,7 @@ use url::Url;
 use crate::{
     auth::Authenticator,
     config::{FederationConfig, Loaded},
+    federation::ready,
 };
 
 /// Further apart, and tokens count too early or too late.
@@ -60,8 +61,11 @@ pub async fn run(loaded: Loaded) -> anyhow::Result<ExitCode> {
         findings.tell("database.url", Err("not set; DATABASE_URL is not set either".to_owned()));
     }
     every_source(&sources, &mut findings).await;
-    if has_database && config.federation.enabled {
-        subgraphs(&sources, &config.federation, &mut findings).await;
+    match &config.federation.supergraph {
+        _ if !config.federation.enabled => {}
+        Some(file) => ready_supergraph(&sources, file, &config.federation, &mut findings).await,
+        None if has_database => published_subgraphs(&sources, &config.federation, &mut findings).await,
+        None => {}
     }
     let authenticator =
         Authenticator::new(config.auth.clone(), config.catalog.default_tenant.clone(), Vec::new(), Clock::system())?;
@@ -84,22 +88,44 @@ async fn every_source(sources: &Sources, findings: &mut Findings) {
     }
 }
 
-/// Those that are published: reachable, trusted, and answering.
-async fn subgraphs(sources: &Sources, config: &FederationConfig, findings: &mut Findings) {
+/// Those that are published.
+async fn published_subgraphs(sources: &Sources, config: &FederationConfig, findings: &mut Findings) {
     // A database that cannot be read was told of already.
     let set = sources.database().subgraphs().await.unwrap_or_default();
     for record in &set.subgraphs {
-        let key = format!("federation.{}", record.name);
-        let subgraph = Url::parse(&record.url).map_err(|error| error.to_string()).and_then(|url| {
-            Subgraph::new(&record.name, &url, record.version, &config.calls, sources.shared())
-                .map_err(|error| error.chain())
-        });
-        let outcome = match subgraph {
-            Ok(subgraph) => subgraph.probe().await.map_err(|error| diagnosis(&error)),
-            Err(error) => Err(error),
-        };
-        findings.tell(&key, outcome.map(|()| format!("answers, version {}", record.version)));
+        match Url::parse(&record.url) {
+            Ok(url) => subgraph(sources, (&record.name, &url, record.version), config, findings).await,
+            Err(error) => findings.tell(&format!("federation.{}", record.name), Err(error.to_string())),
+        }
     }
+}
+
+/// The file that is configured, and those that it names.
+async fn ready_supergraph(sources: &Sources, file: &Path, config: &FederationConfig, findings: &mut Findings) {
+    let key = "federation.supergraph";
+    match ready::checked(file, config).await {
+        Ok((version, subgraphs)) => {
+            findings.tell(key, Ok(format!("fits, version {version}")));
+            for named in &subgraphs {
+                subgraph(sources, (&named.name, &named.url, version), config, findings).await;
+            }
+        }
+        Err(error) => findings.tell(key, Err(error)),
+    }
+}
+
+/// Reachable, trusted, and answering.
+async fn subgraph(
+    sources: &Sources,
+    (name, url, version): (&str, &Url, i64),
+    config: &FederationConfig,
+    findings: &mut Findings,
+) {
+    let outcome = match Subgraph::new(name, url, version, &config.calls, sources.shared()) {
+        Ok(subgraph) => subgraph.probe().await.map_err(|error| diagnosis(&error)),
+        Err(error) => Err(error.chain()),
+    };
+    findings.tell(&format!("federation.{name}"), outcome.map(|()| format!("answers, version {version}")));
 }
 
 async fn database(sources: &Sources, findings: &mut Findings) {

@@ -1,6 +1,6 @@
 //! `[federation]`.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use serde::Deserialize;
@@ -14,6 +14,8 @@ use super::Problem;
 pub struct FederationConfig {
     /// Switched off: the graph is Weft's own, whatever is published.
     pub enabled: bool,
+    /// A supergraph that was composed elsewhere: it is served, and what is published is not.
+    pub supergraph: Option<PathBuf>,
     /// How often others are looked for.
     #[serde(with = "humantime_serde")]
     pub refresh_interval: Duration,
@@ -69,7 +71,15 @@ impl FederationConfig {
                 problems.push(Problem::new(key, "must be more than zero"));
             }
         }
+        if self.supergraph.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+            problems.push(Problem::new("federation.supergraph", "must name a file, or be left out"));
+        }
         problems.extend(self.calls.problems().into_iter().map(|(key, message)| Problem::new(key, message)));
+    }
+
+    /// The largest supergraph that is read: as many subgraphs as there may be, each as large as it may be.
+    pub fn supergraph_bytes_max(&self) -> u64 {
+        self.sdl_max.as_u64().saturating_mul(u64::try_from(self.subgraphs_max).unwrap_or(u64::MAX))
     }
 
     /// Where the secret is that tokens are signed with.

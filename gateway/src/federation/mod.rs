@@ -1,11 +1,12 @@
 //! Federation as a gateway: what teams publish is composed with Weft's own schema, operations that reach beyond it are planned
 //! by a library and executed here. Operations on Weft's own types alone never come this way.
 //!
-//! `publish` takes a subgraph in, `compose` makes one graph of all, `refresh` has every replica follow, `supergraph` is one version of
-//! it. An operation: `print` → `planner` → `plan` → `execute` (`services` asks, `flights` asks once) → `projection` → `answer`.
+//! `publish` takes a subgraph in, `compose` makes one graph of all, `refresh` has every replica follow, or follows the file of `ready`,
+//! `supergraph` is one version of it. An operation: `print` → `planner` → `plan` → `execute` (`services` asks, `flights` asks once) → `projection` → `answer`.
 
 mod answer;
 mod canonical;
+mod clients;
 pub mod compose;
 #[cfg(test)]
 mod differential;
@@ -17,6 +18,7 @@ mod planner;
 mod print;
 mod projection;
 mod publish;
+pub(crate) mod ready;
 mod refresh;
 mod services;
 mod supergraph;
@@ -26,7 +28,7 @@ use std::sync::{Arc, RwLock};
 pub use answer::answer;
 pub use compose::Diagnostic;
 pub use identity::Identity;
-pub use publish::{Publish, Published, audited_as, check, publish, remove};
+pub use publish::{Publish, Published, audited_as, check, publish, read_only, remove};
 pub(crate) use refresh::{load, run};
 pub use supergraph::Supergraph;
 
@@ -37,6 +39,7 @@ pub const OWN: &str = "weft";
 #[derive(Default)]
 pub struct Federation {
     current: RwLock<Option<Arc<Supergraph>>>,
+    refused: RwLock<Option<String>>,
 }
 
 impl Federation {
@@ -45,8 +48,19 @@ impl Federation {
         self.current.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
+    /// Why what there is now is not served, but the graph before; none where it is served.
+    pub fn refused(&self) -> Option<String> {
+        self.refused.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Another graph is there, and cannot be served.
+    fn refuse(&self, reasons: String) {
+        *self.refused.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(reasons);
+    }
+
     /// From now on this one is served. Operations that have begun end with the one before.
     fn set(&self, supergraph: Option<Arc<Supergraph>>) {
+        *self.refused.write().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = supergraph;
     }
 }

@@ -7,7 +7,6 @@ use sources::{
     ingest::{SubgraphPublication, SupergraphChange, SupergraphOutcome},
     postgres::{Database, SubgraphRecord, SubgraphSet},
 };
-use url::Url;
 
 use super::{
     OWN,
@@ -50,6 +49,16 @@ pub enum Published {
 /// The record of a change that is made outside of any request, by whom.
 pub fn audited_as(subject: &str) -> AuditEntry {
     AuditEntry { subject: subject.to_owned(), ..AuditEntry::default() }
+}
+
+/// Why nothing can be published where a ready supergraph is configured. Who publishes asks this first.
+pub fn read_only(config: &FederationConfig) -> Option<Diagnostic> {
+    let file = config.supergraph.as_ref()?;
+    let message = format!(
+        "the graph is the one in {}: as long as federation.supergraph is set, nothing is published",
+        file.display()
+    );
+    Some(Diagnostic::of_all(message))
 }
 
 /// Composes and publishes. `audit` names who; `tenant` is the one whose audit log tells of it.
@@ -168,13 +177,8 @@ fn problems(config: &FederationConfig, what: &Publish<'_>) -> Vec<Diagnostic> {
             "a name is a lower-case letter, then letters, digits, `_` and `-`, {NAME_MAX} at most, without `__`, and not `{OWN}`"
         ));
     }
-    match Url::parse(what.url) {
-        Err(error) => tell(format!("the address is none: {error}")),
-        Ok(url) => {
-            if let Some(problem) = sources::upstream::address_problem(&url) {
-                tell(format!("the address {problem}"));
-            }
-        }
+    if let Err(problem) = compose::address(what.url) {
+        tell(problem);
     }
     if what.sdl.len() as u64 > config.sdl_max.as_u64() {
         tell(format!("the SDL has {} bytes: federation.sdl_max is {}", what.sdl.len(), config.sdl_max));

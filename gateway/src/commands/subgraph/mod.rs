@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 use crate::{
     config::Loaded,
-    federation::{Diagnostic, Published},
+    federation::{Diagnostic, Published, read_only},
 };
 
 /// The commands of `weft subgraph`.
@@ -30,6 +30,14 @@ pub enum SubgraphCommand {
 impl SubgraphCommand {
     /// Runs it. Exit code 1 when something was refused.
     pub async fn run(self, loaded: &Loaded) -> anyhow::Result<ExitCode> {
+        if let Some(reason) = read_only(&loaded.config.federation) {
+            // What is published can be looked at all the same.
+            if !matches!(self, Self::List) {
+                eprintln!("refused: {reason}");
+                return Ok(ExitCode::from(1));
+            }
+            eprintln!("not served: {reason}");
+        }
         match self {
             Self::Publish(args) => publish::run(loaded, &args).await,
             Self::Check(args) => check::run(loaded, &args).await,

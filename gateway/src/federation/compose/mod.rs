@@ -1,13 +1,14 @@
 //! Makes one graph of Weft's own schema and the subgraphs that are published, by a library behind a function of ours.
 //!
 //! `supported` refuses what is not executed here, `own` what would take Weft's own fields over, `library` composes, `join_types` adds what the planner needs, `requires` says in its words what it cannot plan, `keys` reads which
-//! fields represent entities, `public` is the graph that clients see.
+//! fields represent entities, `public` is the graph that clients see. `ready` takes one that was composed elsewhere.
 
 mod join_types;
 mod keys;
 mod library;
 mod own;
 mod public;
+mod ready;
 pub(super) mod requires;
 mod supported;
 
@@ -16,6 +17,7 @@ use sources::postgres::SubgraphRecord;
 use super::OWN;
 
 pub use keys::KeyFields;
+pub use ready::{Ready, ReadySubgraph, address, ready};
 
 /// A graph that was composed.
 #[derive(Debug)]
@@ -72,12 +74,21 @@ pub fn compose(subgraphs: &[SubgraphRecord]) -> Result<Composed, Vec<Diagnostic>
     compose_with(&resolvers::sdl::federation(), &resolvers::sdl::public(), subgraphs)
 }
 
+/// The supergraph of Weft's own schema and these subgraphs, as the library composes it: what [`ready()`] takes.
+pub fn supergraph(subgraphs: &[SubgraphRecord]) -> Result<String, Vec<Diagnostic>> {
+    composed(&resolvers::sdl::federation(), &resolvers::sdl::public(), subgraphs)
+}
+
 /// Whether these subgraphs make a graph that can be planned and shown.
 pub fn check(subgraphs: &[SubgraphRecord]) -> Result<(), Vec<Diagnostic>> {
     if subgraphs.is_empty() {
         return Ok(());
     }
-    let composed = compose(subgraphs)?;
+    usable(compose(subgraphs)?)
+}
+
+/// Whether a graph can be planned and shown.
+pub fn usable(composed: Composed) -> Result<(), Vec<Diagnostic>> {
     let unusable = |error: String| vec![Diagnostic::of_all(error)];
     super::planner::HivePlanner::new(&composed.supergraph_sdl, composed.keys)
         .map_err(|error| unusable(error.to_string()))?;
@@ -94,6 +105,11 @@ pub(super) fn compose_with(
     own_public: &str,
     subgraphs: &[SubgraphRecord],
 ) -> Result<Composed, Vec<Diagnostic>> {
+    finished(&composed(own_sdl, own_public, subgraphs)?, own_sdl, own_public)
+}
+
+/// What the library makes of them.
+fn composed(own_sdl: &str, own_public: &str, subgraphs: &[SubgraphRecord]) -> Result<String, Vec<Diagnostic>> {
     let refused: Vec<Diagnostic> =
         subgraphs.iter().flat_map(|subgraph| supported::problems(&subgraph.name, &subgraph.sdl, own_public)).collect();
     if !refused.is_empty() {
@@ -101,9 +117,13 @@ pub(super) fn compose_with(
     }
     let parts = subgraphs.iter().map(|subgraph| (subgraph.name.as_str(), subgraph.sdl.as_str(), subgraph.url.as_str()));
     let parts: Vec<_> = std::iter::once((OWN, own_sdl, "http://weft.invalid/graphql")).chain(parts).collect();
-    let supergraph_sdl = library::supergraph(&parts)?;
+    library::supergraph(&parts)
+}
+
+/// What is added to every supergraph, and what none may have. `own_public` is what of Weft's own clients see.
+fn finished(supergraph_sdl: &str, own_sdl: &str, own_public: &str) -> Result<Composed, Vec<Diagnostic>> {
     let of_all = |error: String| vec![Diagnostic::of_all(error)];
-    let supergraph_sdl = join_types::completed(&supergraph_sdl).map_err(of_all)?;
+    let supergraph_sdl = join_types::completed(supergraph_sdl).map_err(of_all)?;
     let keys = KeyFields::read(&supergraph_sdl).map_err(of_all)?;
     let taken_over = own::taken_over(&supergraph_sdl, own_sdl, &keys).map_err(of_all)?;
     if !taken_over.is_empty() {
