@@ -1,6 +1,6 @@
 //! Answers one operation over the composed graph.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
@@ -11,11 +11,12 @@ use super::{
     execute::{Execution, State},
     projection::{PathSegment, ToldToClient, Writer},
     services::RequestServices,
+    supergraph::Planned,
 };
 use crate::{App, executor::Job, http::Answer, prepare::OperationKind};
 
 /// Of the time of a request, for subgraphs: the rest is for an answer with what is there by then.
-const SUBGRAPH_SHARE: f64 = 0.9;
+pub(super) const SUBGRAPH_SHARE: f64 = 0.9;
 
 /// Most errors that are told.
 const ERRORS_MAX: usize = 100;
@@ -45,9 +46,21 @@ pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, 
     };
     let about_schema = prepared.take_schema_fields();
     let execution = Execution::new(&planned.plan, &prepared.variables, &services);
-    let State { root, bodies, failures, told, notes } = execution.run().await;
+    let answer = write(&planned, execution.run().await, (&about_schema, wants_receipts), request_id);
+    metrics::histogram!("weft_federation_seconds").record(begun.elapsed().as_secs_f64());
+    answer
+}
+
+/// What was put together, as the client asked for it. `about_schema` is what was asked about the schema itself, by response key.
+pub(super) fn write(
+    planned: &Planned,
+    state: State<'_>,
+    (about_schema, wants_receipts): (&HashMap<String, Value>, bool),
+    request_id: &str,
+) -> Answer {
+    let State { root, bodies, failures, told, notes } = state;
     let (keys, projection) = (&planned.plan.keys, &planned.projection);
-    let mut writer = Writer::new(keys, planned.plan.typename, &bodies, &failures, &about_schema, &told);
+    let mut writer = Writer::new(keys, planned.plan.typename, &bodies, &failures, about_schema, &told);
     writer.data(&root, &projection.root);
     let Writer { out, errors: told, .. } = writer;
     let count = told.len();
@@ -57,7 +70,6 @@ pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, 
         let message = format!("{} more errors are not told", count - ERRORS_MAX);
         errors.push(json!({ "message": message, "extensions": extensions }));
     }
-    metrics::histogram!("weft_federation_seconds").record(begun.elapsed().as_secs_f64());
     let mut answer = Answer::of_data(out, errors);
     for name in ["stale", "receipts"] {
         let of_name = notes.iter().filter(|(noted, ..)| *noted == name);

@@ -2,16 +2,20 @@
 //! by a library and executed here. Operations on Weft's own types alone never come this way.
 //!
 //! `publish` takes a subgraph in, `compose` makes one graph of all, `refresh` has every replica follow, or follows the file of `ready`,
-//! `supergraph` is one version of it. An operation: `print` → `planner` → `plan` → `execute` (`services` asks, `flights` asks once) → `projection` → `answer`.
+//! `supergraph` is one version of it. An operation: `print` → `planner` → `plan` → `execute` (`services` asks, `flights` asks once) → `projection` → `answer`. A subscription: `event_plan` does the same for
+//! each event; `forward` gets events of a subgraph's own.
 
 mod answer;
+mod by_mutation;
 mod canonical;
 mod clients;
 pub mod compose;
 #[cfg(test)]
 mod differential;
+mod event_plan;
 mod execute;
 mod flights;
+mod forward;
 mod identity;
 mod plan;
 mod planner;
@@ -26,7 +30,10 @@ mod supergraph;
 use std::sync::{Arc, RwLock};
 
 pub use answer::answer;
+pub(crate) use by_mutation::PublishedByMutation;
 pub use compose::Diagnostic;
+pub use event_plan::{EventPlan, Events};
+pub use forward::forward;
 pub use identity::Identity;
 pub use publish::{Publish, Published, audited_as, check, publish, read_only, remove};
 pub(crate) use refresh::{load, run};

@@ -73,6 +73,8 @@ pub struct Fetch {
     pub operation_json: Vec<u8>,
     /// It changes something.
     pub is_mutation: bool,
+    /// It is not answered once, but with an event at a time.
+    pub is_event: bool,
     /// The variables of the client's operation that it uses.
     pub variables: Vec<String>,
     /// The entities that it asks about; none: it asks from the root.
@@ -174,6 +176,11 @@ impl Shape {
 }
 
 impl Plan {
+    /// What brings the events of a subscription.
+    pub fn events(&self) -> Option<&Fetch> {
+        self.fetches().into_iter().find(|fetch| fetch.is_event)
+    }
+
     /// Every question in it.
     pub fn fetches(&self) -> Vec<&Fetch> {
         fn collect<'a>(step: &'a Step, into: &mut Vec<&'a Fetch>) {

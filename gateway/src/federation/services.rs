@@ -105,8 +105,8 @@ impl RequestServices<'_> {
         body.push(b'}');
         let body = Bytes::from(body);
         let identity = &self.app.subgraph_identity;
-        let question =
-            Question { body: body.clone(), headers: self.headers_for(subgraph.name()), may_repeat: !fetch.is_mutation };
+        let headers = headers_for(self.app, self.principal, self.headers, subgraph.name(), self.request_id);
+        let question = Question { body: body.clone(), headers, may_repeat: !fetch.is_mutation };
         let asked = {
             let (subgraph, question) = (Arc::clone(subgraph), question);
             async move { answer_of(&subgraph, &question).await }
@@ -120,20 +120,26 @@ impl RequestServices<'_> {
         let flight = self.supergraph.flights.join(key, || Box::pin(asked));
         timeout_at(self.deadline, flight).await.unwrap_or_else(|_| Err(late()))
     }
+}
 
-    /// Who asks, and what for. Nothing else of the request goes to a subgraph.
-    fn headers_for(&self, service: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        if let Ok(id) = HeaderValue::from_str(self.request_id) {
-            headers.insert(REQUEST_ID.clone(), id);
-        }
-        if let Some(parent) = self.headers.get(&TRACEPARENT) {
-            headers.insert(TRACEPARENT.clone(), parent.clone());
-        }
-        let now = self.app.clock.now().timestamp();
-        self.app.subgraph_identity.tell(&mut headers, self.headers, self.principal, service, now);
-        headers
+/// Who asks a subgraph, and what for. Nothing else of the request's own headers, `asked`, goes to it.
+pub(super) fn headers_for(
+    app: &App,
+    principal: &Principal,
+    asked: &HeaderMap,
+    service: &str,
+    request_id: &str,
+) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID.clone(), id);
     }
+    if let Some(parent) = asked.get(&TRACEPARENT) {
+        headers.insert(TRACEPARENT.clone(), parent.clone());
+    }
+    let now = app.clock.now().timestamp();
+    app.subgraph_identity.tell(&mut headers, asked, principal, service, now);
+    headers
 }
 
 async fn answer_of(subgraph: &SharedSubgraph, question: &Question) -> Result<Bytes, Trouble> {
@@ -146,7 +152,8 @@ async fn answer_of(subgraph: &SharedSubgraph, question: &Question) -> Result<Byt
     }
 }
 
-fn trouble(name: &str, error: &SourceError) -> Trouble {
+/// What clients see of an error of this subgraph.
+pub(super) fn trouble(name: &str, error: &SourceError) -> Trouble {
     let message = match error {
         SourceError::Timeout { limit, .. } => format!("{name} did not answer within {limit:?}"),
         SourceError::Throttled { .. } => format!("{name} asked us to wait"),

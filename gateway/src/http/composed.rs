@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 
@@ -10,8 +11,8 @@ use super::{
     graphql::{Asked, Steps},
 };
 use crate::{
-    federation::Supergraph,
-    prepare::{Chosen, Document, OperationKind, Refusal},
+    federation::{EventPlan, Events, Supergraph, forward},
+    prepare::{Chosen, Document, OperationKind, Prepared, Refusal},
 };
 
 /// A document, and the composed graph where it is one of that.
@@ -57,14 +58,14 @@ impl Steps<'_> {
                 return Err(self.method_not_allowed("mutations are sent by POST", "POST"));
             }
             OperationKind::Mutation => {}
-            OperationKind::Subscription => {
-                let message =
-                    "subscriptions that reach into subgraphs are not executed yet: ask for fields of Weft's own";
-                return self.or_refused(Err(Refusal::new(ErrorCode::GraphqlValidationFailed, message)));
-            }
+            OperationKind::Subscription => {}
         }
+        let is_subscription = chosen.kind() == OperationKind::Subscription;
         let may_introspect = self.app.config.server.introspection.allows(asked.principal.visibility());
         let prepared = self.or_refused(supergraph.preparer.prepare(chosen, variables, may_introspect))?;
+        if is_subscription {
+            return self.subscribe_composed(supergraph, prepared, asked).await;
+        }
         let asked = Asked {
             principal: Arc::clone(&asked.principal),
             supergraph: Some(Arc::clone(supergraph)),
@@ -73,6 +74,29 @@ impl Steps<'_> {
             ..*asked
         };
         self.execute(prepared, &asked).await
+    }
+}
+
+impl Steps<'_> {
+    /// Begins a subscription over the composed graph.
+    async fn subscribe_composed(
+        &mut self,
+        supergraph: &Arc<Supergraph>,
+        prepared: Prepared,
+        asked: &Asked,
+    ) -> Result<Answer, Box<Answer>> {
+        let deposit = self.may_stream(prepared.points).await?;
+        let (app, principal) = (Arc::clone(self.app), &asked.principal);
+        let begun = EventPlan::begin(&app, supergraph, prepared, &asked.headers, principal).await;
+        match self.or_refused(begun)? {
+            Events::Own(operation) => self.follow(*operation, asked).await?,
+            Events::Theirs(plan) => {
+                let forwarded = forward(&app, plan, principal, self.caller.clone(), self.request_id).await?;
+                self.subscription = Some(forwarded);
+            }
+        }
+        drop(deposit);
+        Ok(Answer::of_bytes(StatusCode::OK, bytes::Bytes::new()))
     }
 }
 

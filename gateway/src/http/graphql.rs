@@ -20,6 +20,7 @@ use super::{
     accept::{Media, Streamed, negotiate, negotiate_stream},
     answer::Answer,
     body::{self, Parameters},
+    charging::Deposit,
     stream, websocket,
 };
 use crate::{
@@ -28,7 +29,7 @@ use crate::{
     auth::Principal,
     executor::Job,
     federation::{self, Supergraph},
-    live::{self, Resume, Subscriber},
+    live::{self, Operation, Resume, Subscription},
     prepare::{OperationKind, Prepared, Refusal},
     rate_limit,
     response_cache::{Alias, Key},
@@ -72,8 +73,8 @@ pub async fn serve(
         StatusCode::OK => ANSWERED.increment(1),
         status => metrics::counter!("weft_http_requests_total", "status" => status.as_str().to_owned()).increment(1),
     }
-    match (steps.subscriber.take(), streamed) {
-        (Some(subscriber), Some(streamed)) => stream::of_subscription(&app, subscriber, streamed, answer),
+    match (steps.subscription.take(), streamed) {
+        (Some(subscription), Some(streamed)) => stream::of_subscription(&app, subscription, streamed, answer),
         (None, Some(Streamed::Events)) if accepted.is_none() && answer.status == StatusCode::OK => {
             stream::of_answer(answer)
         }
@@ -104,7 +105,7 @@ pub(super) struct Steps<'a> {
     /// A stream can be sent.
     pub(super) streams: bool,
     /// What is to be streamed, where that was asked.
-    pub(super) subscriber: Option<Subscriber>,
+    pub(super) subscription: Option<Subscription>,
     /// Where a client that was cut off goes on.
     pub(super) resume: Option<Resume>,
 }
@@ -120,7 +121,7 @@ impl<'a> Steps<'a> {
             patience: Patience::new(),
             class: Class::Interactive,
             streams: false,
-            subscriber: None,
+            subscription: None,
             resume: None,
         }
     }
@@ -230,6 +231,23 @@ impl<'a> Steps<'a> {
 
     /// Begins a subscription: the answer is empty, and what is to be streamed stands beside it.
     async fn subscribe(&mut self, prepared: Prepared, asked: &Asked) -> Result<Answer, Box<Answer>> {
+        let deposit = self.may_stream(prepared.points).await?;
+        self.follow(Operation::of(prepared), asked).await?;
+        // The events are paid one by one.
+        drop(deposit);
+        Ok(Answer::of_bytes(StatusCode::OK, bytes::Bytes::new()))
+    }
+
+    /// Streams what is executed for each event.
+    pub(super) async fn follow(&mut self, operation: Operation, asked: &Asked) -> Result<(), Box<Answer>> {
+        let (caller, resume) = (self.caller.clone(), self.resume.take());
+        let begun = live::begin(self.app, operation, &asked.principal, caller, resume, self.request_id).await?;
+        self.subscription = Some(begun.into());
+        Ok(())
+    }
+
+    /// Whether the answer can be a stream, and the caller can pay for its beginning.
+    pub(super) async fn may_stream(&mut self, points: u64) -> Result<Deposit, Box<Answer>> {
         if !self.streams {
             let message = "subscriptions are streamed: accept `text/event-stream` or `multipart/mixed;subscriptionSpec=1.0`, or open a WebSocket";
             return self.or_refused(Err(Refusal::new(ErrorCode::NotAcceptable, message)));
@@ -237,14 +255,7 @@ impl<'a> Steps<'a> {
         if self.app.is_draining() {
             return Err(self.overloaded(Refused::Full));
         }
-        let deposit = self.charge(prepared.points.max(1)).await?;
-        let caller = self.caller.clone();
-        let begun =
-            live::begin(self.app, prepared, &asked.principal, caller, self.resume.take(), self.request_id).await?;
-        // The events are paid one by one.
-        drop(deposit);
-        self.subscriber = Some(begun);
-        Ok(Answer::of_bytes(StatusCode::OK, bytes::Bytes::new()))
+        self.charge(points.max(1)).await
     }
 
     /// Executes an operation, and pays for it.

@@ -8,16 +8,15 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use futures::{StreamExt, future::BoxFuture, stream::BoxStream};
+use futures::{StreamExt, future::BoxFuture};
 use rand::RngExt;
 use schema::ErrorCode;
-use sources::SourceError;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::{accept::Streamed, answer::Answer};
 use crate::{
     App,
-    live::{Frame, Subscriber},
+    live::{Frame, Frames, Subscription},
     prepare::Refusal,
 };
 
@@ -26,7 +25,7 @@ const DRAIN_SHARE: f64 = 0.6;
 
 /// A stream on its way.
 struct Stream {
-    frames: BoxStream<'static, Result<Frame, SourceError>>,
+    frames: Frames,
     form: Streamed,
     alive: Interval,
     expires_at: Option<Instant>,
@@ -42,17 +41,17 @@ enum State {
 }
 
 /// A subscription as an answer. `answer` has the headers that were collected on the way.
-pub fn of_subscription(app: &Arc<App>, subscriber: Subscriber, form: Streamed, answer: Answer) -> Response {
+pub fn of_subscription(app: &Arc<App>, subscription: Subscription, form: Streamed, answer: Answer) -> Response {
     let mut alive = tokio::time::interval(app.config.live.keep_alive);
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     alive.reset();
-    let expires_at = until(app, &subscriber);
+    let expires_at = until(app, &subscription);
     let ending = Arc::clone(app);
     let drained = Box::pin(async move {
         ending.drained().await;
         tokio::time::sleep(drain_pause(&ending)).await;
     });
-    let stream = Stream { frames: subscriber.into_stream(), form, alive, expires_at, drained, state: State::Begin };
+    let stream = Stream { frames: subscription.into_frames(), form, alive, expires_at, drained, state: State::Begin };
     let chunks = futures::stream::unfold(Box::new(stream), |mut stream| async move {
         let chunk = stream.next().await?;
         Some((Ok::<_, std::convert::Infallible>(chunk), stream))
@@ -69,8 +68,8 @@ pub fn of_answer(answer: Answer) -> Response {
 }
 
 /// When the token of a subscriber ends, on the clock of this process.
-pub(super) fn until(app: &App, subscriber: &Subscriber) -> Option<Instant> {
-    let left = subscriber.expires_at()?.0 - app.clock.now();
+fn until(app: &App, subscription: &Subscription) -> Option<Instant> {
+    let left = subscription.expires_at?.0 - app.clock.now();
     Some(Instant::now() + left.to_std().unwrap_or_default())
 }
 
@@ -158,7 +157,7 @@ impl Stream {
 
     fn chunk(&self, frame: &Frame) -> Bytes {
         match self.form {
-            Streamed::Events => event(Some(&frame.cursor), &frame.payload).into(),
+            Streamed::Events => event(frame.cursor.as_deref(), &frame.payload).into(),
             Streamed::Multipart => {
                 let mut payload = Vec::with_capacity(frame.payload.len() + 16);
                 payload.extend_from_slice(b"{\"payload\":");

@@ -18,7 +18,7 @@ use crate::{
     App,
     auth::Principal,
     http::Answer,
-    prepare::{Prepared, Refusal},
+    prepare::Refusal,
     rate_limit,
 };
 
@@ -42,7 +42,7 @@ pub async fn newest_cursor(app: &App, tenant: &str) -> Option<String> {
 /// Begins a subscription; refused with the answer that says why.
 pub async fn begin(
     app: &Arc<App>,
-    prepared: Prepared,
+    operation: Operation,
     principal: &Arc<Principal>,
     caller: Option<rate_limit::Caller>,
     resume: Option<Resume>,
@@ -50,7 +50,6 @@ pub async fn begin(
 ) -> Result<Subscriber, Box<Answer>> {
     let refuse = |refusal: &Refusal| Box::new(Answer::refused(refusal, request_id));
     let seat = Live::seat(app, principal).map_err(|message| refuse(&Refusal::new(ErrorCode::Overloaded, message)))?;
-    let operation = Operation::of(prepared);
     let asked = Arc::new(Delivery::Asked(std::sync::OnceLock::new()));
     let answer = app.executor.ask(&operation, principal, &asked, request_id).await;
     let Delivery::Asked(wanted) = &*asked else { return Err(Box::new(answer)) };

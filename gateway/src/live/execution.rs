@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures::future::join_all;
 use resolvers::live::{self, Event, Object};
 use schema::{ChangeKind, Date, DateRange, DateTime, EntityRef};
 use sources::postgres::ChangePosition;
@@ -14,7 +15,7 @@ use super::{
     matching::{Facts, Read},
     sent::{About, Sent},
 };
-use crate::App;
+use crate::{App, http::Answer};
 
 /// How long to wait for a database that does not answer.
 pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -48,10 +49,7 @@ pub(super) async fn execute(app: &Arc<App>, plan: &Plan, changes: Vec<(&Arc<Read
         })
         .collect();
     let events = changes.iter().zip(&told).map(|((read, kind), (cursor, at, _))| event(read, *kind, cursor, *at));
-    let answers = {
-        let _place = app.live.executing.acquire().await;
-        app.executor.events(&plan.operation, &plan.principal, events.collect(), &plan.request_id).await
-    };
+    let answers = answers(app, plan, events.collect()).await;
     let executed =
         answers.into_iter().zip(told).zip(changes).map(|((answer, (cursor, at, position)), (read, kind))| {
             if answer.has_no_data() {
@@ -98,7 +96,24 @@ fn event(read: &Read, kind: ChangeKind, cursor: &str, at: DateTime) -> Event {
 }
 
 /// Sends something that only one subscriber gets.
-pub(super) async fn execute_sign(app: &App, plan: &Plan, event: Event) -> Bytes {
-    let mut answers = app.executor.events(&plan.operation, &plan.principal, vec![event], &plan.request_id).await;
-    answers.pop().map(crate::http::Answer::into_bytes).unwrap_or_default()
+pub(super) async fn execute_sign(app: &Arc<App>, plan: &Plan, event: Event) -> Bytes {
+    answers(app, plan, vec![event]).await.pop().map(Answer::into_bytes).unwrap_or_default()
+}
+
+/// Executes the operation for each of these events, all at once.
+pub(super) async fn answers(app: &Arc<App>, plan: &Plan, events: Vec<Event>) -> Vec<Answer> {
+    let Plan { operation, principal, request_id, .. } = plan;
+    let newest = match &operation.beyond {
+        Some(beyond) => beyond.newest(app).await,
+        None => None,
+    };
+    // Where it does not fit the graph of now any more, it is what it was.
+    let operation = newest.as_deref().unwrap_or(operation);
+    let own = {
+        let _place = app.live.executing.acquire().await;
+        app.executor.events(operation, principal, events, request_id).await
+    };
+    let Some(beyond) = &operation.beyond else { return own };
+    // Without the place: who waits for a slow subgraph holds up nobody else.
+    join_all(own.into_iter().map(|answer| beyond.answer(app, principal, answer, request_id))).await
 }

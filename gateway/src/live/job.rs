@@ -7,7 +7,7 @@ use schema::DateTime;
 use sources::postgres::ChangePosition;
 use tokio::time::MissedTickBehavior;
 
-use super::{cursor::Place, group::Plan, members::Members, sent::Sent};
+use super::{cursor::Place, execution::answers, group::Plan, members::Members, sent::Sent};
 use crate::App;
 
 /// Looks in a row that may fail before the subscription ends with what is wrong.
@@ -36,10 +36,7 @@ pub(super) async fn follow(app: Arc<App>, plan: Arc<Plan>, members: Arc<Members>
             cursor_of: Arc::new(cursor_of),
             seen: Arc::clone(&seen),
         };
-        let answers = {
-            let _place = app.live.executing.acquire().await;
-            app.executor.events(&plan.operation, &plan.principal, vec![Event::Job(look)], &plan.request_id).await
-        };
+        let answers = answers(&app, &plan, vec![Event::Job(look)]).await;
         let Some(answer) = answers.into_iter().next() else { continue };
         let Some(JobSeen { state, is_final, cursor }) = seen.get().cloned() else {
             // One that cannot be read now is looked at again; one that never can is told to be so.

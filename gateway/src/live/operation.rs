@@ -1,7 +1,7 @@
 //! `Operation`: what is executed for each event of a subscription. Where a subscriber begins is no part of it, so that those who resume at
 //! different places share what comes after.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use async_graphql_parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet};
 use async_graphql_value::Value as Written;
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    federation::EventPlan,
     prepare::{Chosen, Prepared},
     response_cache::Eyes,
 };
@@ -29,6 +30,8 @@ pub struct Operation {
     pub ages: Ages,
     /// Most points of one event.
     pub points: u64,
+    /// What is asked of subgraphs about each event, where it reaches beyond Weft's own types.
+    pub beyond: Option<Arc<EventPlan>>,
     /// Values that decide what is selected, though the engine's document does not name them any more.
     deciding: Map<String, Value>,
 }
@@ -42,7 +45,14 @@ impl Operation {
     pub fn of(prepared: Prepared) -> Self {
         let (document, ages) = (prepared.document(), prepared.ages());
         let Prepared { chosen, variables, points, .. } = prepared;
-        Self { chosen, document, deciding: variables.clone(), variables, ages, points }
+        Self { chosen, document, deciding: variables.clone(), variables, ages, points, beyond: None }
+    }
+
+    /// What was asked of the composed graph: `own` is the part of it that brings the events.
+    pub fn of_composed(own: &Prepared, prepared: Prepared, beyond: Arc<EventPlan>) -> Self {
+        let Prepared { chosen, variables: deciding, points, .. } = prepared;
+        let (document, variables, ages) = (own.document(), own.variables.clone(), own.ages());
+        Self { chosen, document, variables, ages, points, deciding, beyond: Some(beyond) }
     }
 
     /// The same without where a subscriber begins.
@@ -79,6 +89,9 @@ impl Operation {
     pub fn key(&self, eyes: &Eyes) -> GroupKey {
         let mut digest = Sha256::new();
         digest.update(eyes.bytes());
+        let beyond = self.beyond.as_ref().map(|beyond| beyond.caller()).unwrap_or_default();
+        digest.update(beyond.len().to_le_bytes());
+        digest.update(beyond);
         digest.update(self.chosen.document().hash());
         let name = self.chosen.name().unwrap_or_default();
         digest.update(name.len().to_le_bytes());

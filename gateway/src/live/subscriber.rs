@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use bytes::Bytes;
 use futures::stream::BoxStream;
 use resolvers::live::{self, Event, Gap, GapReason, JobState, Object, Topic};
 use schema::{ChangeKind, DateTime, EntityFilter, PageArgs, SourceKind};
@@ -13,26 +12,18 @@ use sources::{
 
 use super::{
     cursor::Place,
-    execution::{Executed, execute, execute_sign},
+    execution::{Executed, answers, execute, execute_sign},
     group::Plan,
     matching::{Read, Verdict, Viewer, judge},
     queue::{Item, Lost},
     registry::{Joined, Live, Member, Seat},
+    subscription::Frame,
     toll::Toll,
 };
 use crate::{App, http::Answer, rate_limit};
 
 /// Entities of a snapshot that are read at once.
 const SNAPSHOT_PAGE: u32 = 100;
-
-/// Something for the client.
-#[derive(Debug, Clone)]
-pub struct Frame {
-    /// The answer.
-    pub payload: Bytes,
-    /// Continue after it with this.
-    pub cursor: String,
-}
 
 /// One subscription.
 pub struct Subscriber {
@@ -131,7 +122,7 @@ impl Subscriber {
         loop {
             if let Some((frame, points)) = self.ready.pop_front() {
                 self.toll.owe(points).await;
-                self.last = Some(frame.cursor.clone());
+                self.last.clone_from(&frame.cursor);
                 return Ok(Some(frame));
             }
             match &self.stage {
@@ -141,7 +132,7 @@ impl Subscriber {
                         // It is as the client saw it.
                         Item::Sent(sent) if sent.state.is_some() && sent.state == self.known.take() => {}
                         Item::Sent(sent) => {
-                            let frame = Frame { payload: sent.payload.clone(), cursor: sent.cursor.clone() };
+                            let frame = Frame { payload: sent.payload.clone(), cursor: Some(sent.cursor.clone()) };
                             self.ready.push_back((frame, sent.points));
                         }
                         Item::Lost(lost) => Box::pin(self.tell_lost(lost)).await?,
@@ -220,10 +211,7 @@ impl Subscriber {
         }
         let count = count + events.len();
         let plan = &self.plan;
-        let answers = {
-            let _place = self.app.live.executing.acquire().await;
-            self.app.executor.events(&plan.operation, &plan.principal, events, &plan.request_id).await
-        };
+        let answers = answers(&self.app, plan, events).await;
         if answers.iter().any(Answer::has_no_data) {
             // None of the page is sent: it comes whole when the client goes on after the last one.
             let limit = self.app.config.server.request_timeout;
@@ -231,7 +219,7 @@ impl Subscriber {
         }
         for (answer, cursor) in answers.into_iter().zip(places) {
             let points = answer.objects().saturating_add(1);
-            self.ready.push_back((Frame { payload: answer.into_bytes(), cursor }, points));
+            self.ready.push_back((Frame { payload: answer.into_bytes(), cursor: Some(cursor) }, points));
         }
         if page.has_next {
             let last = page.rows.last().map(|(cursor, _)| cursor.clone());
@@ -240,7 +228,7 @@ impl Subscriber {
         }
         let cursor = cursors.write(&plan.principal.tenant, &Place::Change(position.clone()));
         let payload = execute_sign(&self.app, plan, Event::SnapshotEnd { cursor: cursor.clone(), count }).await;
-        self.ready.push_back((Frame { payload, cursor }, 1));
+        self.ready.push_back((Frame { payload, cursor: Some(cursor) }, 1));
         self.stage = Stage::Behind(position);
         Ok(())
     }
@@ -258,7 +246,7 @@ impl Subscriber {
 
     /// The cursor after all that is ready.
     fn newest(&self) -> Option<String> {
-        self.ready.back().map(|(frame, _)| frame.cursor.clone()).or_else(|| self.last.clone())
+        self.ready.back().and_then(|(frame, _)| frame.cursor.clone()).or_else(|| self.last.clone())
     }
 
     /// Reads a part of what was missed.
@@ -305,7 +293,7 @@ impl Subscriber {
         for executed in execute(&self.app, &self.plan, changes).await {
             match executed {
                 Executed::Sent(sent) => {
-                    let frame = Frame { payload: sent.payload.clone(), cursor: sent.cursor.clone() };
+                    let frame = Frame { payload: sent.payload.clone(), cursor: Some(sent.cursor.clone()) };
                     self.ready.push_back((frame, sent.points));
                 }
                 Executed::Late(position) => self.push_gap(self.newest(), &position, GapReason::Reset).await?,
@@ -336,7 +324,7 @@ impl Subscriber {
         let cursor = cursors.write(&self.plan.principal.tenant, &Place::Change(to.clone()));
         let gap = Event::Gap(Gap { from_cursor, to_cursor: cursor.clone(), reason });
         let payload = execute_sign(&self.app, &self.plan, gap).await;
-        self.ready.push_back((Frame { payload, cursor }, 1));
+        self.ready.push_back((Frame { payload, cursor: Some(cursor) }, 1));
         Ok(())
     }
 

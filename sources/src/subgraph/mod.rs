@@ -2,6 +2,7 @@
 //! them, and what becomes of their answers, is the gateway's to know.
 
 mod config;
+mod events;
 mod registry;
 
 use std::{sync::Arc, time::Duration};
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use config::Config;
+pub use events::Events;
 pub use registry::Subgraphs;
 
 const ACCEPTED: &str = "application/graphql-response+json, application/json;q=0.9";

@@ -1,20 +1,21 @@
 //! `Upstream`: one guarded HTTP call. `download` is what becomes of a body that goes to a file, `opened` of one that comes as
-//! things happen.
+//! things happen, `upgraded` of a connection that is for another protocol from then on.
 
 mod download;
 mod opened;
+mod upgraded;
 
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta};
-use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, header, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode, header, redirect};
 use schema::SourceKind;
 use serde::de::DeserializeOwned;
 use tokio::{
@@ -36,6 +37,7 @@ use crate::{Clock, SourceError, health::Health, redis::Redis};
 
 pub use download::Download;
 pub use opened::{Opened, Pieces};
+pub use upgraded::websocket_headers;
 
 /// Most tries of one call.
 const TRIES_MAX: u32 = 3;
@@ -69,6 +71,8 @@ pub struct Shared<'a> {
 pub struct Upstream {
     kind: SourceKind,
     client: Client,
+    /// Speaks HTTP/1.1 only; made when it is first needed.
+    http1: Arc<OnceLock<Client>>,
     config: Arc<UpstreamConfig>,
     places: Arc<Semaphore>,
     breaker: Arc<Breaker>,
@@ -106,27 +110,13 @@ impl Upstream {
     /// Prepares the way; nothing is called yet.
     pub fn new(config: UpstreamConfig, shared: Shared<'_>) -> Result<Self, SourceError> {
         let kind = config.kind;
-        let invalid = |message: String| SourceError::Invalid(format!("sources.{kind}: {message}"));
-        let mut client = Client::builder()
-            .timeout(config.limits.timeout)
-            .connect_timeout(config.limits.timeout)
-            .redirect(redirect::Policy::none())
-            .gzip(!config.is_raw)
-            .dns_resolver(CheckedResolver::new(&config.base_url))
-            .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")));
-        if let Some(file) = &config.limits.ca_file {
-            let pem = std::fs::read(file)
-                .map_err(|error| invalid(format!("ca_file {} cannot be read: {error}", file.display())))?;
-            let certificates = Certificate::from_pem_bundle(&pem)
-                .map_err(|_| invalid(format!("ca_file {} holds no certificate", file.display())))?;
-            client = client.tls_certs_merge(certificates);
-        }
-        let client = client.build().map_err(|error| SourceError::unavailable(kind, error))?;
+        let client = builder(&config)?.build().map_err(|error| SourceError::unavailable(kind, error))?;
         let clock = shared.clock.clone();
         let redis = shared.redis.cloned();
         Ok(Self {
             kind,
             client,
+            http1: Arc::default(),
             places: Arc::new(Semaphore::new(config.limits.requests_in_flight_max)),
             breaker: Arc::new(Breaker::new(config.limits.breaker, clock.clone())),
             health: Arc::new(Health::new(clock.clone())),
@@ -403,6 +393,27 @@ impl Upstream {
         metrics::counter!("weft_upstream_calls_total", "source" => self.kind.as_str(), "call" => call, "outcome" => outcome)
             .increment(1);
     }
+}
+
+/// What every client of an upstream has in common.
+fn builder(config: &UpstreamConfig) -> Result<ClientBuilder, SourceError> {
+    let kind = config.kind;
+    let invalid = |message: String| SourceError::Invalid(format!("sources.{kind}: {message}"));
+    let mut client = Client::builder()
+        .timeout(config.limits.timeout)
+        .connect_timeout(config.limits.timeout)
+        .redirect(redirect::Policy::none())
+        .gzip(!config.is_raw)
+        .dns_resolver(CheckedResolver::new(&config.base_url))
+        .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")));
+    if let Some(file) = &config.limits.ca_file {
+        let pem =
+            std::fs::read(file).map_err(|error| invalid(format!("ca_file {} cannot be read: {error}", file.display())))?;
+        let certificates = Certificate::from_pem_bundle(&pem)
+            .map_err(|_| invalid(format!("ca_file {} holds no certificate", file.display())))?;
+        client = client.tls_certs_merge(certificates);
+    }
+    Ok(client)
 }
 
 /// Whether the body came and makes no sense, such as broken compression; else it did not come to its end.

@@ -8,7 +8,7 @@ use serde::{
     de::{MapAccess, SeqAccess, Visitor},
 };
 
-pub(super) struct WellFormed;
+pub(crate) struct WellFormed;
 
 impl<'de> Deserialize<'de> for WellFormed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

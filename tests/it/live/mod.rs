@@ -16,10 +16,10 @@ use it::TestPlatform;
 use sources::ingest::ImportReport;
 
 /// A folder of components that can be changed one by one.
-pub(super) struct Estate(PathBuf);
+pub(crate) struct Estate(PathBuf);
 
 impl Estate {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("weft-it-live-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
@@ -27,7 +27,7 @@ impl Estate {
     }
 
     /// Declares a component: lines of its metadata, and its owner.
-    pub(super) fn declare(&self, name: &str, metadata: &str, owner: &str) {
+    pub(crate) fn declare(&self, name: &str, metadata: &str, owner: &str) {
         let text = format!(
             "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n{metadata}\
              spec:\n  type: service\n  lifecycle: production\n  owner: {owner}\n"
@@ -41,7 +41,7 @@ impl Estate {
     }
 
     /// Has the catalog say what the folder says.
-    pub(super) async fn import(&self, platform: &TestPlatform) -> ImportReport {
+    pub(crate) async fn import(&self, platform: &TestPlatform) -> ImportReport {
         let config = &platform.app().config.catalog;
         let paths = std::slice::from_ref(&self.0);
         let report = gateway::commands::import_catalog(platform.database(), config, "default", paths).await.unwrap();
@@ -72,7 +72,7 @@ impl Folded {
 }
 
 /// Waits until so many subscriptions have caught up: what is said on a socket is answered by nothing else.
-pub(super) async fn up_to_date(app: &gateway::App, count: usize) {
+pub(crate) async fn up_to_date(app: &gateway::App, count: usize) {
     it::until("the subscriptions have begun", async || (app.live.up_to_date() == count).then_some(())).await;
 }
 

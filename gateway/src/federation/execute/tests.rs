@@ -37,6 +37,7 @@ fn fetch(service: &str, entities: Vec<Entities>, shape: Vec<ShapeField>) -> Step
         operation: String::new(),
         operation_json: Vec::new(),
         is_mutation: false,
+        is_event: false,
         variables: vec!["given".to_owned()],
         entities,
         shape: Shape { fields: shape },

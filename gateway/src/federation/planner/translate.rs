@@ -127,6 +127,7 @@ impl<'a> Translation<'a> {
             operation_json: format!("{{\"query\":{quoted},\"variables\":").into_bytes(),
             operation,
             is_mutation: kind == Some(OperationKind::Mutation),
+            is_event: kind == Some(OperationKind::Subscription),
             entities,
             shape,
         })))

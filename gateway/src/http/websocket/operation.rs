@@ -17,7 +17,7 @@ use crate::{
         body::{self, Parameters},
         graphql::{Asked, Steps, wants},
     },
-    live::{Resume, Subscriber},
+    live::{Resume, Subscription},
     prepare::Refusal,
 };
 
@@ -54,9 +54,9 @@ pub fn run(asking: Asking) -> BoxStream<'static, Told> {
     Box::pin(begun.flat_map(|begun| {
         match begun {
             Ok(Begun::Answer(bytes)) => stream::iter([Told::Next(bytes, None), Told::Complete]).boxed(),
-            Ok(Begun::Stream(subscriber)) => stream::iter([Told::Begun(subscriber.cursor().map(str::to_owned))])
-                .chain(subscriber.into_stream().map(|frame| match frame {
-                    Ok(frame) => Told::Next(frame.payload, Some(frame.cursor)),
+            Ok(Begun::Stream(subscription)) => stream::iter([Told::Begun(subscription.cursor.clone())])
+                .chain(subscription.into_frames().map(|frame| match frame {
+                    Ok(frame) => Told::Next(frame.payload, frame.cursor),
                     Err(error) => {
                         tracing::warn!(error = error.chain(), "a subscription had to end");
                         let message = "the subscription cannot go on at the moment: begin again after the last cursor";
@@ -72,7 +72,7 @@ pub fn run(asking: Asking) -> BoxStream<'static, Told> {
 
 enum Begun {
     Answer(Bytes),
-    Stream(Box<Subscriber>),
+    Stream(Box<Subscription>),
 }
 
 async fn begin(asking: Asking) -> Result<Begun, Bytes> {
@@ -94,8 +94,8 @@ async fn begin(asking: Asking) -> Result<Begun, Bytes> {
             return Err(Answer::refused(&refusal, &request_id).into_bytes());
         }
     };
-    match steps.subscriber.take() {
-        Some(subscriber) => Ok(Begun::Stream(Box::new(subscriber))),
+    match steps.subscription.take() {
+        Some(subscription) => Ok(Begun::Stream(Box::new(subscription))),
         None if answer.has_no_data() => Err(answer.into_bytes()),
         None => Ok(Begun::Answer(answer.into_bytes())),
     }

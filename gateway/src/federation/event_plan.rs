@@ -1,0 +1,215 @@
+//! `EventPlan`: a subscription over the composed graph. One service brings the events; what else was selected is asked about each.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use schema::ErrorCode;
+use serde_json::{Map, Value};
+use sources::{
+    cache::{CacheMode, Patience},
+    subgraph::{Question, SharedSubgraph},
+};
+use tokio::{sync::Mutex, time::Instant};
+
+use super::{
+    OWN, Supergraph,
+    answer::{SUBGRAPH_SHARE, write},
+    execute::{Execution, Services, Trouble},
+    plan::Fetch,
+    services::{RequestServices, headers_for},
+    supergraph::Planned,
+};
+use crate::{
+    App,
+    auth::Principal,
+    http::Answer,
+    live::Operation,
+    prepare::{Chosen, Prepared, Refusal},
+};
+
+/// What a subscription needs for each of its events.
+pub struct EventPlan {
+    supergraph: Arc<Supergraph>,
+    planned: Arc<Planned>,
+    chosen: Chosen,
+    variables: Map<String, Value>,
+    /// The greatest age of live data that counts anywhere in the operation.
+    freshest: Option<std::time::Duration>,
+    /// Of the headers that it began with, what subgraphs may be told.
+    headers: HeaderMap,
+    caller: String,
+    /// The graph that was looked at last after it had changed, and the operation over that, where it still fits.
+    later: Mutex<(i64, Option<Arc<Operation>>)>,
+}
+
+/// A subscription, by who brings its events.
+pub enum Events {
+    /// Weft itself: as every subscription, and with each event what is asked beyond.
+    Own(Box<Operation>),
+    /// A subgraph.
+    Theirs(EventPlan),
+}
+
+impl EventPlan {
+    /// Plans a subscription.
+    pub async fn begin(
+        app: &App,
+        supergraph: &Arc<Supergraph>,
+        prepared: Prepared,
+        asked: &HeaderMap,
+        principal: &Principal,
+    ) -> Result<Events, Refusal> {
+        let planned = supergraph.planned(&prepared).await?;
+        let impossible = || Refusal::new(ErrorCode::InternalServerError, "the subscription has no service for its events");
+        let service = &planned.plan.events().ok_or_else(impossible)?.service;
+        let is_own = service == OWN;
+        let mut headers = HeaderMap::new();
+        if let Some(authorization) = asked.get(header::AUTHORIZATION) {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        let plan = Self {
+            caller: app.subgraph_identity.of(&headers, principal),
+            supergraph: Arc::clone(supergraph),
+            planned,
+            chosen: prepared.chosen.clone(),
+            variables: prepared.variables.clone(),
+            freshest: prepared.ages().least(),
+            headers,
+            later: Mutex::new((supergraph.version, None)),
+        };
+        match is_own {
+            true => Ok(Events::Own(Box::new(plan.own_operation(app, prepared)?))),
+            false => Ok(Events::Theirs(plan)),
+        }
+    }
+
+    /// What is executed here for each event.
+    fn own_operation(self, app: &App, prepared: Prepared) -> Result<Operation, Refusal> {
+        let impossible = || Refusal::new(ErrorCode::InternalServerError, "the subscription has no part of our own");
+        let fetch = self.planned.plan.events().ok_or_else(impossible)?;
+        let chosen = app.preparer.planned_document(&fetch.operation)?.choose(None)?;
+        let mut own = app.preparer.prepare_planned(chosen, self.variables_of(fetch))?;
+        if let Some(age) = self.freshest {
+            own.no_older_than(age);
+        }
+        Ok(Operation::of_composed(&own, prepared, Arc::new(self)))
+    }
+
+    /// Those of the client's variables that a part of it uses.
+    fn variables_of(&self, fetch: &Fetch) -> Map<String, Value> {
+        let of_client = |name: &String| Some((name.clone(), self.variables.get(name)?.clone()));
+        fetch.variables.iter().filter_map(of_client).collect()
+    }
+
+    /// What is sent to the subgraph that brings the events, and which that is.
+    pub fn question(&self, app: &App, principal: &Principal, request_id: &str) -> Option<(SharedSubgraph, Question)> {
+        let fetch = self.planned.plan.events()?;
+        let subgraph = Arc::clone(self.supergraph.subgraph(&fetch.service)?);
+        let mut body = fetch.operation_json.clone();
+        body.extend_from_slice(Value::Object(self.variables_of(fetch)).to_string().as_bytes());
+        body.push(b'}');
+        let headers = headers_for(app, principal, &self.headers, subgraph.name(), request_id);
+        Some((subgraph, Question { body: body.into(), headers, may_repeat: true }))
+    }
+
+    /// What subgraphs are told of the caller: others are told other things, and get other answers.
+    pub fn caller(&self) -> &str {
+        &self.caller
+    }
+
+    /// The same operation over the graph of now, where that is another one and the operation fits it.
+    pub async fn newest(&self, app: &App) -> Option<Arc<Operation>> {
+        let current = app.federation.current()?;
+        let mut later = self.later.lock().await;
+        if later.0 != current.version {
+            *later = (current.version, None);
+            if current.version != self.supergraph.version {
+                let again = self.again(app, &current).await;
+                let again = again.inspect_err(|refusal| {
+                    let cause = &refusal.message;
+                    tracing::warn!(cause, version = current.version, "a subscription does not fit the graph any more: it keeps its own");
+                });
+                later.1 = again.ok().map(Arc::new);
+            }
+        }
+        later.1.clone()
+    }
+
+    async fn again(&self, app: &App, current: &Arc<Supergraph>) -> Result<Operation, Refusal> {
+        let document = current.preparer.document(self.chosen.document().text().to_owned(), false)?;
+        let chosen = document.choose(self.chosen.name().as_deref())?;
+        let prepared = current.preparer.prepare(chosen, self.variables.clone(), false)?;
+        let planned = current.planned(&prepared).await?;
+        let again = Self {
+            supergraph: Arc::clone(current),
+            planned,
+            chosen: prepared.chosen.clone(),
+            variables: prepared.variables.clone(),
+            freshest: self.freshest,
+            headers: self.headers.clone(),
+            caller: self.caller.clone(),
+            later: Mutex::new((current.version, None)),
+        };
+        Ok(again.own_operation(app, prepared)?.without_beginning())
+    }
+
+    /// The answer to one event of our own, with what subgraphs know besides.
+    pub async fn answer(&self, app: &Arc<App>, principal: &Arc<Principal>, own: Answer, request_id: &str) -> Answer {
+        match own.has_no_data() {
+            true => own,
+            false => self.of_event(app, principal, Ok(own.into_bytes()), request_id).await,
+        }
+    }
+
+    /// The answer to one event, whoever brought it; or to what it failed with.
+    pub async fn of_event(
+        &self,
+        app: &Arc<App>,
+        principal: &Arc<Principal>,
+        event: Result<Bytes, Trouble>,
+        request_id: &str,
+    ) -> Answer {
+        let (begun, timeout) = (Instant::now(), app.config.server.request_timeout);
+        let rest = RequestServices {
+            app,
+            supergraph: &self.supergraph,
+            principal,
+            headers: &self.headers,
+            cache_mode: CacheMode::Use,
+            wants_receipts: false,
+            patience: Patience::new(),
+            standing: None,
+            freshest: self.freshest,
+            request_id,
+            is_mutation: false,
+            deadline: begun + timeout.mul_f64(SUBGRAPH_SHARE),
+            end: begun + timeout,
+        };
+        let services = EventServices { event, rest };
+        let state = Execution::new(&self.planned.plan, &self.variables, &services).run().await;
+        write(&self.planned, state, (&HashMap::new(), false), request_id)
+    }
+}
+
+/// The event is there; the rest is asked.
+struct EventServices<'a> {
+    event: Result<Bytes, Trouble>,
+    rest: RequestServices<'a>,
+}
+
+#[async_trait]
+impl Services for EventServices<'_> {
+    async fn ask(&self, fetch: &Fetch, variables: Vec<u8>) -> Result<Bytes, Trouble> {
+        if fetch.is_event {
+            return self.event.clone();
+        }
+        let is_there = |name: &str| self.rest.app.sources.subgraphs().now().iter().any(|known| known.name() == name);
+        if fetch.service != OWN && !is_there(&fetch.service) {
+            let message = format!("{} does not belong to the graph any more: subscribe anew", fetch.service);
+            return Err(Trouble::new(ErrorCode::UpstreamUnavailable, message));
+        }
+        self.rest.ask(fetch, variables).await
+    }
+}

@@ -1,0 +1,51 @@
+//! `Subscription`: answers on their way to one client, wherever they come from.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use schema::DateTime;
+use sources::SourceError;
+
+use super::Subscriber;
+
+/// Something for the client.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The answer.
+    pub payload: Bytes,
+    /// Continue after it with this; none where what comes has no places, such as a team's own events.
+    pub cursor: Option<String>,
+}
+
+/// Everything that comes. An error ends it: it cannot go on now. Waiting for the next can be given up without harm.
+pub type Frames = BoxStream<'static, Result<Frame, SourceError>>;
+
+/// One subscription that has begun.
+pub struct Subscription {
+    /// Never locked: a request that holds it may be looked at from several threads, and a stream may not.
+    frames: Mutex<Frames>,
+    /// The cursor from which it goes on at its beginning.
+    pub cursor: Option<String>,
+    /// When the token ends of who began it; none where it does not.
+    pub expires_at: Option<DateTime>,
+}
+
+impl Subscription {
+    /// One with these frames.
+    pub fn new(frames: Frames, cursor: Option<String>, expires_at: Option<DateTime>) -> Self {
+        Self { frames: Mutex::new(frames), cursor, expires_at }
+    }
+
+    /// What comes.
+    pub fn into_frames(self) -> Frames {
+        self.frames.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Subscriber> for Subscription {
+    fn from(subscriber: Subscriber) -> Self {
+        let (cursor, expires_at) = (subscriber.cursor().map(str::to_owned), subscriber.expires_at());
+        Self::new(subscriber.into_stream(), cursor, expires_at)
+    }
+}
