@@ -25,6 +25,8 @@ mod query;
 mod records;
 mod request;
 pub mod sdl;
+mod subgraph_mutation;
+mod subgraph_registry;
 
 use async_graphql::{EmptySubscription, ValidationMode};
 
@@ -36,6 +38,7 @@ pub use records::{KeptLists, ListOutcome, Pieces, write_moment_micros, write_tex
 pub use request::{
     Audit, Caller, CostOptions, Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark, Standing,
 };
+pub use subgraph_registry::{ChangedBy, Changing, SubgraphChange, SubgraphRegistry};
 
 /// The executable graph.
 pub type Graph = async_graphql::Schema<Query, Mutation, EmptySubscription>;

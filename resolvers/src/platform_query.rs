@@ -1,4 +1,4 @@
-//! Roots that belong to no domain: objects by id, the viewer, the sources and the audit log.
+//! Roots that belong to no domain: objects by id, the viewer, the sources, subgraphs and the audit log.
 
 use async_graphql::{Context, ID, Object};
 use futures::future::join_all;
@@ -7,7 +7,7 @@ use schema::{AuditFilter, PAGE_MAX, scope};
 use crate::{
     connection::nested_page,
     error::{Nullable, OrFieldError, Result, bad_input},
-    objects::{AuditConnection, Node, Source, Viewer},
+    objects::{AuditConnection, Node, Source, Subgraph, Viewer},
     request::RequestData,
 };
 
@@ -45,6 +45,17 @@ impl PlatformQuery {
     /// The systems behind this graph: health, version, quota and freshness. By kind, then by name.
     async fn sources(&self, ctx: &Context<'_>) -> Vec<Source> {
         Source::all(RequestData::of(ctx).sources())
+    }
+
+    /// GraphQL services of teams that are published as part of the graph, by name. Needs the scope `admin`.
+    async fn subgraphs(&self, ctx: &Context<'_>) -> Nullable<Vec<Subgraph>> {
+        let published = async {
+            let request = RequestData::of(ctx);
+            request.require(scope::ADMIN, "subgraphs", None).await?;
+            let set = request.sources().database().subgraphs().await.or_field_error()?;
+            Ok(set.subgraphs.into_iter().map(Subgraph::of_record).collect())
+        };
+        Some(Box::pin(published).await)
     }
 
     /// Who did what, newest first. Needs the scope `audit:read`; reading it is itself recorded.

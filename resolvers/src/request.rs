@@ -28,6 +28,7 @@ use crate::{
     flush::{FlushQueue, NoDelay},
     loaders::{Live, LiveKey, Reader, References},
     records::KeptLists,
+    subgraph_registry::SubgraphRegistry,
 };
 
 /// Most marks of stale data in one answer.
@@ -77,6 +78,8 @@ pub struct Options {
     pub upstream_wait_max: Duration,
     /// What is configured of cost.
     pub cost: Arc<CostOptions>,
+    /// Takes subgraphs in and out.
+    pub subgraphs: Arc<dyn SubgraphRegistry>,
 }
 
 /// What is configured of cost.
@@ -284,6 +287,11 @@ impl RequestData {
     /// What mutations of locations need.
     pub fn locations(&self) -> &Locations {
         &self.locations
+    }
+
+    /// Takes subgraphs in and out.
+    pub fn subgraphs(&self) -> &dyn SubgraphRegistry {
+        &*self.options.subgraphs
     }
 
     /// The record of what the caller does here.

@@ -21,6 +21,7 @@ mod page;
 mod repository;
 mod scalars;
 mod source;
+mod subgraph;
 mod terraform;
 mod visibility;
 mod workload;
@@ -66,6 +67,7 @@ pub use repository::{
 };
 pub use scalars::{Date, DateTime, Decimal, Json, JsonObject, WebUrl, scalar_problem};
 pub use source::{Latency, Quota, SourceKind, SourceRecord, SourceStatus};
+pub use subgraph::{PublishSubgraphInput, SubgraphDiagnostic};
 pub use terraform::{
     TerraformAssessmentRecord, TerraformCheckStatus, TerraformChecks, TerraformCostEstimate, TerraformDrift,
     TerraformDriftStatus, TerraformOutput, TerraformPlanSummary, TerraformRunDetails, TerraformRunRecord,

@@ -1,7 +1,9 @@
 //! Subgraphs of teams: published, composed, and reached with Weft's own types by one query.
 
+mod by_mutation;
 mod faults;
 mod query;
+mod ready;
 mod registry;
 mod service;
 
