@@ -7,7 +7,6 @@
 
 mod answer;
 mod by_mutation;
-mod by_mutation;
 mod canonical;
 mod clients;
 pub mod compose;
@@ -31,7 +30,6 @@ mod supergraph;
 use std::sync::{Arc, RwLock};
 
 pub use answer::answer;
-pub(crate) use by_mutation::PublishedByMutation;
 pub(crate) use by_mutation::PublishedByMutation;
 pub use compose::Diagnostic;
 pub use event_plan::{EventPlan, Events};
