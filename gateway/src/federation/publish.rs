@@ -188,3 +188,6 @@ fn problems(config: &FederationConfig, what: &Publish<'_>) -> Vec<Diagnostic> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests;

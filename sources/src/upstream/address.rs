@@ -19,7 +19,22 @@ pub fn address_problem(url: &Url) -> Option<&'static str> {
     if url.scheme() == "http" && !is_loopback(url) {
         return Some("must be https: the token would travel in the clear; http is for loopback addresses only");
     }
+    if leads_to_metadata(url) {
+        return Some(
+            "must not be where a cloud tells its metadata, nor any link-local, multicast or unspecified address",
+        );
+    }
     None
+}
+
+/// Written out, an address is not resolved, and so not looked at again.
+fn leads_to_metadata(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => !is_allowed(address.into(), true),
+        Some(Host::Ipv6(address)) => !is_allowed(address.into(), true),
+        Some(Host::Domain(name)) => name.trim_end_matches('.') == "metadata.google.internal",
+        None => false,
+    }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -32,7 +47,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// Resolves names, and leaves out addresses at which no upstream can be: a name that suddenly points at this machine or at the
-/// cloud's metadata must not be handed the token. An address written out in the configuration is the operator's word.
+/// cloud's metadata must not be handed the token. An address of this machine that is written out is its writer's word.
 #[derive(Debug)]
 pub(super) struct CheckedResolver {
     is_loopback_meant: bool,
@@ -97,6 +112,12 @@ mod tests {
             ("ftp://gitlab.example.com", Some("http")),
             ("http://127.0.0.1:8080", None),
             ("https://gitlab.example.com/below", None),
+            ("https://169.254.169.254/latest", Some("metadata")),
+            ("https://[::ffff:169.254.169.254]", Some("metadata")),
+            ("https://[fd00:ec2::254]", Some("metadata")),
+            ("https://metadata.google.internal", Some("metadata")),
+            ("https://0.0.0.0", Some("metadata")),
+            ("https://10.0.0.7", None),
         ] {
             let problem = address_problem(&address.parse().unwrap());
             assert_eq!(problem.is_some(), what.is_some(), "{address}");
