@@ -53,12 +53,17 @@ pub(super) fn enum_argument<'a>(directive: &'a Directive, name: &str) -> Option<
     directive.specified_argument_by_name(name)?.as_enum().map(|name| name.as_str())
 }
 
-fn text_argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a str> {
+pub(super) fn text_argument<'a>(directive: &'a Directive, name: &str) -> Option<&'a str> {
     directive.specified_argument_by_name(name)?.as_str()
 }
 
+/// Whether an argument is there and true.
+pub(super) fn is_true(directive: &Directive, name: &str) -> bool {
+    directive.specified_argument_by_name(name).and_then(|value| value.to_bool()) == Some(true)
+}
+
 /// The fields of a selection, without those below them.
-fn top_level(selection: &str) -> Vec<String> {
+pub(super) fn top_level(selection: &str) -> Vec<String> {
     let mut depth = 0;
     let spaced = selection.replace('{', " { ").replace('}', " } ");
     let mut fields = Vec::new();

@@ -1,17 +1,27 @@
 //! Makes one graph of Weft's own schema and the subgraphs that are published, by a library behind a function of ours.
 //!
+//! What could not be executed is refused here, never found out by a client: of one SDL by `supported` with `links`, `valid` and
+//! `selections`, beside the others by `shared`, of the whole by `cycles` and `reach`.
+//!
 //! `supported` refuses what is not executed here, `own` what would take Weft's own fields over, `library` composes, `join_types` adds what the planner needs, `requires` says in its words what it cannot plan, `keys` reads which
 //! fields represent entities, `public` is the graph that clients see. `ready` takes one that was composed elsewhere.
 
+mod cycles;
 mod join_types;
 mod keys;
 mod library;
+mod links;
 mod own;
 mod public;
+mod reach;
 mod ready;
 pub(super) mod requires;
+mod selections;
+mod shared;
 mod supported;
+mod valid;
 
+use apollo_compiler::ast::Document;
 use sources::postgres::SubgraphRecord;
 
 use super::OWN;
@@ -115,9 +125,15 @@ fn composed(own_sdl: &str, own_public: &str, subgraphs: &[SubgraphRecord]) -> Re
     if !refused.is_empty() {
         return Err(refused);
     }
+    let refused = shared::problems(own_sdl, subgraphs);
+    if !refused.is_empty() {
+        return Err(refused);
+    }
     let parts = subgraphs.iter().map(|subgraph| (subgraph.name.as_str(), subgraph.sdl.as_str(), subgraph.url.as_str()));
     let parts: Vec<_> = std::iter::once((OWN, own_sdl, "http://weft.invalid/graphql")).chain(parts).collect();
-    library::supergraph(&parts)
+    let supergraph_sdl = library::supergraph(&parts)?;
+    executable(&supergraph_sdl)?;
+    Ok(supergraph_sdl)
 }
 
 /// What is added to every supergraph, and what none may have. `own_public` is what of Weft's own clients see.
@@ -132,6 +148,15 @@ fn finished(supergraph_sdl: &str, own_sdl: &str, own_public: &str) -> Result<Com
     let planned_sdl = requires::without(&supergraph_sdl).map_err(of_all)?;
     let public_sdl = public::graph(&supergraph_sdl, own_public).map_err(of_all)?;
     Ok(Composed { whole_sdl: public_sdl.clone(), public_sdl, supergraph_sdl: planned_sdl, keys })
+}
+
+/// Refuses what composes, and what no plan could be made for.
+fn executable(supergraph_sdl: &str) -> Result<(), Vec<Diagnostic>> {
+    let document = Document::parse(supergraph_sdl, "supergraph.graphql")
+        .map_err(|error| vec![Diagnostic::of_all(error.errors.to_string())])?;
+    let mut problems = cycles::problems(&document);
+    problems.extend(reach::problems(&document));
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 #[cfg(test)]

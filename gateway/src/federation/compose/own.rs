@@ -1,6 +1,9 @@
 //! What is Weft's own is answered by Weft: no subgraph takes a field over, by whatever directive, version or name of one.
 
-use apollo_compiler::ast::{Definition, Directive, Document};
+use apollo_compiler::{
+    Node,
+    ast::{Definition, Directive, Document, FieldDefinition},
+};
 
 use super::{
     Diagnostic, KeyFields, OWN,
@@ -43,4 +46,27 @@ pub fn taken_over(supergraph_sdl: &str, own_sdl: &str, keys: &KeyFields) -> Resu
         }
     }
     Ok(taken)
+}
+
+/// Whether our own schema has what is at this place, such as `Component.name`.
+pub fn shows(own: &Document, place: &str) -> bool {
+    let (type_name, member) = place.split_once('.').map_or((place, None), |(name, member)| (name, Some(member)));
+    let mut definitions =
+        own.definitions.iter().filter(|definition| definition.name().is_some_and(|it| it == type_name));
+    let has_field = |fields: &[Node<FieldDefinition>], member: &str| {
+        let (field, argument) = member.split_once('.').map_or((member, None), |(field, it)| (field, Some(it)));
+        fields.iter().any(|known| {
+            known.name == field && argument.is_none_or(|it| known.arguments.iter().any(|known| known.name == it))
+        })
+    };
+    definitions.any(|definition| {
+        let Some(member) = member else { return !matches!(definition, Definition::DirectiveDefinition(_)) };
+        match definition {
+            Definition::ObjectTypeDefinition(it) => has_field(&it.fields, member),
+            Definition::InterfaceTypeDefinition(it) => has_field(&it.fields, member),
+            Definition::EnumTypeDefinition(it) => it.values.iter().any(|known| known.value == member),
+            Definition::InputObjectTypeDefinition(it) => it.fields.iter().any(|known| known.name == member),
+            _ => false,
+        }
+    })
 }

@@ -120,9 +120,14 @@ fn move_field(document: &mut Document, requiring: &Requiring, twin: &Name) {
 
 /// The fields of the key and of what is required, those of objects below included.
 fn nested(document: &Document, requiring: &Requiring) -> BTreeSet<(Name, Name)> {
-    let mut needed = BTreeSet::new();
-    let text = format!("{} {}", requiring.key, requiring.fields).replace('{', " { ").replace('}', " } ");
-    let mut types = vec![Some(requiring.type_name.clone())];
+    coordinates(document, &requiring.type_name, &format!("{} {}", requiring.key, requiring.fields))
+}
+
+/// The types and fields that a selection names.
+pub(super) fn coordinates(document: &Document, type_name: &Name, selection: &str) -> BTreeSet<(Name, Name)> {
+    let mut named = BTreeSet::new();
+    let text = selection.replace('{', " { ").replace('}', " } ");
+    let mut types = vec![Some(type_name.clone())];
     let mut last = None;
     for word in text.split_whitespace() {
         match word {
@@ -132,15 +137,16 @@ fn nested(document: &Document, requiring: &Requiring) -> BTreeSet<(Name, Name)> 
                 let of = types.last().cloned().flatten();
                 last = of.as_ref().and_then(|of| type_of(document, of, field));
                 if let (Some(of), Ok(field)) = (of, Name::new(field)) {
-                    needed.insert((of, field));
+                    named.insert((of, field));
                 }
             }
         }
     }
-    needed
+    named
 }
 
-fn type_of(document: &Document, type_name: &Name, field: &str) -> Option<Name> {
+/// The type that a field gives, without lists.
+pub(super) fn type_of(document: &Document, type_name: &Name, field: &str) -> Option<Name> {
     fields_of(document, type_name).find(|known| known.name == field).map(|field| field.ty.inner_named_type().clone())
 }
 

@@ -1,5 +1,7 @@
 //! Composition of small schemas: what the planner and clients get, and what is refused.
 
+mod refused;
+
 use super::*;
 
 const OWN: &str = r#"
@@ -63,4 +65,11 @@ fn conflicts_are_told_with_all_their_reasons() {
     let told: Vec<String> = reasons.iter().map(ToString::to_string).collect();
     assert!(told.iter().any(|reason| reason.contains("bad: Query.a: @policy is not supported")), "{told:?}");
     assert!(told.iter().any(|reason| reason.contains("Query.b: @defer")), "{told:?}");
+}
+
+#[test]
+fn the_subgraph_of_the_demo_is_taken_beside_all_of_weft() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../demo/incidents/schema.graphql");
+    let record = SubgraphRecord { sdl: std::fs::read_to_string(path).unwrap(), ..subgraph("incidents", "") };
+    assert_eq!(check(&[record]), Ok(()));
 }
