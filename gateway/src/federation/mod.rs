@@ -11,6 +11,8 @@ mod canonical;
 mod clients;
 pub mod compose;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod differential;
 mod event_plan;
 mod execute;
