@@ -1,7 +1,7 @@
 # Everything a developer needs; `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test it hostile fuzz lint fmt schema load load-quick faults quota fair live backfill deployments costs explain ci
+.PHONY: help demo test it hostile fuzz lint fmt schema load load-quick faults quota fair live federated backfill deployments costs explain ci
 
 WITH_SERVICES := target/debug/weft-demo with-services --folder target/test-postgres --
 
@@ -73,6 +73,10 @@ fair: ## More is asked than is granted or can be done: limits, a noisy tenant, o
 live: ## Subscriptions of 10,000 beside a bare broadcast, of many filters, of slow readers, of replicas that go, and webhooks while their gateway is killed
 	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
 	@exec target/release/weft-load live $(ARGS)
+
+federated: ## What a subgraph costs: those who ask for Weft's own types only, and answers that pass through, beside a bare server; about six minutes
+	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load
+	@exec target/release/weft-load federated $(ARGS)
 
 quota: ## Upstreams that take 60 calls a minute, asked for twenty times as much by two replicas for three minutes
 	@cargo build --quiet --release -p gateway --bin weft -p loadtest --bin weft-load

@@ -24,7 +24,8 @@ use crate::{
 /// How long it may take to be ready.
 const READY_MAX: Duration = Duration::from_secs(20);
 /// Statements of its own that belong to no request.
-const BACKGROUND: [&str; 4] = ["location_lease", "server_version", "migrations_newest", "cost_tenants"];
+const BACKGROUND: [&str; 5] =
+    ["location_lease", "server_version", "migrations_newest", "cost_tenants", "supergraph_version"];
 
 /// A running gateway.
 pub(crate) struct Gateway {

@@ -18,15 +18,17 @@ pub(crate) struct Goal {
     limit: f64,
     /// Whether the value must not be below the limit; else it must not be above.
     is_least: bool,
-    met: bool,
+    pub(crate) met: bool,
 }
 
 impl Goal {
-    fn at_most(name: impl Into<String>, value: f64, limit: f64) -> Self {
+    /// A value that must not be above the limit.
+    pub(crate) fn at_most(name: impl Into<String>, value: f64, limit: f64) -> Self {
         Self { name: name.into(), value, limit, is_least: false, met: value <= limit }
     }
 
-    fn at_least(name: impl Into<String>, value: f64, limit: f64) -> Self {
+    /// A value that must not be below the limit.
+    pub(crate) fn at_least(name: impl Into<String>, value: f64, limit: f64) -> Self {
         Self { name: name.into(), value, limit, is_least: true, met: value >= limit }
     }
 

@@ -10,6 +10,7 @@ mod cpu;
 mod estate;
 mod explain;
 mod fair;
+mod federated;
 mod figures;
 mod gateway;
 mod goals;
@@ -26,6 +27,7 @@ mod run;
 mod sample;
 mod stitched;
 mod tally;
+mod turn;
 mod viewer;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -152,6 +154,18 @@ enum Command {
         #[arg(long)]
         program: Option<PathBuf>,
     },
+    /// Measures what a subgraph costs: those who ask only for Weft's own types, and those whose answers pass through.
+    Federated {
+        /// Shorter rounds, and three of them.
+        #[arg(long)]
+        quick: bool,
+        /// Rounds; 5, or 3 with `--quick`, and never fewer: noise of one or two is luck.
+        #[arg(long)]
+        rounds: Option<usize>,
+        /// Another program of the gateway than the release build.
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
     /// Reads the deployments of many projects, once undisturbed and once killed on the way, and compares the tables.
     Backfill {
         /// Projects, each with about eleven deployments.
@@ -184,6 +198,8 @@ enum Command {
     },
     /// Gives what is published to all who subscribed and does nothing else; the load test starts it by itself.
     ServeBroadcast,
+    /// Answers as a subgraph does, at once; the load test starts it by itself.
+    ServeFeatures,
     /// Serves the ceilings; the load test starts it by itself.
     ServeCeilings {
         /// The folder with one answer of each operation.
@@ -199,7 +215,9 @@ fn main() -> ExitCode {
     let command = Cli::parse().command;
     let runtime = match command {
         // On one thread nothing wakes another thread: for short statements that is faster than on several.
-        Command::ServeCeilings { .. } | Command::ServeBroadcast => Builder::new_current_thread().enable_all().build(),
+        Command::ServeCeilings { .. } | Command::ServeBroadcast | Command::ServeFeatures => {
+            Builder::new_current_thread().enable_all().build()
+        }
         _ => Builder::new_multi_thread().enable_all().build(),
     };
     let work = async {
@@ -230,7 +248,7 @@ async fn interrupted() {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run { quick, estate, rounds, clients, operations } => {
-            let plan = rounds::Plan { clients: clients.clamp(1, 256), ..plan(quick, rounds) };
+            let plan = turn::Plan { clients: clients.clamp(1, 256), ..plan(quick, rounds) };
             let estate = estate.unwrap_or(if quick { 10_000 } else { 100_000 });
             check(estate)?;
             run::run(run::RunArgs { estate, plan, operations }).await
@@ -267,6 +285,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::ServeBroadcast => live::serve_broadcast().await,
         Command::Stitched { rounds, program } => stitched::run_cost(plan(false, Some(rounds)), program).await,
+        Command::Federated { quick, rounds, program } => {
+            federated::run(plan(quick, rounds.map(|rounds| rounds.max(3))), program).await
+        }
+        Command::ServeFeatures => federated::serve_features().await,
         Command::Backfill { projects, kills, program } => {
             history::run_backfill(projects.clamp(10, 100_000), kills.min(100), program).await
         }
@@ -278,8 +300,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-fn plan(quick: bool, rounds: Option<usize>) -> rounds::Plan {
-    rounds::Plan {
+fn plan(quick: bool, rounds: Option<usize>) -> turn::Plan {
+    turn::Plan {
         clients: 8,
         rounds: rounds.unwrap_or(if quick { 3 } else { 5 }).clamp(1, 20),
         lasting: Duration::from_secs(if quick { 1 } else { 2 }),

@@ -1,5 +1,7 @@
 //! What a run found: told on the terminal, and written to `target/load/result.json` and `target/load/chart.svg`.
 
+use std::path::Path;
+
 use anyhow::Context;
 use serde::Serialize;
 
@@ -61,8 +63,7 @@ impl Report {
     /// Writes both files.
     pub(crate) fn write(&self, place: &Place) -> anyhow::Result<()> {
         let file = place.load.join("result.json");
-        let text = format!("{}\n", serde_json::to_string_pretty(&rounded(serde_json::to_value(self)?))?);
-        std::fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+        write_json(&file, self)?;
         std::fs::write(place.load.join("chart.svg"), chart::svg(self))?;
         println!("\nWritten: {} and chart.svg beside it.", file.display());
         Ok(())
@@ -145,6 +146,12 @@ impl Report {
             println!("{}", goal.line());
         }
     }
+}
+
+/// Writes what was found, each figure as exact as it was measured.
+pub(crate) fn write_json(file: &Path, found: &impl Serialize) -> anyhow::Result<()> {
+    let text = format!("{}\n", serde_json::to_string_pretty(&rounded(serde_json::to_value(found)?))?);
+    std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))
 }
 
 /// Four digits say all that was measured.

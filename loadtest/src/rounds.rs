@@ -1,6 +1,6 @@
 //! The rounds: every target gets a turn in each, so that what disturbs the machine for a while disturbs all alike.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use hyper::HeaderMap;
@@ -13,20 +13,8 @@ use crate::{
     operation::{OPERATIONS, Operation},
     pgbench::Pgbench,
     sample::Sample,
+    turn::{Load, Meter, Plan},
 };
-
-/// How much is measured.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan {
-    pub(crate) clients: usize,
-    pub(crate) rounds: usize,
-    /// Of one turn.
-    pub(crate) lasting: Duration,
-    /// Before each turn, not counted.
-    pub(crate) warm_up: Duration,
-    /// Whether the gateway's caches get turns too.
-    pub(crate) with_warm: bool,
-}
 
 /// What is measured: the servers, and what is sent to them.
 #[derive(Clone)]
@@ -67,13 +55,6 @@ struct Rounds {
     half_load: Vec<Figures>,
     direct: Vec<Figures>,
     bare: Vec<Figures>,
-}
-
-/// How requests are sent.
-#[derive(Clone, Copy)]
-enum Load {
-    Closed(usize),
-    Open(f64),
 }
 
 impl Bench<'_> {
@@ -167,35 +148,13 @@ impl Bench<'_> {
 
     /// One turn of one target.
     async fn turn(&self, target: &Arc<Target>, server: u32, load: Load) -> anyhow::Result<Figures> {
-        if let Load::Closed(callers) = load {
-            target.closed_loop(callers, self.plan.warm_up).await?;
-        }
-        let counts = self.gateway.counts().await?;
-        let used = (cpu::of_process(server), cpu::of_postgres(&self.postgres_data), cpu::of_self());
-        let tally = match load {
-            Load::Closed(callers) => target.closed_loop(callers, self.plan.lasting).await?,
-            Load::Open(rate) => target.open_loop(rate, self.plan.lasting).await?,
-        };
-        let server_cpu = cpu::of_process(server) - used.0;
-        let postgres_cpu = cpu::of_postgres(&self.postgres_data) - used.1;
-        let client_cpu = cpu::of_self() - used.2;
-        let counted = self.gateway.counts().await?;
-        let each = |sum: f64| sum / tally.count.max(1) as f64;
-        Ok(Figures {
-            rate: tally.rate(),
-            p50_ms: tally.quantile_ms(0.5),
-            p99_ms: tally.quantile_ms(0.99),
-            server_cpu_us: each(server_cpu * 1e6),
-            postgres_cpu_us: each(postgres_cpu * 1e6),
-            client_cpu_us: each(client_cpu * 1e6),
-            bytes: each(tally.bytes as f64),
-            statements: each(counted.statements - counts.statements),
-            upstream_calls: each(counted.upstream_calls - counts.upstream_calls),
-        })
+        let meter = Meter { plan: self.plan, gateway: self.gateway, postgres_data: &self.postgres_data };
+        meter.turn(target, server, load).await
     }
 }
 
-fn operation_named(name: &str) -> anyhow::Result<&'static Operation> {
+/// The operation of this name.
+pub(crate) fn operation_named(name: &str) -> anyhow::Result<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.name == name).with_context(|| format!("there is no operation {name}"))
 }
 

@@ -18,10 +18,11 @@ use crate::{
     place::Place,
     platform::{Platform, with_postgres},
     report::{PlainPages, Report},
-    rounds::{Bench, Plan},
+    rounds::Bench,
     sample::Sample,
     stitched,
     tally::median,
+    turn::Plan,
 };
 
 /// Answers of which gateway and `direct` must agree to the byte.
@@ -77,7 +78,7 @@ async fn measure(place: &Place, cluster: &Cluster, args: &RunArgs) -> anyhow::Re
     machine.load_after = cpu::load_average();
     let mut report = Report {
         date: now(),
-        command: std::env::args().skip(1).fold("weft-load".to_owned(), |line, word| line + " " + &word),
+        command: command(),
         commit: commit(&place.root),
         machine,
         postgres: postgres_settings(&database_url).await?,
@@ -121,9 +122,15 @@ async fn page_plain_pair(place: &Place, database_url: &str, large: &Bench<'_>) -
     Ok(PlainPages { small_p99_ms: median(small_rounds), large_p99_ms: median(large_rounds) })
 }
 
+/// When a run took place.
 #[expect(clippy::disallowed_methods, reason = "a run is dated by the clock on the wall")]
-fn now() -> String {
+pub(crate) fn now() -> String {
     chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// How this program was called.
+pub(crate) fn command() -> String {
+    std::env::args().skip(1).fold("weft-load".to_owned(), |line, word| line + " " + &word)
 }
 
 /// Version and the settings that matter, as the server tells them.
@@ -152,7 +159,11 @@ async fn keep_answers(
     Ok(folder)
 }
 
-async fn ceilings(database_url: &str, answers: &std::path::Path) -> anyhow::Result<(Process, std::net::SocketAddr)> {
+/// The process with the ceilings; `bare` answers with what is in the folder `answers`.
+pub(crate) async fn ceilings(
+    database_url: &str,
+    answers: &std::path::Path,
+) -> anyhow::Result<(Process, std::net::SocketAddr)> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("serve-ceilings").arg("--answers").arg(answers).env("DATABASE_URL", database_url);
     let mut process = Process::start(&mut command, &answers.with_extension("log"))?;

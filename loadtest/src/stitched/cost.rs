@@ -13,9 +13,7 @@ use super::{
     part::{PARTS, page},
     stage::{NO_QUOTAS, Stage},
 };
-use crate::{
-    client::Target, cpu, gateway::Gateway, place::Place, platform::with_postgres, rounds::Plan, tally::median,
-};
+use crate::{client::Target, cpu, gateway::Gateway, place::Place, platform::with_postgres, tally::median, turn::Plan};
 
 /// Components on the page.
 const FIRST: usize = 50;
