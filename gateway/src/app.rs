@@ -120,7 +120,11 @@ impl App {
                     kept_lists: kept_lists.clone(),
                     upstream_wait_max: config.server.request_timeout.mul_f64(UPSTREAM_SHARE),
                     cost: Arc::new(config.cost.options()),
-                    subgraphs: Arc::new(PublishedByMutation::new(sources.clone(), config.federation.clone())),
+                    subgraphs: Arc::new(PublishedByMutation::new(
+                        sources.clone(),
+                        config.federation.clone(),
+                        config.catalog.default_tenant.clone(),
+                    )),
                 },
             ),
             federation: Federation::default(),

@@ -47,11 +47,12 @@ impl PlatformQuery {
         Source::all(RequestData::of(ctx).sources())
     }
 
-    /// GraphQL services of teams that are published as part of the graph, by name. Needs the scope `admin`.
+    /// GraphQL services of teams that are published as part of the graph, by name. Needs the scope `admin`, in
+    /// the tenant that the installation is run for.
     async fn subgraphs(&self, ctx: &Context<'_>) -> Nullable<Vec<Subgraph>> {
         let published = async {
             let request = RequestData::of(ctx);
-            request.require(scope::ADMIN, "subgraphs", None).await?;
+            request.require_operator("subgraphs", None).await?;
             let set = request.sources().database().subgraphs().await.or_field_error()?;
             Ok(set.subgraphs.into_iter().map(Subgraph::of_record).collect())
         };

@@ -13,7 +13,7 @@ use async_graphql::{
 };
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
-use schema::{AuditEntry, ErrorCode, SourceKind, Visibility};
+use schema::{AuditEntry, ErrorCode, SourceKind, Visibility, scope};
 use sources::{
     SourceError, Sources,
     cache::{Access, CacheMode, Layer, Patience, Uses},
@@ -305,16 +305,27 @@ impl RequestData {
             return Ok(());
         }
         // Apart: every field that is allowed would carry room for it.
-        Box::pin(self.refuse(scope, action, target)).await
+        Box::pin(self.refuse(format!("this needs the scope `{scope}`"), action, target)).await
     }
 
-    async fn refuse(&self, scope: &str, action: &str, target: Option<String>) -> Result<()> {
+    /// The same for administrators of the installation: those of the tenant that it is run for.
+    pub async fn require_operator(&self, action: &str, target: Option<String>) -> Result<()> {
+        self.require(scope::ADMIN, action, target.clone()).await?;
+        let tenant = self.subgraphs().tenant();
+        if self.visibility.tenant == tenant {
+            return Ok(());
+        }
+        let message = format!("what all tenants share is changed by administrators of the tenant `{tenant}`");
+        Box::pin(self.refuse(message, action, target)).await
+    }
+
+    async fn refuse(&self, message: String, action: &str, target: Option<String>) -> Result<()> {
         let mut entry = self.audit_entry(action, target);
         entry.denied = Some(ErrorCode::Forbidden.as_str());
         if let Err(failure) = self.sources.database().audit_append(&self.visibility.tenant, &entry).await {
             tracing::error!(error = failure.chain(), action, "a refusal could not be audited");
         }
-        Err(error::coded(ErrorCode::Forbidden, format!("this needs the scope `{scope}`")))
+        Err(error::coded(ErrorCode::Forbidden, message))
     }
 
     /// Records that audit records are read by their ids; once for a request, however many they are.

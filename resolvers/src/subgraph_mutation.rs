@@ -1,7 +1,7 @@
 //! Subgraphs published and removed through the graph.
 
 use async_graphql::{Context, Object, SimpleObject};
-use schema::{AuditEntry, PublishSubgraphInput, SubgraphDiagnostic, UserError, UserErrorCode, scope};
+use schema::{AuditEntry, PublishSubgraphInput, SubgraphDiagnostic, UserError, UserErrorCode};
 
 use crate::{
     error::{Nullable, OrFieldError, Result},
@@ -49,7 +49,7 @@ pub struct RemoveSubgraphPayload {
 #[Object]
 impl SubgraphMutation {
     /// Makes a team's GraphQL service part of the graph, if it fits the others; replicas follow within seconds. Needs the
-    /// scope `admin`.
+    /// scope `admin`, in the tenant that the installation is run for.
     async fn publish_subgraph(
         &self,
         ctx: &Context<'_>,
@@ -58,7 +58,8 @@ impl SubgraphMutation {
         Some(Box::pin(publish(ctx, input)).await)
     }
 
-    /// Takes a team's GraphQL service out of the graph, if the others make one without it. Needs the scope `admin`.
+    /// Takes a team's GraphQL service out of the graph, if the others make one without it. Needs the scope `admin`, in the
+    /// tenant that the installation is run for.
     async fn remove_subgraph(
         &self,
         ctx: &Context<'_>,
@@ -91,10 +92,10 @@ async fn remove(ctx: &Context<'_>, name: String) -> Result<RemoveSubgraphPayload
     Ok(RemoveSubgraphPayload { version, changed, diagnostics, user_errors })
 }
 
-/// Lets administrators pass, with the record of what they do.
+/// Lets administrators of the installation pass, with the record of what they do: the graph is that of all tenants.
 async fn permitted(request: &RequestData, action: &str, name: &str) -> Result<AuditEntry> {
     let target = Some(format!("subgraph {}", name.chars().take(NAME_SHOWN_MAX).collect::<String>()));
-    request.require(scope::ADMIN, action, target.clone()).await?;
+    request.require_operator(action, target.clone()).await?;
     Ok(request.audit_entry(action, target))
 }
 

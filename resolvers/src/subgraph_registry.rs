@@ -7,6 +7,9 @@ use sources::SourceError;
 
 /// Takes subgraphs in and out.
 pub trait SubgraphRegistry: Send + Sync {
+    /// The tenant whose administrators may: the graph is that of all tenants.
+    fn tenant(&self) -> &str;
+
     /// Composes it with the others, and publishes it unless that is only tried.
     fn publish<'a>(&'a self, subgraph: &'a PublishSubgraphInput, by: ChangedBy<'a>) -> Changing<'a>;
 

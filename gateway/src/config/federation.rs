@@ -19,6 +19,8 @@ pub struct FederationConfig {
     /// How often others are looked for.
     #[serde(with = "humantime_serde")]
     pub refresh_interval: Duration,
+    /// Whether `publishSubgraph` takes addresses on this machine. Whoever has the command line may always.
+    pub loopback: bool,
     /// Most subgraphs.
     pub subgraphs_max: usize,
     /// Largest SDL of one.

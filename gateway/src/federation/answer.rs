@@ -1,6 +1,6 @@
 //! Answers one operation over the composed graph.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{
     Supergraph,
     execute::{Execution, State},
+    freshness::Freshness,
     projection::{PathSegment, ToldToClient, Writer},
     services::RequestServices,
     supergraph::Planned,
@@ -21,13 +22,18 @@ pub(super) const SUBGRAPH_SHARE: f64 = 0.9;
 /// Most errors that are told.
 const ERRORS_MAX: usize = 100;
 
-/// Executes an operation; within the deadline, whatever services do.
-pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, headers: &HeaderMap) -> Answer {
+/// Executes an operation; within the deadline, whatever services do. The answer, and how long what subgraphs gave may be kept.
+pub async fn answer(
+    app: &Arc<App>,
+    supergraph: &Arc<Supergraph>,
+    job: Job<'_>,
+    headers: &HeaderMap,
+) -> (Answer, Duration) {
     let Job { mut prepared, principal, cache_mode, wants_receipts, patience, standing, request_id } = job;
     let (begun, timeout) = (Instant::now(), app.config.server.request_timeout);
     let planned = match supergraph.planned(&prepared).await {
         Ok(planned) => planned,
-        Err(refusal) => return Answer::refused(&refusal, request_id),
+        Err(refusal) => return (Answer::refused(&refusal, request_id), Duration::ZERO),
     };
     let services = RequestServices {
         app,
@@ -41,6 +47,7 @@ pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, 
         freshest: prepared.ages().least(),
         request_id,
         is_mutation: prepared.chosen.kind() == OperationKind::Mutation,
+        freshness: Freshness::default(),
         deadline: begun + timeout.mul_f64(SUBGRAPH_SHARE),
         end: begun + timeout,
     };
@@ -48,7 +55,13 @@ pub async fn answer(app: &Arc<App>, supergraph: &Arc<Supergraph>, job: Job<'_>, 
     let execution = Execution::new(&planned.plan, &prepared.variables, &services);
     let answer = write(&planned, execution.run().await, (&about_schema, wants_receipts), request_id);
     metrics::histogram!("weft_federation_seconds").record(begun.elapsed().as_secs_f64());
-    answer
+    // What was handed over may live shorter than anything that the client selected.
+    if planned.plan.hands_over() {
+        services.freshness.limit(0);
+    }
+    let max_age = services.freshness.max_age();
+    supergraph.note_kept(prepared.chosen.document().hash(), !max_age.is_zero());
+    (answer, max_age)
 }
 
 /// What was put together, as the client asked for it. `about_schema` is what was asked about the schema itself, by response key.

@@ -1,6 +1,9 @@
 //! `EventPlan`: a subscription over the composed graph. One service brings the events; what else was selected is asked about each.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use axum::http::{HeaderMap, header};
@@ -11,12 +14,13 @@ use sources::{
     cache::{CacheMode, Patience},
     subgraph::{Question, SharedSubgraph},
 };
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     OWN, Supergraph,
     answer::{SUBGRAPH_SHARE, write},
     execute::{Execution, Services, Trouble},
+    freshness::Freshness,
     plan::Fetch,
     services::{RequestServices, headers_for},
     supergraph::Planned,
@@ -62,7 +66,8 @@ impl EventPlan {
         principal: &Principal,
     ) -> Result<Events, Refusal> {
         let planned = supergraph.planned(&prepared).await?;
-        let impossible = || Refusal::new(ErrorCode::InternalServerError, "the subscription has no service for its events");
+        let impossible =
+            || Refusal::new(ErrorCode::InternalServerError, "the subscription has no service for its events");
         let service = &planned.plan.events().ok_or_else(impossible)?.service;
         let is_own = service == OWN;
         let mut headers = HeaderMap::new();
@@ -122,19 +127,25 @@ impl EventPlan {
     /// The same operation over the graph of now, where that is another one and the operation fits it.
     pub async fn newest(&self, app: &App) -> Option<Arc<Operation>> {
         let current = app.federation.current()?;
-        let mut later = self.later.lock().await;
-        if later.0 != current.version {
-            *later = (current.version, None);
-            if current.version != self.supergraph.version {
-                let again = self.again(app, &current).await;
-                let again = again.inspect_err(|refusal| {
-                    let cause = &refusal.message;
-                    tracing::warn!(cause, version = current.version, "a subscription does not fit the graph any more: it keeps its own");
-                });
-                later.1 = again.ok().map(Arc::new);
+        {
+            let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+            if later.0 == current.version {
+                return later.1.clone();
             }
         }
-        later.1.clone()
+        // Several may plan it at once: that is one planning.
+        let again = match self.again(app, &current).await {
+            Ok(operation) => Some(Arc::new(operation)),
+            // With the next event again.
+            Err(refusal) if refusal.code == ErrorCode::Overloaded => return None,
+            Err(refusal) => {
+                let (cause, version) = (refusal.message, current.version);
+                tracing::warn!(cause, version, "a subscription does not fit the graph any more: it keeps its own");
+                None
+            }
+        };
+        *self.later.lock().unwrap_or_else(PoisonError::into_inner) = (current.version, again.clone());
+        again
     }
 
     async fn again(&self, app: &App, current: &Arc<Supergraph>) -> Result<Operation, Refusal> {
@@ -184,6 +195,7 @@ impl EventPlan {
             freshest: self.freshest,
             request_id,
             is_mutation: false,
+            freshness: Freshness::default(),
             deadline: begun + timeout.mul_f64(SUBGRAPH_SHARE),
             end: begun + timeout,
         };
@@ -205,11 +217,29 @@ impl Services for EventServices<'_> {
         if fetch.is_event {
             return self.event.clone();
         }
-        let is_there = |name: &str| self.rest.app.sources.subgraphs().now().iter().any(|known| known.name() == name);
-        if fetch.service != OWN && !is_there(&fetch.service) {
-            let message = format!("{} does not belong to the graph any more: subscribe anew", fetch.service);
-            return Err(Trouble::new(ErrorCode::UpstreamUnavailable, message));
+        if fetch.service == OWN {
+            // What follows an event shares the places that events have: a thousand at once take no connection from requests.
+            let place = timeout_at(self.rest.end, self.rest.app.live.executing.acquire()).await;
+            let late = || Trouble::new(ErrorCode::Timeout, "too many events are being executed".to_owned());
+            let _place = place.map_err(|_| late())?;
+            return self.rest.ask(fetch, variables).await;
+        }
+        let asked = self.rest.supergraph.subgraph(&fetch.service);
+        if asked.is_some_and(|subgraph| !is_in_graph(self.rest.app, subgraph)) {
+            return Err(gone(&fetch.service));
         }
         self.rest.ask(fetch, variables).await
     }
+}
+
+/// Whether a subgraph belongs to the graph of now, at its address.
+pub(super) fn is_in_graph(app: &App, subgraph: &SharedSubgraph) -> bool {
+    let known = app.sources.subgraphs().now();
+    known.iter().any(|known| known.name() == subgraph.name() && known.url() == subgraph.url())
+}
+
+/// Why one is not asked any more.
+pub(super) fn gone(name: &str) -> Trouble {
+    let message = format!("{name} does not belong to the graph any more, or is elsewhere: subscribe anew");
+    Trouble::new(ErrorCode::UpstreamUnavailable, message)
 }

@@ -1,4 +1,4 @@
-//! `Flights`: equal questions of equal callers that meet are asked once.
+//! `Flights`: equal questions of equal callers that meet are asked once. An outcome is a body, and for how many seconds it may be kept.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,7 @@ use futures::{
 
 use super::execute::Trouble;
 
-type Outcome = Result<Bytes, Trouble>;
+type Outcome = Result<(Bytes, u64), Trouble>;
 type Flight = BoxFuture<'static, Outcome>;
 
 /// What makes two questions one: to whom, the body, and who asks.
@@ -96,7 +96,7 @@ mod tests {
                 Box::pin(async move {
                     asked.fetch_add(1, Ordering::SeqCst);
                     tokio::task::yield_now().await;
-                    Ok(Bytes::from_static(b"[]"))
+                    Ok((Bytes::from_static(b"[]"), 0))
                 })
             })
         };

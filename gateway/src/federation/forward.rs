@@ -1,12 +1,21 @@
 //! A subscription whose events a subgraph brings: each is completed with what others know, and goes out. They have no cursors: what is
 //! missed is missed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use schema::ErrorCode;
-use sources::subgraph::Events;
+use sources::{
+    SourceError,
+    subgraph::{Events, SharedSubgraph},
+};
+use tokio::time::timeout;
 
-use super::{EventPlan, execute::Trouble, services::trouble};
+use super::{
+    EventPlan,
+    event_plan::{gone, is_in_graph},
+    execute::Trouble,
+    services::trouble,
+};
 use crate::{
     App,
     auth::Principal,
@@ -15,6 +24,9 @@ use crate::{
     prepare::Refusal,
     rate_limit,
 };
+
+/// How often it is looked whether the subgraph still belongs to the graph, while it says nothing.
+const LOOKED_EVERY: Duration = Duration::from_secs(2);
 
 /// One subscription on its way.
 struct Forwarding {
@@ -26,7 +38,7 @@ struct Forwarding {
     events: Option<Box<Events>>,
     /// What has to be told first.
     failed: Option<Trouble>,
-    name: String,
+    subgraph: SharedSubgraph,
     toll: Toll,
     _seat: Seat,
 }
@@ -48,6 +60,7 @@ pub async fn forward(
         Ok(events) => (Some(Box::new(events)), None),
         Err(error) => (None, Some(trouble(subgraph.name(), &error))),
     };
+    let told = plan.caller().to_owned();
     let forwarding = Forwarding {
         app: Arc::clone(app),
         plan,
@@ -55,7 +68,7 @@ pub async fn forward(
         request_id: request_id.to_owned(),
         events,
         failed,
-        name: subgraph.name().to_owned(),
+        subgraph,
         toll: Toll::new(app, caller),
         _seat: seat,
     };
@@ -63,24 +76,42 @@ pub async fn forward(
         let frame = forwarding.next().await?;
         Some((Ok(frame), forwarding))
     });
-    Ok(Subscription::new(Box::pin(frames), None, principal.expires_at))
+    Ok(Subscription::forwarded(Box::pin(frames), told, principal.expires_at))
 }
 
 impl Forwarding {
+    fn ended(&self, error: &SourceError) -> Trouble {
+        tracing::warn!(subgraph = self.subgraph.name(), error = error.chain(), "events of a subgraph came to an end");
+        trouble(self.subgraph.name(), error)
+    }
+
     /// The next answer; none at the end.
     async fn next(&mut self) -> Option<Frame> {
         let event = match (self.failed.take(), &mut self.events) {
             (Some(trouble), _) => Err(trouble),
             (None, None) => return None,
-            (None, Some(events)) => match events.next().await {
-                Ok(Some(event)) => Ok(event),
-                Ok(None) => return None,
-                Err(error) => {
-                    tracing::warn!(subgraph = self.name, error = error.chain(), "events of a subgraph came to an end");
-                    self.events = None;
-                    Err(trouble(&self.name, &error))
+            (None, Some(events)) => {
+                let heard = loop {
+                    // One that was taken out of the graph is not heard any more, whether it says something or not.
+                    let heard = timeout(LOOKED_EVERY, events.next()).await;
+                    match is_in_graph(&self.app, &self.subgraph) {
+                        false => break Err(gone(self.subgraph.name())),
+                        true => match heard {
+                            Ok(Ok(event)) => break Ok(event),
+                            Ok(Err(error)) => break Err(self.ended(&error)),
+                            Err(_) => {}
+                        },
+                    }
+                };
+                match heard {
+                    Ok(None) => return None,
+                    Ok(Some(event)) => Ok(event),
+                    Err(trouble) => {
+                        self.events = None;
+                        Err(trouble)
+                    }
                 }
-            },
+            }
         };
         let answer = self.plan.of_event(&self.app, &self.principal, event, &self.request_id).await;
         self.toll.owe(answer.objects().saturating_add(1)).await;

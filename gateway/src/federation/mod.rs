@@ -18,6 +18,7 @@ mod event_plan;
 mod execute;
 mod flights;
 mod forward;
+mod freshness;
 mod identity;
 mod plan;
 mod planner;
@@ -70,6 +71,10 @@ impl Federation {
     /// From now on this one is served. Operations that have begun end with the one before.
     fn set(&self, supergraph: Option<Arc<Supergraph>>) {
         *self.refused.write().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
-        *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = supergraph;
+        let mut current = self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Subscriptions may hold it for long, and need nothing of what it keeps.
+        if let Some(former) = std::mem::replace(&mut *current, supergraph) {
+            former.forget();
+        }
     }
 }

@@ -176,6 +176,13 @@ impl Shape {
 }
 
 impl Plan {
+    /// Whether a service is given more than keys of what others know (`@requires`): what it answers rests on that too.
+    pub fn hands_over(&self) -> bool {
+        let entities = self.fetches().into_iter().flat_map(|fetch| &fetch.entities);
+        let required = entities.flat_map(|entities| &entities.requires).flat_map(|requires| &requires.fields);
+        required.into_iter().any(|field| !field.is_repeated)
+    }
+
     /// What brings the events of a subscription.
     pub fn events(&self) -> Option<&Fetch> {
         self.fetches().into_iter().find(|fetch| fetch.is_event)

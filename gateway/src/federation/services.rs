@@ -19,6 +19,7 @@ use super::{
     OWN, Supergraph,
     execute::{Services, Trouble},
     flights::FlightKey,
+    freshness::{Freshness, seconds},
     plan::Fetch,
 };
 use crate::{App, auth::Principal, executor::Job, http::Answer, prepare::Refusal};
@@ -50,6 +51,8 @@ pub struct RequestServices<'a> {
     pub request_id: &'a str,
     /// The operation changes something: what is read after that must not have been asked before.
     pub is_mutation: bool,
+    /// How long what subgraphs answer may be kept.
+    pub freshness: Freshness,
     /// When subgraphs must have answered.
     pub deadline: Instant,
     /// When the operation ends.
@@ -63,7 +66,11 @@ impl Services for RequestServices<'_> {
             return self.own(fetch, &variables).await;
         }
         match self.supergraph.subgraph(&fetch.service) {
-            Some(subgraph) => self.subgraph(subgraph, fetch, &variables).await,
+            Some(subgraph) => {
+                let (body, seconds) = self.subgraph(subgraph, fetch, &variables).await?;
+                self.freshness.limit(seconds);
+                Ok(body)
+            }
             None => Err(Trouble::new(ErrorCode::InternalServerError, format!("{} is not known", fetch.service))),
         }
     }
@@ -99,7 +106,12 @@ impl RequestServices<'_> {
         executed.map(Answer::into_bytes).map_err(late)
     }
 
-    async fn subgraph(&self, subgraph: &SharedSubgraph, fetch: &Fetch, variables: &[u8]) -> Result<Bytes, Trouble> {
+    async fn subgraph(
+        &self,
+        subgraph: &SharedSubgraph,
+        fetch: &Fetch,
+        variables: &[u8],
+    ) -> Result<(Bytes, u64), Trouble> {
         let mut body = fetch.operation_json.clone();
         body.extend_from_slice(variables);
         body.push(b'}');
@@ -142,9 +154,12 @@ pub(super) fn headers_for(
     headers
 }
 
-async fn answer_of(subgraph: &SharedSubgraph, question: &Question) -> Result<Bytes, Trouble> {
+async fn answer_of(subgraph: &SharedSubgraph, question: &Question) -> Result<(Bytes, u64), Trouble> {
     match subgraph.ask(question).await {
-        Ok(answer) => Ok(answer.into_bytes()),
+        Ok(answer) => {
+            let seconds = seconds(&answer.headers);
+            Ok((answer.into_bytes(), seconds))
+        }
         Err(error) => {
             tracing::warn!(subgraph = subgraph.name(), error = error.chain(), "a subgraph could not be asked");
             Err(trouble(subgraph.name(), &error))

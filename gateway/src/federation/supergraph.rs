@@ -37,6 +37,8 @@ pub struct Supergraph {
     plans: Cache<String, Arc<Planned>>,
     plannings: Arc<Semaphore>,
     plan_timeout: Duration,
+    /// Documents whose last answer could be kept, by their hash.
+    kept: moka::sync::Cache<String, ()>,
 }
 
 /// What to ask, and what to answer.
@@ -68,6 +70,7 @@ impl Supergraph {
             plans: Cache::new(config.plans_max),
             plannings: Arc::new(Semaphore::new(config.plannings_max)),
             plan_timeout: config.plan_timeout,
+            kept: moka::sync::Cache::new(config.plans_max),
         })
     }
 
@@ -79,6 +82,27 @@ impl Supergraph {
     /// The subgraphs, in no order.
     pub fn subgraphs(&self) -> impl Iterator<Item = &SharedSubgraph> {
         self.subgraphs.values()
+    }
+
+    /// Whether answers to this document may be worth keeping: what subgraphs say of them is known only afterwards, and whoever asks for
+    /// what cannot be kept must not wait for others who ask the same.
+    pub fn may_be_kept(&self, document_hash: &str) -> bool {
+        self.kept.contains_key(document_hash)
+    }
+
+    /// An answer to this document could be kept, or could not.
+    pub(super) fn note_kept(&self, document_hash: &str, is_kept: bool) {
+        match is_kept {
+            true if !self.may_be_kept(document_hash) => self.kept.insert(document_hash.to_owned(), ()),
+            true => {}
+            false => self.kept.invalidate(document_hash),
+        }
+    }
+
+    /// Forgets what was planned: operations that have begun have theirs.
+    pub(super) fn forget(&self) {
+        self.plans.invalidate_all();
+        self.kept.invalidate_all();
     }
 
     /// The plan of an operation. Equal operations that come together are planned once.
@@ -116,7 +140,7 @@ impl Supergraph {
             let (types, mut canonical) = (preparer.types(), Canonical::of(kind));
             let planned = planner::plan(&*planner, &asked, (kind, types), &mut canonical, limit);
             let mut plan = planned?;
-            let projection = compile(&answered, types, &mut plan.keys, &mut canonical);
+            let projection = compile(&answered, (kind, types), &mut plan.keys, &mut canonical);
             drop(permit);
             Ok(Planned { plan, projection })
         });

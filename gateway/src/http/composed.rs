@@ -13,6 +13,7 @@ use super::{
 use crate::{
     federation::{EventPlan, Events, Supergraph, forward},
     prepare::{Chosen, Document, OperationKind, Prepared, Refusal},
+    response_cache::Key,
 };
 
 /// A document, and the composed graph where it is one of that.
@@ -44,7 +45,7 @@ impl Steps<'_> {
         }
     }
 
-    /// From an operation over the composed graph to its answer. It is not kept.
+    /// From an operation over the composed graph to its answer.
     pub(super) async fn operate_composed(
         &mut self,
         supergraph: &Arc<Supergraph>,
@@ -61,19 +62,40 @@ impl Steps<'_> {
             OperationKind::Subscription => {}
         }
         let is_subscription = chosen.kind() == OperationKind::Subscription;
+        let asked = &Asked {
+            principal: Arc::clone(&asked.principal),
+            supergraph: Some(Arc::clone(supergraph)),
+            headers: asked.headers.clone(),
+            key: self.key_of_composed(supergraph, &chosen, &variables, asked),
+            ..*asked
+        };
+        if let Some(answer) = self.kept(None, asked).await? {
+            return Ok(answer);
+        }
         let may_introspect = self.app.config.server.introspection.allows(asked.principal.visibility());
         let prepared = self.or_refused(supergraph.preparer.prepare(chosen, variables, may_introspect))?;
         if is_subscription {
             return self.subscribe_composed(supergraph, prepared, asked).await;
         }
-        let asked = Asked {
-            principal: Arc::clone(&asked.principal),
-            supergraph: Some(Arc::clone(supergraph)),
-            headers: asked.headers.clone(),
-            key: None,
-            ..*asked
-        };
-        self.execute(prepared, &asked).await
+        self.answer(prepared, asked).await
+    }
+
+    /// Under what the answer may be kept: besides all that counts for Weft's own, the version of the graph and what subgraphs are told of
+    /// the caller.
+    fn key_of_composed(
+        &self,
+        supergraph: &Supergraph,
+        chosen: &Chosen,
+        variables: &Map<String, Value>,
+        asked: &Asked,
+    ) -> Option<Key> {
+        let hash = chosen.document().hash();
+        let is_kept = asked.is_kept && chosen.kind() == OperationKind::Query && supergraph.may_be_kept(hash);
+        is_kept.then(|| {
+            let told = self.app.subgraph_identity.of(&asked.headers, &asked.principal);
+            let of = format!("{hash} {} {told}", supergraph.version);
+            Key::new(&of, chosen.name().as_deref(), variables, asked.principal.eyes())
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, LazyLock},
+    time::Duration,
 };
 
 use axum::{
@@ -106,6 +107,8 @@ pub(super) struct Steps<'a> {
     pub(super) streams: bool,
     /// What is to be streamed, where that was asked.
     pub(super) subscription: Option<Subscription>,
+    /// How long what subgraphs gave may be kept; none where none was asked.
+    pub(super) max_age: Option<Duration>,
     /// Where a client that was cut off goes on.
     pub(super) resume: Option<Resume>,
 }
@@ -122,6 +125,7 @@ impl<'a> Steps<'a> {
             class: Class::Interactive,
             streams: false,
             subscription: None,
+            max_age: None,
             resume: None,
         }
     }
@@ -287,7 +291,11 @@ impl<'a> Steps<'a> {
             false => None,
         };
         let answer = match &asked.supergraph {
-            Some(supergraph) => Box::pin(federation::answer(self.app, supergraph, job, &asked.headers)).await,
+            Some(supergraph) => {
+                let (answer, max_age) = Box::pin(federation::answer(self.app, supergraph, job, &asked.headers)).await;
+                self.max_age = Some(max_age);
+                answer
+            }
             None => self.app.executor.execute(job).await,
         };
         let answer = match cursor {

@@ -94,7 +94,9 @@ impl Steps<'_> {
                         return Err(refused);
                     }
                 };
-                match answer.keepable() {
+                // Subgraphs may have said less than the types do.
+                let max_age = self.max_age.map_or(max_age, |told| told.min(max_age));
+                match answer.keepable().filter(|_| !max_age.is_zero()) {
                     Some(body) => {
                         let kept = flight.keep(body, max_age, keeping);
                         Ok(with_freshness(answer, &kept))

@@ -14,13 +14,7 @@ use super::{
     registry::Live,
     subscriber::{Beginning, Stage, Subscriber},
 };
-use crate::{
-    App,
-    auth::Principal,
-    http::Answer,
-    prepare::Refusal,
-    rate_limit,
-};
+use crate::{App, auth::Principal, http::Answer, prepare::Refusal, rate_limit};
 
 /// Where a client that was cut off goes on.
 #[derive(Debug, Clone)]

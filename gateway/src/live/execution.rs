@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures::future::join_all;
+use futures::StreamExt;
 use resolvers::live::{self, Event, Object};
 use schema::{ChangeKind, Date, DateRange, DateTime, EntityRef};
 use sources::postgres::ChangePosition;
@@ -19,6 +19,9 @@ use crate::{App, http::Answer};
 
 /// How long to wait for a database that does not answer.
 pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// Events of one group for which subgraphs are asked at once.
+const BEYOND_AT_ONCE: usize = 8;
 
 /// What came of executing a change.
 pub(super) enum Executed {
@@ -114,6 +117,8 @@ pub(super) async fn answers(app: &Arc<App>, plan: &Plan, events: Vec<Event>) -> 
         app.executor.events(operation, principal, events, request_id).await
     };
     let Some(beyond) = &operation.beyond else { return own };
-    // Without the place: who waits for a slow subgraph holds up nobody else.
-    join_all(own.into_iter().map(|answer| beyond.answer(app, principal, answer, request_id))).await
+    // Without the place: who waits for a slow subgraph holds up nobody else. A few at a time: a large import does not take all of a
+    // subgraph's places from requests.
+    let answers = own.into_iter().map(|answer| beyond.answer(app, principal, answer, request_id));
+    futures::stream::iter(answers).buffered(BEYOND_AT_ONCE).collect().await
 }

@@ -333,6 +333,11 @@ impl Subscriber {
         self.last.as_deref()
     }
 
+    /// What subgraphs are told of the caller; none where none is asked.
+    pub fn told(&self) -> Option<&str> {
+        self.plan.operation.beyond.as_ref().map(|beyond| beyond.caller())
+    }
+
     /// When the caller's token ends; none where there is none.
     pub fn expires_at(&self) -> Option<DateTime> {
         self.expires_at

@@ -29,12 +29,14 @@ pub struct Subscription {
     pub cursor: Option<String>,
     /// When the token ends of who began it; none where it does not.
     pub expires_at: Option<DateTime>,
+    /// What subgraphs are told of who began it; none where it reaches none.
+    pub told: Option<String>,
 }
 
 impl Subscription {
-    /// One with these frames.
-    pub fn new(frames: Frames, cursor: Option<String>, expires_at: Option<DateTime>) -> Self {
-        Self { frames: Mutex::new(frames), cursor, expires_at }
+    /// Events of a subgraph, which was told this of the caller.
+    pub fn forwarded(frames: Frames, told: String, expires_at: Option<DateTime>) -> Self {
+        Self { frames: Mutex::new(frames), cursor: None, expires_at, told: Some(told) }
     }
 
     /// What comes.
@@ -46,6 +48,7 @@ impl Subscription {
 impl From<Subscriber> for Subscription {
     fn from(subscriber: Subscriber) -> Self {
         let (cursor, expires_at) = (subscriber.cursor().map(str::to_owned), subscriber.expires_at());
-        Self::new(subscriber.into_stream(), cursor, expires_at)
+        let told = subscriber.told().map(str::to_owned);
+        Self { frames: Mutex::new(subscriber.into_stream()), cursor, expires_at, told }
     }
 }

@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{SinkExt, StreamExt};
-use reqwest::{Upgraded, header};
+use futures::{FutureExt, SinkExt, StreamExt};
+use reqwest::{
+    Upgraded,
+    header::{self, HeaderMap},
+};
 use schema::SourceKind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json, value::RawValue};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -34,7 +37,10 @@ const ASKED_EVERY: Duration = Duration::from_secs(15);
 /// Events as they come.
 pub struct Events {
     socket: WebSocketStream<Upgraded>,
-    asked_every: Duration,
+    /// When it said something, or was asked to.
+    heard_at: Instant,
+    /// It was asked whether it is there, and said nothing since.
+    is_asked: bool,
     is_over: bool,
 }
 
@@ -54,24 +60,29 @@ impl Subgraph {
         let make = |client: &reqwest::Client| {
             websocket_headers(client.get(self.url.clone()), &key, PROTOCOL).headers(question.headers.clone())
         };
-        let (headers, upgraded) = self.upstream.upgrade("subscribe", make).await?;
-        let is = |name: header::HeaderName, expected: &str| {
-            headers.get(name).is_some_and(|value| value.as_bytes() == expected.as_bytes())
-        };
-        if !is(header::SEC_WEBSOCKET_ACCEPT, &derive_accept_key(key.as_bytes())) {
-            return Err(protocol("it did not accept the WebSocket that was asked for"));
-        }
-        if !is(header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL) {
-            return Err(protocol(format!("it does not speak {PROTOCOL}")));
-        }
         let max = Some(self.upstream.body_bytes_max());
         let config = WebSocketConfig::default().max_message_size(max).max_frame_size(max);
-        let socket = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await;
-        let mut events = Events { socket, asked_every: ASKED_EVERY, is_over: false };
-        let limit = self.upstream.timeout();
-        let late = |_| SourceError::Timeout { upstream: SourceKind::Subgraph, limit };
-        timeout(limit, events.begin(question)).await.map_err(late)??;
-        Ok(events)
+        let accepted = derive_accept_key(key.as_bytes());
+        let question = question.clone();
+        let begin = move |headers: HeaderMap, upgraded: Upgraded| {
+            let beginning = async move {
+                let is = |name: header::HeaderName, expected: &str| {
+                    headers.get(name).is_some_and(|value| value.as_bytes() == expected.as_bytes())
+                };
+                if !is(header::SEC_WEBSOCKET_ACCEPT, &accepted) {
+                    return Err(protocol("it did not accept the WebSocket that was asked for"));
+                }
+                if !is(header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL) {
+                    return Err(protocol(format!("it does not speak {PROTOCOL}")));
+                }
+                let socket = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await;
+                let mut events = Events { socket, heard_at: Instant::now(), is_asked: false, is_over: false };
+                events.begin(&question).await?;
+                Ok(events)
+            };
+            beginning.boxed()
+        };
+        self.upstream.upgrade("subscribe", make, begin).await
     }
 }
 
@@ -96,23 +107,20 @@ impl Events {
 
     /// The next answer, as a body of JSON; none when the subgraph has no more. Waiting can be given up without harm.
     pub async fn next(&mut self) -> Result<Option<Bytes>, SourceError> {
-        let mut is_asked = false;
         while !self.is_over {
-            let text = match timeout(self.asked_every, self.receive()).await {
+            let text = match timeout_at(self.heard_at + ASKED_EVERY, self.receive()).await {
                 Ok(received) => received?,
-                Err(_) if is_asked => {
-                    let limit = self.asked_every;
-                    return Err(SourceError::Timeout { upstream: SourceKind::Subgraph, limit });
-                }
+                Err(_) if self.is_asked => return Err(silent()),
                 Err(_) => {
-                    is_asked = true;
+                    (self.is_asked, self.heard_at) = (true, Instant::now());
                     self.send(json!({ "type": "ping" }).to_string()).await?;
                     continue;
                 }
             };
-            is_asked = false;
+            (self.is_asked, self.heard_at) = (false, Instant::now());
             // Only whoever says that it is complete has no more to say.
-            let text = text.ok_or_else(|| SourceError::unavailable(SourceKind::Subgraph, "it closed the connection"))?;
+            let text =
+                text.ok_or_else(|| SourceError::unavailable(SourceKind::Subgraph, "it closed the connection"))?;
             let Said { kind, payload } = said(&text)?;
             match (kind, payload) {
                 ("next", Some(payload)) => return body(payload.get()).map(Some),
@@ -129,7 +137,8 @@ impl Events {
     }
 
     async fn send(&mut self, text: String) -> Result<(), SourceError> {
-        let sent = self.socket.send(Message::text(text)).await;
+        // Who does not read is not there either.
+        let sent = timeout(ASKED_EVERY, self.socket.send(Message::text(text))).await.map_err(|_| silent())?;
         sent.map_err(|error| SourceError::unavailable(SourceKind::Subgraph, error))
     }
 
@@ -158,6 +167,10 @@ fn said(text: &str) -> Result<Said<'_>, SourceError> {
 fn body(json: &str) -> Result<Bytes, SourceError> {
     serde_json::from_str::<WellFormed>(json).map_err(protocol)?;
     Ok(Bytes::copy_from_slice(json.as_bytes()))
+}
+
+fn silent() -> SourceError {
+    SourceError::Timeout { upstream: SourceKind::Subgraph, limit: ASKED_EVERY }
 }
 
 fn protocol(cause: impl Into<crate::BoxError>) -> SourceError {

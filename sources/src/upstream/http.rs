@@ -344,8 +344,11 @@ impl Upstream {
             // A redirect too: following it would carry the token to wherever the answer points.
             let error = SourceError::protocol(self.kind, Answered(status));
             let is_unauthorized = status == StatusCode::UNAUTHORIZED;
-            // What it thinks of one question says nothing against the upstream; that it takes no token does.
-            let speaks_against_it = !status.is_client_error() || is_unauthorized || status == StatusCode::FORBIDDEN;
+            // What it thinks of one question says nothing against the upstream; that it takes no token of ours does. Subgraphs get their
+            // callers' tokens: who may not ask there must not close it for others.
+            let is_ours = self.kind != SourceKind::Subgraph;
+            let takes_none = is_ours && (is_unauthorized || status == StatusCode::FORBIDDEN);
+            let speaks_against_it = !status.is_client_error() || takes_none;
             return Err(Failed { is_unauthorized, speaks_against_it, ..error.into() });
         }
         Ok(())
@@ -407,8 +410,8 @@ fn builder(config: &UpstreamConfig) -> Result<ClientBuilder, SourceError> {
         .dns_resolver(CheckedResolver::new(&config.base_url))
         .user_agent(concat!("weft/", env!("CARGO_PKG_VERSION")));
     if let Some(file) = &config.limits.ca_file {
-        let pem =
-            std::fs::read(file).map_err(|error| invalid(format!("ca_file {} cannot be read: {error}", file.display())))?;
+        let pem = std::fs::read(file)
+            .map_err(|error| invalid(format!("ca_file {} cannot be read: {error}", file.display())))?;
         let certificates = Certificate::from_pem_bundle(&pem)
             .map_err(|_| invalid(format!("ca_file {} holds no certificate", file.display())))?;
         client = client.tls_certs_merge(certificates);

@@ -15,13 +15,16 @@ const REMOVE: &str = "mutation Remove($name: String!) { removeSubgraph(name: $na
 const RECORDS: &str =
     "{ auditLog(first: 20) { nodes { action target subject decision errorCode operationName requestId } } }";
 
+/// Services of tests are on this machine.
+const LOOPBACK: (&str, &str) = ("WEFT_FEDERATION__LOOPBACK", "true");
+
 fn input(url: &str, sdl: &str) -> Value {
     json!({ "input": { "name": "incidents", "url": url, "sdl": sdl, "owner": "payments" } })
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_publishes_and_removes_as_the_commands_do() {
-    let (platform, service) = (TestPlatform::start().await, Service::start().await);
+    let (platform, service) = (TestPlatform::start_with(&[LOOPBACK]).await, Service::start().await);
     let admin = platform.client("admin");
     let what = input(&service.url(), SDL);
     let mut tried = what.clone();
@@ -73,11 +76,11 @@ async fn an_administrator_publishes_and_removes_as_the_commands_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_is_answered_with_every_reason_audited_and_changes_nothing() {
-    let (platform, service) = super::with_incidents(&[]).await;
+    let (platform, service) = super::with_incidents(&[LOOPBACK]).await;
     let admin = platform.client("admin");
     let version = platform.database().subgraphs().await.unwrap().version;
     let bad = "type Query { a: Int @magic b: Int @defer }";
-    for what in [input(&service.url(), bad), input("http://example.com", SDL)] {
+    for what in [input(&service.url(), bad), input("http://example.com", SDL), input("http://localhost.:8080", bad)] {
         let answer = admin.query(PUBLISH, what).await;
         assert!(answer["errors"].is_null(), "a refusal is an answer: {answer}");
         let payload = &answer["data"]["publishSubgraph"];
@@ -94,7 +97,7 @@ async fn what_does_not_fit_is_answered_with_every_reason_audited_and_changes_not
     assert_eq!(platform.database().subgraphs().await.unwrap().version, version);
     let records = admin.data(RECORDS, json!({})).await["auditLog"]["nodes"].clone();
     let refused = records.as_array().unwrap().iter().filter(|record| record["errorCode"] == "INVALID");
-    assert_eq!(refused.count(), 3, "{records}");
+    assert_eq!(refused.count(), 4, "{records}");
     platform.stop().await;
 }
 
@@ -117,5 +120,38 @@ async fn nobody_else_may_and_the_attempt_is_audited() {
         let is_denied = |record: &Value| record["action"] == action && record["errorCode"] == "FORBIDDEN";
         assert!(records.as_array().unwrap().iter().any(is_denied), "{action}: {records}");
     }
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_of_other_tenants_do_not_change_the_graph_of_all() {
+    let platform = TestPlatform::start_with(&[("WEFT_CATALOG__DEFAULT_TENANT", "somebody-else")]).await;
+    let service = Service::start().await;
+    let admin = platform.client("admin");
+    for (query, variables) in [
+        (PUBLISH, input(&service.url(), SDL)),
+        (REMOVE, json!({ "name": "incidents" })),
+        ("{ subgraphs { name } }", json!({})),
+    ] {
+        let answer = admin.query(query, variables).await;
+        let error = &answer["errors"][0];
+        assert_eq!(error["extensions"]["code"], "FORBIDDEN", "{answer}");
+        assert!(error["message"].as_str().unwrap().contains("somebody-else"), "{answer}");
+    }
+    assert!(platform.database().subgraphs().await.unwrap().subgraphs.is_empty());
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_listens_on_this_machine_is_not_for_whoever_only_has_a_token() {
+    let (platform, service) = (TestPlatform::start().await, Service::start().await);
+    let port = service.url().rsplit(':').next().unwrap().to_owned();
+    for host in ["127.0.0.1", "127.1", "localhost", "a.LOCALHOST.", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"] {
+        let what = input(&format!("http://{host}:{port}"), SDL);
+        let payload = platform.client("admin").data(PUBLISH, what).await["publishSubgraph"].clone();
+        assert_eq!((&payload["version"], &payload["changed"]), (&Value::Null, &json!(false)), "{host}");
+        assert!(!payload["diagnostics"].as_array().unwrap().is_empty(), "{host}: {payload}");
+    }
+    assert!(platform.database().subgraphs().await.unwrap().subgraphs.is_empty());
     platform.stop().await;
 }

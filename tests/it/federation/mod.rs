@@ -2,10 +2,13 @@
 
 mod by_mutation;
 mod faults;
+mod kept;
 mod query;
+mod raising;
 mod ready;
 mod registry;
 mod service;
+mod subscriptions;
 
 use gateway::federation::{Publish, Published, audited_as, publish, remove};
 use it::{TestPlatform, until};

@@ -91,6 +91,7 @@ struct Shared {
     schema: Schema<Query, Mutation, EmptySubscription>,
     calls: Mutex<Vec<Call>>,
     mode: Mutex<Mode>,
+    cache_control: Mutex<Option<&'static str>>,
 }
 
 impl Service {
@@ -102,6 +103,7 @@ impl Service {
                 .finish(),
             calls: Mutex::default(),
             mode: Mutex::new(Mode::Good),
+            cache_control: Mutex::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -124,6 +126,11 @@ impl Service {
 
     pub fn behave(&self, mode: Mode) {
         *self.shared.mode.lock().unwrap() = mode;
+    }
+
+    /// What it says of how long its answers may be kept.
+    pub fn keep(&self, cache_control: Option<&'static str>) {
+        *self.shared.cache_control.lock().unwrap() = cache_control;
     }
 
     /// The calls since the last time; probes are not among them.
@@ -177,7 +184,11 @@ async fn answer(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         Mode::NullForRequired => each_entity(&mut good, |entity| entity["health"] = Value::Null),
         _ => {}
     }
-    json(good.to_string())
+    let mut answer = json(good.to_string());
+    if let Some(control) = *shared.cache_control.lock().unwrap() {
+        answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static(control));
+    }
+    answer
 }
 
 /// The lists of entities in an answer; there are several where several sets of them were asked for at once.

@@ -181,3 +181,34 @@ async fn a_subgraph_that_ends_refuses_or_lies_is_told_and_is_the_end() {
     assert_eq!(events.event().await.unwrap().name, "complete");
     platform.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_taken_out_of_the_graph_is_not_heard_any_more() {
+    let (platform, alarms) = with_alarms(&[]).await;
+    let mut events = EventStream::open(&platform.client("engineer"), RAISED, json!({})).await;
+    listened(&alarms, 1).await;
+    let Published::Changed(_) = removed(&platform, "alarms").await else { panic!("it was there") };
+    // Although it says nothing.
+    let event = events.event().await.unwrap();
+    assert_eq!(event.data["errors"][0]["extensions"]["code"], "UPSTREAM_UNAVAILABLE", "{event:?}");
+    assert_eq!(events.event().await.unwrap().name, "complete");
+    until("nobody listens", async || (alarms.listeners() == 0).then_some(())).await;
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_token_is_what_subgraphs_get_from_then_on() {
+    let (platform, alarms) = with_alarms(&[("WEFT_FEDERATION__IDENTITY__KIND", "original")]).await;
+    let first = platform.token("engineer");
+    let mut socket = Socket::of(&platform.url(), &first).await;
+    socket.subscribe("1", RAISED, json!({})).await;
+    listened(&alarms, 1).await;
+    let second =
+        until("another token", async || Some(platform.token("engineer")).filter(|token| *token != first)).await;
+    let renewal = json!({ "type": "ping", "payload": { "authorization": format!("Bearer {second}") } });
+    socket.say(&renewal).await;
+    listened(&alarms, 2).await;
+    assert_eq!(alarms.begun()[1].headers["authorization"], format!("Bearer {second}"));
+    until("the first connection is left", async || (alarms.listeners() == 1).then_some(())).await;
+    platform.stop().await;
+}

@@ -4,10 +4,12 @@
 //! `selections`, beside the others by `shared`, of the whole by `cycles` and `reach`.
 //!
 //! `supported` refuses what is not executed here, `own` what would take Weft's own fields over, `library` composes, `join_types` adds what the planner needs, `requires` says in its words what it cannot plan, `keys` reads which
-//! fields represent entities, `public` is the graph that clients see. `ready` takes one that was composed elsewhere.
+//! fields represent entities, `public` is the graph that clients see,
+//! `keeping` says how long what it holds may be kept. `ready` takes one that was composed elsewhere.
 
 mod cycles;
 mod join_types;
+mod keeping;
 mod keys;
 mod library;
 mod links;
@@ -147,7 +149,8 @@ fn finished(supergraph_sdl: &str, own_sdl: &str, own_public: &str) -> Result<Com
     }
     let planned_sdl = requires::without(&supergraph_sdl).map_err(of_all)?;
     let public_sdl = public::graph(&supergraph_sdl, own_public).map_err(of_all)?;
-    Ok(Composed { whole_sdl: public_sdl.clone(), public_sdl, supergraph_sdl: planned_sdl, keys })
+    let whole_sdl = keeping::with_ages(&public_sdl, own_public).map_err(of_all)?;
+    Ok(Composed { whole_sdl, public_sdl, supergraph_sdl: planned_sdl, keys })
 }
 
 /// Refuses what composes, and what no plan could be made for.

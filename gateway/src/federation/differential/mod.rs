@@ -104,7 +104,7 @@ fn planned(graphs: &Graphs, text: &str) -> Option<(Plan, Projection)> {
     let limit = std::time::Duration::from_secs(60);
     let planned = planner::plan(&graphs.planner, &asked, (OperationType::Query, types), &mut canonical, limit);
     let mut plan = planned.unwrap_or_else(|error| panic!("{error}: {text}"));
-    let projection = compile(prepared.whole_document(), types, &mut plan.keys, &mut canonical);
+    let projection = compile(prepared.whole_document(), (OperationType::Query, types), &mut plan.keys, &mut canonical);
     Some((plan, projection))
 }
 

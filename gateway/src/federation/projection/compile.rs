@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use apollo_compiler::schema::{ExtendedType, Type as SchemaType};
 use async_graphql_parser::{
     Positioned,
-    types::{DocumentOperations, ExecutableDocument, Field, Selection as Item, SelectionSet},
+    types::{DocumentOperations, ExecutableDocument, Field, OperationType, Selection as Item, SelectionSet},
 };
 
 use super::{Kind, Leaf, Projection, Selected, Selection, Type, Value};
@@ -17,15 +17,15 @@ use crate::{
     prepare::TypeSystem,
 };
 
-/// What is written of this operation, whose fields services know by the names of `canonical`. It was lowered: it is without named fragments and conditions, each key once for each type.
+/// What is written of this operation of this kind, whose document does not say that it is a subscription, and whose fields services know by the names of `canonical`. It was lowered: it is without named fragments and conditions, each key once for each type.
 pub fn compile(
     document: &ExecutableDocument,
-    types: &TypeSystem,
+    (kind, types): (OperationType, &TypeSystem),
     keys: &mut Keys,
     canonical: &mut Canonical,
 ) -> Projection {
     let DocumentOperations::Single(operation) = &document.operations else { return Projection { root: Vec::new() } };
-    let root = types.root(operation.node.ty).unwrap_or_default().to_owned();
+    let root = types.root(kind).unwrap_or_default().to_owned();
     let mut compiler = Compiler { types, keys, canonical, known: HashMap::new() };
     Projection { root: compiler.object(&operation.node.selection_set.node, &root) }
 }

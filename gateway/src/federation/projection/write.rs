@@ -191,7 +191,11 @@ impl<'a> Writer<'a> {
                 if is_number_for_text {
                     self.out.push(b'"');
                 }
-                self.out.extend_from_slice(json);
+                match leaf {
+                    // An event is one line; between the parts of a value there may be others, and in its texts there is none.
+                    Leaf::Custom => self.out.extend(json.iter().filter(|byte| !b"\n\r".contains(byte))),
+                    _ => self.out.extend_from_slice(json),
+                }
                 if is_number_for_text {
                     self.out.push(b'"');
                 }

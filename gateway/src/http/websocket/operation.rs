@@ -24,8 +24,8 @@ use crate::{
 /// What an operation says.
 #[derive(Debug)]
 pub enum Told {
-    /// It is a subscription, and goes on from this cursor.
-    Begun(Option<String>),
+    /// It is a subscription, and goes on from this cursor; subgraphs, where it reaches any, were told the other.
+    Begun(Option<String>, Option<String>),
     /// An answer; with the cursor after it, where it is an event.
     Next(Bytes, Option<String>),
     /// It was refused, or cannot go on; the answer says why.
@@ -54,17 +54,20 @@ pub fn run(asking: Asking) -> BoxStream<'static, Told> {
     Box::pin(begun.flat_map(|begun| {
         match begun {
             Ok(Begun::Answer(bytes)) => stream::iter([Told::Next(bytes, None), Told::Complete]).boxed(),
-            Ok(Begun::Stream(subscription)) => stream::iter([Told::Begun(subscription.cursor.clone())])
-                .chain(subscription.into_frames().map(|frame| match frame {
-                    Ok(frame) => Told::Next(frame.payload, frame.cursor),
-                    Err(error) => {
-                        tracing::warn!(error = error.chain(), "a subscription had to end");
-                        let message = "the subscription cannot go on at the moment: begin again after the last cursor";
-                        Told::Error(Answer::refused(&Refusal::new(error.code(), message), "").into_bytes())
-                    }
-                }))
-                .chain(stream::iter([Told::Complete]))
-                .boxed(),
+            Ok(Begun::Stream(subscription)) => {
+                stream::iter([Told::Begun(subscription.cursor.clone(), subscription.told.clone())])
+                    .chain(subscription.into_frames().map(|frame| match frame {
+                        Ok(frame) => Told::Next(frame.payload, frame.cursor),
+                        Err(error) => {
+                            tracing::warn!(error = error.chain(), "a subscription had to end");
+                            let message =
+                                "the subscription cannot go on at the moment: begin again after the last cursor";
+                            Told::Error(Answer::refused(&Refusal::new(error.code(), message), "").into_bytes())
+                        }
+                    }))
+                    .chain(stream::iter([Told::Complete]))
+                    .boxed()
+            }
             Err(refused) => stream::iter([Told::Error(refused)]).boxed(),
         }
     }))

@@ -47,6 +47,8 @@ struct Running {
     payload: Map<String, Value>,
     /// The cursor it sent last; none for what has no cursors.
     cursor: Option<String>,
+    /// What subgraphs were told of who began it; none where none was asked.
+    told: Option<String>,
     /// Tells it from an earlier one with the same id.
     number: u64,
 }
@@ -266,7 +268,8 @@ impl Conversation {
         let (told, handle) = stream::abortable(operation::run(asking));
         let name = Arc::clone(&id);
         self.streams.push(Box::pin(told.map(move |told| (Arc::clone(&name), number, told))));
-        self.running.insert(id, Running { handle, principal, is_subscription: false, payload, cursor, number });
+        self.running
+            .insert(id, Running { handle, principal, is_subscription: false, payload, cursor, told: None, number });
     }
 
     /// Tells this and whatever else is ready: the kernel is called once for many small answers.
@@ -284,9 +287,9 @@ impl Conversation {
         // Of one that was ended meanwhile.
         let Some(running) = self.running.get_mut(id).filter(|running| running.number == number) else { return Ok(()) };
         let said = match told {
-            Told::Begun(cursor) => {
+            Told::Begun(cursor, told) => {
                 running.is_subscription = true;
-                running.cursor = cursor;
+                (running.cursor, running.told) = (cursor, told);
                 self.begin_again(Arc::clone(id));
                 return Ok(());
             }
@@ -339,19 +342,19 @@ impl Conversation {
         Ok(())
     }
 
-    /// Begins a subscription again, if it was begun through other eyes than there are now.
+    /// Begins a subscription again, if it was begun through other eyes than there are now, or subgraphs are to be told otherwise.
     fn begin_again(&mut self, id: Arc<str>) {
-        let Some(principal) = &self.principal else { return };
-        let is_other = |running: &Running| {
-            let before = &running.principal;
-            running.is_subscription && (before.eyes() != principal.eyes() || before.key != principal.key)
-        };
-        if !self.running.get(&id).is_some_and(is_other) {
+        let (Some(principal), Some(running)) = (&self.principal, self.running.get(&id)) else { return };
+        let before = &running.principal;
+        let is_reset = before.eyes() != principal.eyes() || before.key != principal.key;
+        let told = || self.app.subgraph_identity.of(&self.credited, principal);
+        let is_other = is_reset || running.told.as_ref().is_some_and(|before| *before != told());
+        if !(running.is_subscription && is_other) {
             return;
         }
         if let Some(running) = self.running.remove(&id) {
             running.handle.abort();
-            let resume = running.cursor.map(|cursor| Resume { cursor, is_reset: true });
+            let resume = running.cursor.map(|cursor| Resume { cursor, is_reset });
             self.begin(id, running.payload, resume);
         }
     }

@@ -1,7 +1,6 @@
 //! A connection that becomes something else: opened by a call as guarded as every other, and from then on its holder's.
 
-use std::time::Duration;
-
+use futures::future::BoxFuture;
 use reqwest::{
     Client, RequestBuilder, StatusCode, Upgraded,
     header::{self, HeaderMap},
@@ -12,13 +11,14 @@ use super::{Failed, Upstream, builder};
 use crate::SourceError;
 
 impl Upstream {
-    /// Opens a connection for another protocol, over HTTP/1.1: no other can be left so. It takes no place of calls once it is open.
-    /// Not tried again.
-    pub async fn upgrade(
+    /// Opens a connection for another protocol, over HTTP/1.1: no other can be left so. `begin` is what has to be said at its beginning; the
+    /// upstream has answered when that is done. From then on the connection takes no place of calls. Not tried again.
+    pub async fn upgrade<T>(
         &self,
         call: &'static str,
         make: impl Fn(&Client) -> RequestBuilder,
-    ) -> Result<(HeaderMap, Upgraded), SourceError> {
+        begin: impl FnOnce(HeaderMap, Upgraded) -> BoxFuture<'static, Result<T, SourceError>>,
+    ) -> Result<T, SourceError> {
         let limit = self.config.limits.timeout;
         let late = || SourceError::Timeout { upstream: self.kind, limit };
         let client = self.http1()?;
@@ -35,7 +35,7 @@ impl Upstream {
             }
             let headers = response.headers().clone();
             let upgraded = response.upgrade().await.map_err(|error| self.transport_error(error))?;
-            Ok((headers, upgraded))
+            begin(headers, upgraded).await.map_err(Failed::from)
         };
         let outcome = match timeout_at(deadline, opening).await {
             Ok(outcome) => outcome,
@@ -43,11 +43,6 @@ impl Upstream {
         };
         self.settle(call, &outcome, started.elapsed());
         outcome.map_err(|failed| failed.error)
-    }
-
-    /// Longest wait for an answer.
-    pub fn timeout(&self) -> Duration {
-        self.config.limits.timeout
     }
 
     /// Largest message.
