@@ -53,7 +53,7 @@ pub enum Events {
     /// Weft itself: as every subscription, and with each event what is asked beyond.
     Own(Box<Operation>),
     /// A subgraph.
-    Theirs(EventPlan),
+    Theirs(Box<EventPlan>),
 }
 
 impl EventPlan {
@@ -86,7 +86,7 @@ impl EventPlan {
         };
         match is_own {
             true => Ok(Events::Own(Box::new(plan.own_operation(app, prepared)?))),
-            false => Ok(Events::Theirs(plan)),
+            false => Ok(Events::Theirs(Box::new(plan))),
         }
     }
 

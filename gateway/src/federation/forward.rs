@@ -31,7 +31,7 @@ const LOOKED_EVERY: Duration = Duration::from_secs(2);
 /// One subscription on its way.
 struct Forwarding {
     app: Arc<App>,
-    plan: EventPlan,
+    plan: Box<EventPlan>,
     principal: Arc<Principal>,
     request_id: String,
     /// Where the events come from; none: it is over.
@@ -46,7 +46,7 @@ struct Forwarding {
 /// Begins it. A subgraph that cannot be reached is told as the only event.
 pub async fn forward(
     app: &Arc<App>,
-    plan: EventPlan,
+    plan: Box<EventPlan>,
     principal: &Arc<Principal>,
     caller: Option<rate_limit::Caller>,
     request_id: &str,

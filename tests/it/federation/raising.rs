@@ -107,7 +107,9 @@ impl Drop for Raising {
 
 async fn opened(State(shared): State<Arc<Shared>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
     let upgrade = upgrade.protocols(["graphql-transport-ws"]);
-    upgrade.on_upgrade(async move |socket| drop(converse(&shared, headers, socket).await))
+    upgrade.on_upgrade(async move |socket| {
+        converse(&shared, headers, socket).await;
+    })
 }
 
 /// None: the other side is gone.

@@ -66,7 +66,7 @@ impl Check<'_> {
             }
             for provides in links::all(&definition.directives, "provides") {
                 let returned = definition.ty.inner_named_type();
-                if !self.schema.types.get(returned).is_some_and(|ty| !ty.is_leaf()) {
+                if self.schema.types.get(returned).is_none_or(|ty| ty.is_leaf()) {
                     self.tell(&place, format!("@provides names fields of {returned}, which has none: take it out"));
                 } else if let Some(fields) = self.parsed(&place, returned, provides) {
                     self.external(&place, "provides", &fields.selection_set, false);

@@ -56,11 +56,8 @@ const SETTINGS: [(&str, &str); 7] = [
 ];
 
 /// Where latencies are not judged a slow machine refuses nobody either: what is looked at is what answers say.
-const PATIENT: [(&str, &str); 3] = [
-    ("WEFT_OVERLOAD__DELAY_TARGET", "30s"),
-    ("WEFT_OVERLOAD__WAIT_MAX", "60s"),
-    ("WEFT_OVERLOAD__RUNNING_MIN", "64"),
-];
+const PATIENT: [(&str, &str); 3] =
+    [("WEFT_OVERLOAD__DELAY_TARGET", "30s"), ("WEFT_OVERLOAD__WAIT_MAX", "60s"), ("WEFT_OVERLOAD__RUNNING_MIN", "64")];
 
 /// What was asked for.
 pub(crate) struct FaultArgs {

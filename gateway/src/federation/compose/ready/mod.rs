@@ -53,7 +53,9 @@ fn ready_with(own_sdl: &str, own_public: &str, supergraph_sdl: &str) -> Result<R
     }
     name_own(&mut supergraph, &graphs.own);
     let (part, lacking) = part::of_own(public, &supergraph);
-    let composed = finished(&supergraph.to_string(), own_sdl, &part.to_string())?;
+    let supergraph_sdl = supergraph.to_string();
+    super::executable(&supergraph_sdl)?;
+    let composed = finished(&supergraph_sdl, own_sdl, &part.to_string())?;
     Ok(Ready { composed, subgraphs: graphs.subgraphs, lacking })
 }
 
