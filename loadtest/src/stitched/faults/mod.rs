@@ -39,6 +39,8 @@ const SLOWER_MAX: f64 = 1.5;
 const RIGHT_MIN: f64 = 0.999;
 /// Calls at a failing upstream, over those in an undisturbed window.
 const CALLS_MAX: f64 = 1.1;
+/// Windows that are tried for an undisturbed one.
+const UNDISTURBED_TRIES: usize = 4;
 /// Faults between two undisturbed windows.
 const FAULTS_BETWEEN: usize = 4;
 /// A window whose latency is too high is repeated so often, and the middle one counts.
@@ -55,9 +57,14 @@ const SETTINGS: [(&str, &str); 7] = [
     ("WEFT_SOURCES__AZURE__CACHE__FRESH", "1s"),
 ];
 
-/// Where latencies are not judged a slow machine refuses nobody either: what is looked at is what answers say.
-const PATIENT: [(&str, &str); 3] =
-    [("WEFT_OVERLOAD__DELAY_TARGET", "30s"), ("WEFT_OVERLOAD__WAIT_MAX", "60s"), ("WEFT_OVERLOAD__RUNNING_MIN", "64")];
+/// Where latencies are not judged a slow machine refuses nobody and gives up nothing of our own: what is looked at is what answers say.
+const PATIENT: [(&str, &str); 5] = [
+    ("WEFT_OVERLOAD__DELAY_TARGET", "30s"),
+    ("WEFT_OVERLOAD__WAIT_MAX", "60s"),
+    ("WEFT_OVERLOAD__RUNNING_MIN", "64"),
+    ("WEFT_DATABASE__ACQUIRE_TIMEOUT", "30s"),
+    ("WEFT_SERVER__REQUEST_TIMEOUT", "60s"),
+];
 
 /// What was asked for.
 pub(crate) struct FaultArgs {
@@ -125,7 +132,7 @@ struct Look {
 pub(crate) async fn run(args: FaultArgs) -> anyhow::Result<()> {
     let load = match args.quick {
         false => Load { window: Duration::from_secs(5), others: 20.0, pages: 30.0, own: 8.0, judges_latency: true },
-        true => Load { window: Duration::from_millis(1_500), others: 8.0, pages: 8.0, own: 6.0, judges_latency: false },
+        true => Load { window: Duration::from_secs(2), others: 4.0, pages: 4.0, own: 4.0, judges_latency: false },
     };
     let chosen: Vec<&Part> =
         PARTS.iter().filter(|part| args.upstream.as_deref().is_none_or(|name| name == part.source)).collect();
@@ -217,14 +224,21 @@ impl<'a> Faults<'a> {
         Ok(rows)
     }
 
+    /// A slow machine may miss a deadline of an upstream now and then: where latencies are not judged, it has a few tries.
     async fn undisturbed(&self) -> anyhow::Result<Window> {
-        let window = self.window(None).await?;
+        let is_right = |Verdict { right, answers, unsound, codes, .. }: &Verdict| {
+            right == answers && *unsound == 0 && codes.is_empty()
+        };
+        let mut window = self.window(None).await?;
+        for _ in 1..UNDISTURBED_TRIES {
+            if self.load.judges_latency || is_right(&window.verdict) {
+                break;
+            }
+            eprintln!("an undisturbed window was not right, once more: {:?}", window.verdict.example);
+            window = self.window(None).await?;
+        }
         let verdict = &window.verdict;
-        ensure!(
-            verdict.right == verdict.answers && verdict.unsound == 0 && verdict.codes.is_empty(),
-            "an undisturbed window is not right: {:?}",
-            verdict.example
-        );
+        ensure!(is_right(verdict), "an undisturbed window is not right: {:?}", verdict.example);
         Ok(window)
     }
 
