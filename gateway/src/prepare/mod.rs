@@ -80,6 +80,27 @@ pub struct Limits {
     pub cache_bytes_max: u64,
 }
 
+#[cfg(test)]
+impl Limits {
+    /// For tests of what comes after preparing: nothing that they write is too much.
+    pub fn unlimited() -> Self {
+        let most = u64::MAX;
+        let document = DocumentLimits {
+            selections_max: most,
+            aliases_max: most,
+            root_aliases_max: most,
+            root_fields_max: most,
+            directives_max: most,
+            fragments_max: most,
+            operations_max: most,
+            depth_max: most,
+            introspection_depth_max: most,
+        };
+        let guard = guard::Limits { document_bytes_max: 1 << 20, tokens_max: 1 << 20, nesting_max: 128 };
+        Self { guard, document, cost_max: most, cache_bytes_max: 1 << 20 }
+    }
+}
+
 /// Prepares operations; keeps documents.
 pub struct Preparer {
     types: TypeSystem,

@@ -16,7 +16,7 @@ use super::{
     },
     entries, text,
 };
-use crate::prepare::{DocumentLimits, Limits, Preparer};
+use crate::prepare::{Limits, Preparer};
 
 /// Longer than any takes.
 const PLANNING: Duration = Duration::from_secs(60);
@@ -44,7 +44,7 @@ impl Case {
             .unwrap_or_else(|reasons| panic!("{}: {reasons:#?}", path.display()));
         Self {
             planner: HivePlanner::new(&composed.supergraph_sdl, composed.keys.clone()).unwrap(),
-            preparer: Preparer::new(&composed.whole_sdl, &composed.public_sdl, unlimited()).unwrap(),
+            preparer: Preparer::new(&composed.whole_sdl, &composed.public_sdl, Limits::unlimited()).unwrap(),
             composed,
         }
     }
@@ -98,21 +98,4 @@ fn public(own: &str) -> String {
         }
     }
     document.to_string()
-}
-
-fn unlimited() -> Limits {
-    let most = u64::MAX;
-    let document = DocumentLimits {
-        selections_max: most,
-        aliases_max: most,
-        root_aliases_max: most,
-        root_fields_max: most,
-        directives_max: most,
-        fragments_max: most,
-        operations_max: most,
-        depth_max: most,
-        introspection_depth_max: most,
-    };
-    let guard = crate::guard::Limits { document_bytes_max: 1 << 20, tokens_max: 1 << 20, nesting_max: 128 };
-    Limits { guard, document, cost_max: most, cache_bytes_max: 1 << 20 }
 }
