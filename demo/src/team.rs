@@ -67,7 +67,16 @@ async fn begin(platform: &Platform) -> anyhow::Result<Team> {
     let (database, tenant) = (app.sources.database(), &app.config.catalog.default_tenant);
     let published = publish(database, &app.config.federation, &what, &audited_as("demo"), tenant).await;
     match published.map_err(|error| anyhow::anyhow!("{}", error.chain()))? {
-        Published::Changed(_) | Published::Same(_) => Ok(Team { url, _child: child }),
+        Published::Changed(version) | Published::Same(version) => {
+            // An earlier start's address may be served until then.
+            let served = async {
+                while app.federation.current().is_none_or(|graph| graph.version < version) {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            };
+            timeout(START_MAX, served).await.context("the graph with it is not served")?;
+            Ok(Team { url, _child: child })
+        }
         Published::Refused(reasons) => {
             bail!("it is refused: {}", reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         }
