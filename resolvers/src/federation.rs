@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Most representations of one request.
-const REPRESENTATIONS_MAX: usize = 1_000;
+pub const REPRESENTATIONS_MAX: usize = 1_000;
 
 /// The types that a supergraph may ask for by key: their names in the graph, and the kind in a reference. A custom entity has
 /// any kind.

@@ -31,6 +31,7 @@ mod subgraph_registry;
 use async_graphql::{EmptySubscription, ValidationMode};
 
 pub use ages::Ages;
+pub use federation::REPRESENTATIONS_MAX;
 pub use flush::FlushQueue;
 pub use mutation::Mutation;
 pub use query::Query;

@@ -103,6 +103,11 @@ impl Principal {
     pub fn eyes(&self) -> &Eyes {
         &self.eyes
     }
+
+    /// Where it looks, and with which eyes.
+    pub fn sight(&self) -> (&str, &Eyes) {
+        (&self.tenant, &self.eyes)
+    }
 }
 
 /// A subject is shown, logged and stored: no control characters, and not endless.

@@ -32,6 +32,8 @@ pub struct FederationConfig {
     pub plannings_max: usize,
     /// Most plans that are kept.
     pub plans_max: u64,
+    /// The most bytes of an answer, and of what it is put together from besides what subgraphs sent.
+    pub answer_max: ByteSize,
     /// What subgraphs are told of the caller.
     pub identity: IdentityConfig,
     /// What calls are held to.
@@ -68,6 +70,7 @@ impl FederationConfig {
             ("federation.plan_timeout", self.plan_timeout.is_zero()),
             ("federation.plannings_max", self.plannings_max == 0),
             ("federation.plans_max", self.plans_max == 0),
+            ("federation.answer_max", self.answer_max.as_u64() == 0),
         ] {
             if is_zero {
                 problems.push(Problem::new(key, "must be more than zero"));
@@ -82,6 +85,11 @@ impl FederationConfig {
     /// The largest supergraph that is read: as many subgraphs as there may be, each as large as it may be.
     pub fn supergraph_bytes_max(&self) -> u64 {
         self.sdl_max.as_u64().saturating_mul(u64::try_from(self.subgraphs_max).unwrap_or(u64::MAX))
+    }
+
+    /// The most bytes of an answer.
+    pub fn answer_bytes_max(&self) -> usize {
+        usize::try_from(self.answer_max.as_u64()).unwrap_or(usize::MAX)
     }
 
     /// Where the secret is that tokens are signed with.

@@ -47,13 +47,19 @@ pub async fn answer(
         freshest: prepared.ages().least(),
         request_id,
         is_mutation: prepared.chosen.kind() == OperationKind::Mutation,
+        event: None,
         freshness: Freshness::default(),
         deadline: begun + timeout.mul_f64(SUBGRAPH_SHARE),
         end: begun + timeout,
     };
     let about_schema = prepared.take_schema_fields();
-    let execution = Execution::new(&planned.plan, &prepared.variables, &services);
-    let answer = write(&planned, execution.run().await, (&about_schema, wants_receipts), request_id);
+    let bytes_max = app.config.federation.answer_bytes_max();
+    let state = Execution::new(&planned.plan, &prepared.variables, &services, bytes_max).run().await;
+    if !state.told.is_empty() {
+        // Also where the client is not told, for it did not ask for what went wrong.
+        services.freshness.limit(0);
+    }
+    let answer = write(&planned, state, (&about_schema, wants_receipts), request_id);
     metrics::histogram!("weft_federation_seconds").record(begun.elapsed().as_secs_f64());
     // What was handed over may live shorter than anything that the client selected.
     if planned.plan.hands_over() {
@@ -71,9 +77,9 @@ pub(super) fn write(
     (about_schema, wants_receipts): (&HashMap<String, Value>, bool),
     request_id: &str,
 ) -> Answer {
-    let State { root, bodies, failures, told, notes } = state;
+    let State { root, bodies, failures, told, notes, bytes_max, .. } = state;
     let (keys, projection) = (&planned.plan.keys, &planned.projection);
-    let mut writer = Writer::new(keys, planned.plan.typename, &bodies, &failures, about_schema, &told);
+    let mut writer = Writer::new(keys, planned.plan.typename, &bodies, &failures, about_schema, (&told, bytes_max));
     writer.data(&root, &projection.root);
     let Writer { out, errors: told, .. } = writer;
     let count = told.len();

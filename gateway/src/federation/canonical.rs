@@ -1,37 +1,49 @@
 //! `Canonical`: what fields are called between us and services: by their own names, with a number where one is asked in several
-//! ways. So plans are small, and equal questions are equal whatever clients call their parts. A scalar under several names is asked
-//! for once. Objects are not: what fails below one name must cost nothing below another.
+//! ways. So plans are small, and equal questions are equal whatever clients call their parts. What a client gives two names has two
+//! here: below one of them nothing is lost that fails below the other, and fields of one name in several types, which may be of
+//! several types themselves, are as far apart as the client keeps them.
 
 use std::collections::HashMap;
 
-use async_graphql_parser::types::{Field, OperationType};
+use async_graphql_parser::types::Field;
+
+use super::plan::TYPENAME;
 
 /// The names of the fields of one operation.
 #[derive(Debug, Default)]
 pub struct Canonical {
-    variants: HashMap<String, Vec<String>>,
-    is_mutation: bool,
+    variants: HashMap<String, Variants>,
+}
+
+/// The ways in which the fields of one name are asked for.
+#[derive(Debug, Default)]
+struct Variants {
+    /// The first without arguments has the name as it is. Nothing with arguments ever has: that is what keys and required fields mean,
+    /// which a planner adds.
+    plain: Option<String>,
+    others: Vec<String>,
 }
 
 impl Canonical {
-    /// The names of the fields of an operation. In a mutation nothing that is asked for twice is done once.
-    pub fn of(kind: OperationType) -> Self {
-        Self { is_mutation: kind == OperationType::Mutation, ..Self::default() }
-    }
-
     /// The name of this field.
     pub fn key(&mut self, field: &Field) -> String {
         let name = field.name.node.as_str();
-        let mut variant = arguments(field);
-        if self.is_mutation || !field.selection_set.node.items.is_empty() {
-            variant = format!("{}({variant})", field.response_key().node);
+        if name == TYPENAME {
+            return name.to_owned();
         }
         let variants = self.variants.entry(name.to_owned()).or_default();
-        let at = variants.iter().position(|known| *known == variant).unwrap_or_else(|| {
-            variants.push(variant);
-            variants.len() - 1
+        if field.arguments.is_empty() {
+            let response_key = field.response_key().node.as_str();
+            if variants.plain.get_or_insert_with(|| response_key.to_owned()) == response_key {
+                return name.to_owned();
+            }
+        }
+        let variant = format!("{}({})", field.response_key().node, arguments(field));
+        let at = variants.others.iter().position(|known| *known == variant).unwrap_or_else(|| {
+            variants.others.push(variant);
+            variants.others.len() - 1
         });
-        if at == 0 { name.to_owned() } else { format!("{name}__{at}") }
+        format!("{name}__{}", at + 1)
     }
 }
 

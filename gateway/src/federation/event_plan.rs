@@ -2,9 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
+use ahash::RandomState;
 use async_trait::async_trait;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
@@ -47,6 +48,9 @@ pub struct EventPlan {
     /// The graph that was looked at last after it had changed, and the operation over that, where it still fits.
     later: Mutex<(i64, Option<Arc<Operation>>)>,
 }
+
+/// Nobody knows it, so nobody can choose events that meet.
+static EVENTS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// A subscription, by who brings its events.
 pub enum Events {
@@ -195,12 +199,14 @@ impl EventPlan {
             freshest: self.freshest,
             request_id,
             is_mutation: false,
+            event: event.as_ref().ok().map(|event| EVENTS.hash_one(event)),
             freshness: Freshness::default(),
             deadline: begun + timeout.mul_f64(SUBGRAPH_SHARE),
             end: begun + timeout,
         };
         let services = EventServices { event, rest };
-        let state = Execution::new(&self.planned.plan, &self.variables, &services).run().await;
+        let bytes_max = app.config.federation.answer_bytes_max();
+        let state = Execution::new(&self.planned.plan, &self.variables, &services, bytes_max).run().await;
         write(&self.planned, state, (&HashMap::new(), false), request_id)
     }
 }
@@ -229,6 +235,10 @@ impl Services for EventServices<'_> {
             return Err(gone(&fetch.service));
         }
         self.rest.ask(fetch, variables).await
+    }
+
+    fn entities_max(&self, service: &str) -> usize {
+        self.rest.entities_max(service)
     }
 }
 

@@ -97,9 +97,14 @@ impl Printer<'_> {
     }
 }
 
-/// What the client calls the fields, in the order of the document.
+/// What the client calls the fields, in the order of the document, each selection in braces: what is asked of the schema is in no text
+/// that is sent.
 pub fn names(document: &ExecutableDocument) -> Vec<&str> {
     fn collect<'a>(set: &'a SelectionSet, into: &mut Vec<&'a str>) {
+        if set.items.is_empty() {
+            return;
+        }
+        into.push("{");
         for item in &set.items {
             match &item.node {
                 Selection::Field(field) => {
@@ -110,6 +115,7 @@ pub fn names(document: &ExecutableDocument) -> Vec<&str> {
                 Selection::FragmentSpread(_) => {}
             }
         }
+        into.push("}");
     }
     let mut names = Vec::new();
     for (_, operation) in document.operations.iter() {

@@ -51,6 +51,8 @@ pub struct RequestServices<'a> {
     pub request_id: &'a str,
     /// The operation changes something: what is read after that must not have been asked before.
     pub is_mutation: bool,
+    /// The event that the operation is about, by its hash: nor must what is read of it.
+    pub event: Option<u64>,
     /// How long what subgraphs answer may be kept.
     pub freshness: Freshness,
     /// When subgraphs must have answered.
@@ -67,12 +69,21 @@ impl Services for RequestServices<'_> {
         }
         match self.supergraph.subgraph(&fetch.service) {
             Some(subgraph) => {
-                let (body, seconds) = self.subgraph(subgraph, fetch, &variables).await?;
+                let answered = self.subgraph(subgraph, fetch, &variables).await;
+                if fetch.is_mutation {
+                    // Also where it failed: something may have been done.
+                    self.supergraph.flights.begin_anew(subgraph.name());
+                }
+                let (body, seconds) = answered?;
                 self.freshness.limit(seconds);
                 Ok(body)
             }
             None => Err(Trouble::new(ErrorCode::InternalServerError, format!("{} is not known", fetch.service))),
         }
+    }
+
+    fn entities_max(&self, service: &str) -> usize {
+        if service == OWN { resolvers::REPRESENTATIONS_MAX } else { usize::MAX }
     }
 }
 
@@ -117,19 +128,19 @@ impl RequestServices<'_> {
         body.push(b'}');
         let body = Bytes::from(body);
         let identity = &self.app.subgraph_identity;
-        let headers = headers_for(self.app, self.principal, self.headers, subgraph.name(), self.request_id);
-        let question = Question { body: body.clone(), headers, may_repeat: !fetch.is_mutation };
-        let asked = {
-            let (subgraph, question) = (Arc::clone(subgraph), question);
+        let ask = || {
+            let headers = headers_for(self.app, self.principal, self.headers, subgraph.name(), self.request_id);
+            let question = Question { body: body.clone(), headers, may_repeat: !fetch.is_mutation };
+            let subgraph = Arc::clone(subgraph);
             async move { answer_of(&subgraph, &question).await }
         };
         let late = || Trouble::new(ErrorCode::UpstreamTimeout, format!("{} did not answer in time", subgraph.name()));
         if self.is_mutation || self.cache_mode == CacheMode::Bypass {
-            return timeout_at(self.deadline, asked).await.unwrap_or_else(|_| Err(late()));
+            return timeout_at(self.deadline, ask()).await.unwrap_or_else(|_| Err(late()));
         }
         let caller = identity.of(self.headers, self.principal);
-        let key = FlightKey { service: subgraph.name().to_owned(), body, caller };
-        let flight = self.supergraph.flights.join(key, || Box::pin(asked));
+        let key = FlightKey::new(subgraph.name(), body.clone(), caller, self.event);
+        let flight = self.supergraph.flights.join(key, || Box::pin(ask()));
         timeout_at(self.deadline, flight).await.unwrap_or_else(|_| Err(late()))
     }
 }

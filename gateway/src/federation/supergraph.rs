@@ -112,7 +112,7 @@ impl Supergraph {
             OperationKind::Mutation => OperationType::Mutation,
             OperationKind::Subscription => OperationType::Subscription,
         };
-        let (types, mut canonical) = (self.preparer.types(), Canonical::of(kind));
+        let (types, mut canonical) = (self.preparer.types(), Canonical::default());
         let text = prepared.with_document(|document| print(document, kind, types, &mut canonical));
         let text = text.ok_or_else(|| Refusal::new(ErrorCode::InternalServerError, "an operation without a root"))?;
         // What clients call their fields is no part of what is asked, but of what is answered.
@@ -137,7 +137,7 @@ impl Supergraph {
         let (planner, preparer) = (Arc::clone(&self.planner), Arc::clone(&self.preparer));
         let (asked, answered) = (prepared.with_document(Clone::clone), prepared.whole_document().clone());
         let planning = tokio::task::spawn_blocking(move || {
-            let (types, mut canonical) = (preparer.types(), Canonical::of(kind));
+            let (types, mut canonical) = (preparer.types(), Canonical::default());
             let planned = planner::plan(&*planner, &asked, (kind, types), &mut canonical, limit);
             let mut plan = planned?;
             let projection = compile(&answered, (kind, types), &mut plan.keys, &mut canonical);

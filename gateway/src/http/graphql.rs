@@ -287,7 +287,7 @@ impl<'a> Steps<'a> {
         };
         // Before anything is read: what changes meanwhile comes again, and nothing is missed.
         let cursor = match asked.wants_cursor {
-            true => live::newest_cursor(self.app, &asked.principal.tenant).await,
+            true => live::newest_cursor(self.app, &asked.principal).await,
             false => None,
         };
         let answer = match &asked.supergraph {

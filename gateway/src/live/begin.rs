@@ -26,11 +26,11 @@ pub struct Resume {
 }
 
 /// The cursor from which whatever is read from now on can be followed; none while the database cannot tell.
-pub async fn newest_cursor(app: &App, tenant: &str) -> Option<String> {
+pub async fn newest_cursor(app: &App, principal: &Principal) -> Option<String> {
     let database = app.sources.database();
     let position = database.change_newest().await.ok()?;
     let cursors = app.live.cursors(database).await.ok()?;
-    Some(cursors.write(tenant, &Place::Change(position)))
+    Some(cursors.write(principal.sight(), &Place::Change(position)))
 }
 
 /// Begins a subscription; refused with the answer that says why.
@@ -72,20 +72,22 @@ pub async fn begin(
     let guardians = database.guardians(principal.visibility()).await.map_err(unread)?;
     // How a job stood when the client saw it last.
     let mut known = None;
-    let place = after.as_ref().map(|after| cursors.read(&principal.tenant, after).filter(|place| place.is_of(&topic)));
+    let is_of_topic = |(place, _): &(Place, bool)| place.is_of(&topic);
+    let place = after.as_ref().map(|after| cursors.read(principal.sight(), after).filter(is_of_topic));
     let cursor = after.clone().unwrap_or_else(|| {
         let start = newest.clone();
         let place = match snapshot {
             true => Place::Snapshot { position: start, last: String::new() },
             false => Place::Change(start),
         };
-        cursors.write(&principal.tenant, &place)
+        cursors.write(principal.sight(), &place)
     });
+    let is_resumed = after.is_some();
     let stage = match after {
         None if snapshot => Stage::Snapshot { position: newest, last: None, count: 0 },
         None => Stage::Behind(newest),
         Some(after) => {
-            let Some(place) = place.flatten() else {
+            let Some((place, is_seen_so)) = place.flatten() else {
                 let message = "`after` is not a cursor of this subscription: pass one from its events, or from `extensions.cursor`";
                 return Err(refuse(&Refusal::new(ErrorCode::BadUserInput, message)));
             };
@@ -97,6 +99,8 @@ pub async fn begin(
                 }
                 Place::Job(_) => (false, false),
             };
+            // How a job stands is no matter of what is seen.
+            let is_reset = is_reset || (!is_seen_so && !matches!(place, Place::Job(_)));
             if is_expired || is_ahead || is_reset {
                 let reason = if is_expired { GapReason::CursorExpired } else { GapReason::Reset };
                 Stage::Gap { from: Some(after), to: newest, reason }
@@ -121,6 +125,6 @@ pub async fn begin(
         request_id: request_id.to_owned(),
     };
     let viewer = Viewer::new(principal.visibility(), guardians);
-    let beginning = Beginning { stage, known, cursor: Some(cursor), viewer, epoch };
+    let beginning = Beginning { stage, known, cursor: Some(cursor), viewer, epoch, is_resumed };
     Ok(Subscriber::new(app, Arc::new(plan), beginning, caller, seat))
 }

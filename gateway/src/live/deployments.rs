@@ -35,6 +35,12 @@ pub fn matches(filter: &DeploymentFilter, component_ref: &str, facts: &Deploymen
         && filter.started_before.is_none_or(|moment| facts.started_at.is_some_and(|began| began < moment.0))
 }
 
+/// Whether the filter asks for deployments of this component.
+pub fn is_of(filter: &DeploymentFilter, entity_ref: &str) -> bool {
+    let is_meant = |wanted: &EntityRef| wanted.or_kind("component").as_str() == entity_ref;
+    entity_ref.starts_with("component:") && filter.component.as_ref().is_none_or(|wanted| wanted.iter().any(is_meant))
+}
+
 /// Under which keys whoever asks so is found. None: under all.
 pub fn anchors(filter: &DeploymentFilter) -> Option<Vec<Key>> {
     let refs = |field: &'static str, refs: &[EntityRef], kind: &str| {

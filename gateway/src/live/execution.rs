@@ -43,12 +43,15 @@ pub(super) async fn execute(app: &Arc<App>, plan: &Plan, changes: Vec<(&Arc<Read
             Err(_) => tokio::time::sleep(AGAIN_AFTER).await,
         }
     };
-    let tenant = &plan.principal.tenant;
     let told: Vec<(String, DateTime, ChangePosition)> = changes
         .iter()
         .map(|(read, _)| {
             let position = read.change.position.clone();
-            (cursors.write(tenant, &Place::Change(position.clone())), DateTime(read.change.at), position)
+            (
+                cursors.write(plan.principal.sight(), &Place::Change(position.clone())),
+                DateTime(read.change.at),
+                position,
+            )
         })
         .collect();
     let events = changes.iter().zip(&told).map(|((read, kind), (cursor, at, _))| event(read, *kind, cursor, *at));

@@ -31,7 +31,7 @@ pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
             () = tokio::time::sleep(live.config.poll_interval) => {}
             () = over(&app, &mut ended) => return,
         }
-        let outcome = Box::pin(read_on(&app, was_lost)).await;
+        let outcome = Box::pin(read_on(&app)).await;
         match outcome {
             Ok(()) if std::mem::take(&mut was_lost) => tracing::info!("the change log is followed again"),
             Ok(()) => {}
@@ -56,19 +56,16 @@ async fn over(app: &App, ended: &mut watch::Receiver<bool>) {
     }
 }
 
-/// Reads on to the end of what has been committed. After a failure it is looked at first whether all is there that was missed.
-async fn read_on(app: &Arc<App>, was_lost: bool) -> Result<(), SourceError> {
+/// Reads on to the end of what has been committed.
+async fn read_on(app: &Arc<App>) -> Result<(), SourceError> {
     let live = &app.live;
     let limit = u32::try_from(live.config.batch).unwrap_or(u32::MAX);
-    let mut must_check = was_lost;
     loop {
         let Some(position) = live.position() else { return Ok(()) };
         let Changes { changes, read } = app.sources.database().changes_after(&position, None, limit).await?;
         let is_last = changes.len() < live.config.batch;
-        // Afterwards: what was dropped later was read. Whoever is far behind may come to what is gone meanwhile.
-        if (std::mem::take(&mut must_check) || !is_last)
-            && app.sources.database().change_log_state().await?.has_lost_after(&position)
-        {
+        // Afterwards: what was dropped later was read. Also where nothing was found: what had just been committed may be gone already.
+        if app.sources.database().change_log_state().await?.has_lost_after(&position) {
             live.lose_all(&app.sources.database().change_newest().await?);
             continue;
         }

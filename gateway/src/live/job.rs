@@ -27,8 +27,8 @@ pub(super) async fn follow(app: Arc<App>, plan: Arc<Plan>, members: Arc<Members>
         }
         let seen = Arc::new(OnceLock::new());
         let cursor_of = {
-            let (app, tenant) = (Arc::clone(&app), plan.principal.tenant.clone());
-            move |state: &JobState| app.live.written(&tenant, &Place::Job(*state))
+            let (app, principal) = (Arc::clone(&app), Arc::clone(&plan.principal));
+            move |state: &JobState| app.live.written(&principal, &Place::Job(*state))
         };
         let look = JobLook {
             id: id.clone(),

@@ -43,6 +43,11 @@ impl Viewer {
         owner_ref.is_some_and(|owner| self.own_refs.iter().any(|own| own == owner))
     }
 
+    /// Whether nothing is hidden from the viewer.
+    pub fn sees_all(&self) -> bool {
+        self.guardians.is_none()
+    }
+
     fn sees(&self, sight: &Sight) -> bool {
         let is_guarded_for_viewer = |guardians: &HashSet<String>| {
             sight.guardian_ref.as_ref().is_some_and(|guardian| guardians.contains(guardian))
@@ -100,10 +105,18 @@ impl Read {
         }
     }
 
-    /// A team or a person changed: who sees what may have changed with it.
+    /// A team changed: who sees what may have changed with it, because teams see what the teams below them guard. Who is of which team is
+    /// said by tokens.
     pub fn may_change_sight(&self) -> bool {
-        let kind = self.change.object_ref.split(':').next();
-        self.change.topic == ChangeTopic::Entity && matches!(kind, Some("group" | "user"))
+        self.change.topic == ChangeTopic::Entity && self.change.object_ref.starts_with("group:")
+    }
+
+    /// Others may see the object than did before, and with it what belongs to it and has no line of its own.
+    pub fn moves(&self) -> bool {
+        match &self.facts {
+            Facts::Entity(told) => told.before.as_ref().is_some_and(|before| before.sight != told.now.sight),
+            _ => false,
+        }
     }
 }
 
@@ -140,6 +153,13 @@ pub fn judge(topic: &Topic, viewer: &Viewer, read: &Read) -> Verdict {
                 viewer.sees(&facts.sight) && deployments::matches(filter, &change.object_ref, facts)
             };
             (told.before.as_ref().is_some_and(matches), matches(&told.now))
+        }
+        // Its deployments, known and unknown, go where the component goes.
+        (Topic::Deployments(filter), Facts::Entity(told)) => {
+            let saw = told.before.as_ref().is_some_and(|before| viewer.sees(&before.sight));
+            let is_other = read.moves() && saw != viewer.sees(&told.now.sight);
+            let is_meant = deployments::is_of(filter, &change.object_ref);
+            return if is_other && is_meant { Verdict::Unknown } else { Verdict::Nothing };
         }
         // Which charges of the days an import touched is not told: whoever asks for some of them looks again.
         (Topic::Costs(_), Facts::Cost(told)) => {

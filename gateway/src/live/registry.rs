@@ -127,8 +127,8 @@ impl Live {
     }
 
     /// A cursor, once they were read; empty before.
-    pub fn written(&self, tenant: &str, place: &Place) -> String {
-        self.cursors.get().map(|cursors| cursors.write(tenant, place)).unwrap_or_default()
+    pub fn written(&self, principal: &Principal, place: &Place) -> String {
+        self.cursors.get().map(|cursors| cursors.write(principal.sight(), place)).unwrap_or_default()
     }
 
     /// A place for one more subscription; none where there are too many: of this principal, of all, or of its tenant, which may have half.
@@ -255,6 +255,13 @@ impl Live {
                 };
                 state.groups.values().filter(is_meant).for_each(|group| group.offer(read));
                 continue;
+            }
+            if read.moves() {
+                // What belongs to it goes along without a line of its own.
+                let follows = |group: &&Arc<Group>| {
+                    group.tenant() == read.change.tenant && matches!(group.plan().topic, Topic::Deployments(_))
+                };
+                state.groups.values().filter(follows).for_each(|group| group.offer(read));
             }
             let Some(index) = state.indexes.get(&(read.change.tenant.clone(), read.change.topic)) else { continue };
             asking.extend(index.others());

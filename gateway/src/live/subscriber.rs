@@ -39,6 +39,8 @@ pub struct Subscriber {
     /// What is seen, and how often that had changed when it was looked at.
     viewer: Viewer,
     epoch: u64,
+    /// What was missed has not been read yet. What is seen was looked at after it.
+    is_resumed: bool,
     /// How a job stood when the client saw it last.
     known: Option<JobState>,
     toll: Toll,
@@ -57,6 +59,8 @@ pub struct Beginning {
     pub viewer: Viewer,
     /// How often that had changed when it was looked at.
     pub epoch: u64,
+    /// The client has been here before, with what was seen then.
+    pub is_resumed: bool,
 }
 
 /// How far a subscription has come.
@@ -89,19 +93,20 @@ impl Subscriber {
     pub(super) fn new(
         app: &Arc<App>,
         plan: Arc<Plan>,
-        Beginning { stage, known, cursor, viewer, epoch }: Beginning,
+        Beginning { stage, known, cursor, viewer, epoch, is_resumed }: Beginning,
         caller: Option<rate_limit::Caller>,
         seat: Seat,
     ) -> Self {
         Self {
             app: Arc::clone(app),
             expires_at: plan.principal.expires_at,
-            plan,
             stage,
             ready: VecDeque::new(),
             last: cursor,
             viewer,
             epoch,
+            is_resumed: is_resumed && !matches!(plan.topic, Topic::Job(_)),
+            plan,
             known,
             toll: Toll::new(app, caller),
             _seat: seat,
@@ -161,13 +166,16 @@ impl Subscriber {
             }
             Stage::Behind(position) => {
                 let position = position.clone();
+                if self.is_resumed {
+                    return self.catch_up(position).await;
+                }
                 match Live::join(&app, &self.plan, &position, &self.viewer, self.epoch) {
                     Joined::In(member) => {
                         self.plan = Arc::clone(&member.plan);
                         self.stage = Stage::Live(member);
                         Ok(())
                     }
-                    Joined::Stale => self.look_again(&position).await,
+                    Joined::Stale => self.look_again(&position, false).await,
                     Joined::Behind => self.catch_up(position).await,
                 }
             }
@@ -198,7 +206,7 @@ impl Subscriber {
         let (mut events, mut places) = (Vec::new(), Vec::new());
         for (at, record) in &page.rows {
             let place = Place::Snapshot { position: position.clone(), last: at.clone() };
-            let cursor = cursors.write(&self.plan.principal.tenant, &place);
+            let cursor = cursors.write(self.plan.principal.sight(), &place);
             events.push(Event::Change(live::Change {
                 cursor: cursor.clone(),
                 at: DateTime(record.updated_at),
@@ -226,19 +234,21 @@ impl Subscriber {
             self.stage = Stage::Snapshot { position, last, count };
             return Ok(());
         }
-        let cursor = cursors.write(&plan.principal.tenant, &Place::Change(position.clone()));
+        let cursor = cursors.write(plan.principal.sight(), &Place::Change(position.clone()));
         let payload = execute_sign(&self.app, plan, Event::SnapshotEnd { cursor: cursor.clone(), count }).await;
         self.ready.push_back((Frame { payload, cursor: Some(cursor) }, 1));
         self.stage = Stage::Behind(position);
         Ok(())
     }
 
-    /// Looks anew at who sees what; where that is something else, nothing that was sent is certain any more.
-    async fn look_again(&mut self, position: &ChangePosition) -> Result<(), SourceError> {
+    /// Looks anew at who sees what; where that is something else, nothing that was sent is certain any more. `is_unknown`: nobody knows
+    /// what was seen before.
+    async fn look_again(&mut self, position: &ChangePosition, is_unknown: bool) -> Result<(), SourceError> {
         let visibility = Arc::clone(self.plan.principal.visibility());
         self.epoch = self.app.live.sight_epoch(&visibility.tenant);
         let viewer = Viewer::new(&visibility, self.app.sources.database().guardians(&visibility).await?);
-        if std::mem::replace(&mut self.viewer, viewer) != self.viewer {
+        let is_unknown = is_unknown && !viewer.sees_all();
+        if std::mem::replace(&mut self.viewer, viewer) != self.viewer || is_unknown {
             self.push_gap(self.newest(), position, GapReason::Reset).await?;
         }
         Ok(())
@@ -266,11 +276,13 @@ impl Subscriber {
         };
         let plan = Arc::clone(&self.plan);
         let mut matched = Vec::new();
+        let is_last = changes.len() < self.app.live.config.batch;
         let own = changes.into_iter().filter(|change| change.tenant == plan.principal.tenant);
         let reads: Vec<Arc<Read>> = own.map(Read::of).collect();
         if reads.iter().any(|read| read.may_change_sight()) {
-            self.look_again(&position).await?;
+            self.look_again(&position, self.is_resumed).await?;
         }
+        self.is_resumed &= !is_last;
         for read in reads {
             let at = read.change.position.clone();
             match judge(&plan.topic, &self.viewer, &read) {
@@ -321,7 +333,7 @@ impl Subscriber {
         };
         metrics::counter!("weft_live_gaps_total", "reason" => word).increment(1);
         let cursors = self.app.live.cursors(self.app.sources.database()).await?;
-        let cursor = cursors.write(&self.plan.principal.tenant, &Place::Change(to.clone()));
+        let cursor = cursors.write(self.plan.principal.sight(), &Place::Change(to.clone()));
         let gap = Event::Gap(Gap { from_cursor, to_cursor: cursor.clone(), reason });
         let payload = execute_sign(&self.app, &self.plan, gap).await;
         self.ready.push_back((Frame { payload, cursor: Some(cursor) }, 1));

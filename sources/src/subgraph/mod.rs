@@ -9,14 +9,17 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{
+    StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue},
+};
 use schema::SourceKind;
 use serde::Deserialize;
 use url::Url;
 
 use crate::{
     About, Connector, SourceError,
-    upstream::{Answer, Shared, Upstream, UpstreamConfig},
+    upstream::{Answer, Answered, Shared, Upstream, UpstreamConfig, WellFormed},
 };
 
 pub use config::Config;
@@ -24,6 +27,16 @@ pub use events::Events;
 pub use registry::Subgraphs;
 
 const ACCEPTED: &str = "application/graphql-response+json, application/json;q=0.9";
+
+/// With these a service refuses a whole request. Where it answers with this type of media the body tells why, as with 200.
+const REFUSALS: [StatusCode; 5] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
+    StatusCode::UNPROCESSABLE_ENTITY,
+];
+const TELLS_REFUSALS: &str = "application/graphql-response+json";
 
 /// What `sources { … }` tells of subgraphs in general. They have no versions that could be tested.
 pub const ABOUT: About =
@@ -84,9 +97,17 @@ impl Subgraph {
                 .header(ACCEPT, HeaderValue::from_static(ACCEPTED))
                 .body(question.body.clone())
         };
-        match question.may_repeat {
-            true => self.upstream.send("query", make, &[]).await,
-            false => self.upstream.send_once("mutation", make).await,
+        let answer = match question.may_repeat {
+            true => self.upstream.send("query", make, &REFUSALS).await,
+            false => self.upstream.send_once("mutation", make, &REFUSALS).await,
+        }?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        let is_told = answer.header(CONTENT_TYPE.as_str()).is_some_and(|value| value.starts_with(TELLS_REFUSALS));
+        match is_told && answer.json::<WellFormed>().is_ok() {
+            true => Ok(answer),
+            false => Err(SourceError::protocol(SourceKind::Subgraph, Answered(answer.status))),
         }
     }
 

@@ -193,9 +193,10 @@ impl Upstream {
         &self,
         call: &'static str,
         make: impl Fn(&Client) -> RequestBuilder,
+        expected: &[StatusCode],
     ) -> Result<Answer, SourceError> {
         let deadline = Instant::now() + self.time_for(None);
-        let outcome = self.attempt(call, make(&self.client), &[], None, deadline).await;
+        let outcome = self.attempt(call, make(&self.client), expected, None, deadline).await;
         outcome.map_err(|failed| failed.error)
     }
 

@@ -10,6 +10,9 @@ use uuid::Uuid;
 use super::{Config, Hint, Sender, queue::millis};
 use crate::{SourceError, postgres::Database};
 
+/// How long a delivery is left alone that another release has to do.
+const UNKNOWN_WAIT: Duration = Duration::from_secs(60);
+
 /// Most deliveries that one claim takes.
 const CLAIM_ROWS_MAX: i64 = 1_000;
 
@@ -111,7 +114,12 @@ impl Database {
                 Ok(rows)
             })
             .await?;
-        Ok(tasks(rows))
+        let (tasks, unknown) = tasks(rows);
+        if !unknown.is_empty() {
+            let retry = Retry { wait: UNKNOWN_WAIT, error: None };
+            self.retry_deliveries(&unknown, holder, retry).await?;
+        }
+        Ok(tasks)
     }
 
     /// These are done.
@@ -138,17 +146,20 @@ impl Database {
     }
 }
 
-/// Rows by their objects; a row that another release wrote, and that this one does not know, waits for that.
-fn tasks(rows: Vec<Row>) -> Vec<Task> {
+/// Rows by their objects; and those that another release wrote and this one does not know: they wait for that.
+fn tasks(rows: Vec<Row>) -> (Vec<Task>, Vec<Uuid>) {
+    let mut unknown = Vec::new();
     let mut tasks: BTreeMap<(Sender, String), Vec<Claimed>> = BTreeMap::new();
     for Row { id, source, object_key, hint, received_at, attempts } in rows {
         let (Some(sender), Ok(hint)) = (Sender::of_str(&source), serde_json::from_value(hint.0)) else {
             tracing::warn!(%id, source, "a delivery names what this release does not know");
+            unknown.push(id);
             continue;
         };
         tasks.entry((sender, object_key)).or_default().push(Claimed { id, hint, received_at, attempts });
     }
-    tasks.into_iter().map(|((sender, object_key), deliveries)| Task { sender, object_key, deliveries }).collect()
+    let task = |((sender, object_key), deliveries)| Task { sender, object_key, deliveries };
+    (tasks.into_iter().map(task).collect(), unknown)
 }
 
 impl Config {

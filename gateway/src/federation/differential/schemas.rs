@@ -38,7 +38,10 @@ type Product @key(fields: "id") {
   reviews(stars: Int): [Review!]
   rating: Float
   described: String! @requires(fields: "name")
+  price(currency: Currency = EUR): Float @external
+  taxed: String! @requires(fields: "price")
 }
+enum Currency { EUR USD }
 type Review @key(fields: "id") { id: ID! body: String author: Person! product: Product! hidden: String @inaccessible }
 type Person @key(fields: "org { number } login") { org: Org! login: String! reviews: [Review!]! karma: Int! }
 type Org @shareable { number: Int! }
@@ -54,10 +57,10 @@ type Query { warehouse(code: String!): Warehouse warehouses: [Warehouse!]! }
 "#;
 
 const FLAGS: &str = r#"
-type Team @key(fields: "id") { id: ID! flags: [Flag!]! }
+type Team @key(fields: "id") { id: ID! flags: [Flag!]! label: String! }
 type Flag { name: String! on: Boolean! team: Team! owner: FlagOwner }
 union FlagOwner = Team | Warehouse
-type Warehouse @key(fields: "code") { code: String! city: String @override(from: "stock") }
+type Warehouse @key(fields: "code") { code: String! city: String @override(from: "stock") label: String }
 type Query { flags: [Flag!]! flagOwner: FlagOwner }
 "#;
 

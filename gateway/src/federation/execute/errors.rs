@@ -1,7 +1,9 @@
 //! Errors of services, as clients see them: at their place in the answer, with a code that clients know.
 
+use std::{cell::OnceCell, collections::HashMap};
+
 use schema::ErrorCode;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{
     Asked, Trouble,
@@ -40,17 +42,24 @@ pub struct Way<'w, 'a> {
     pub asked: &'w [Asked<'a>],
     /// The response keys.
     pub keys: &'w Keys,
+    /// The places of each entity, by alias; found when they are first needed.
+    places: OnceCell<HashMap<&'a str, HashMap<usize, Vec<&'w Place>>>>,
 }
 
-impl Way<'_, '_> {
+impl<'w, 'a> Way<'w, 'a> {
+    /// The way of one answer.
+    pub fn new(fetch: &'a Fetch, asked: &'w [Asked<'a>], keys: &'w Keys) -> Self {
+        Self { fetch, asked, keys, places: OnceCell::new() }
+    }
+
     /// An error of the answer, once for each place that it is about.
-    pub fn told(&self, error: &Value) -> Vec<Told> {
+    pub fn told<'s>(&'s self, error: &'s Value) -> impl Iterator<Item = Told> + 's {
         let (message, extensions) = (message(error, self.fetch), extensions(error, self.fetch));
-        let places = self.places(error.get("path"));
-        places
-            .into_iter()
-            .map(|place| Told { place, message: message.clone(), extensions: extensions.clone() })
-            .collect()
+        self.places(error.get("path")).map(move |place| Told {
+            place,
+            message: message.clone(),
+            extensions: extensions.clone(),
+        })
     }
 
     /// What Weft itself told of where its data came from.
@@ -61,24 +70,38 @@ impl Way<'_, '_> {
         }
         for name in ["stale", "receipts"] {
             for note in extensions.get(name).and_then(Value::as_array).into_iter().flatten() {
-                notes.extend(self.places(note.get("path")).into_iter().map(|place| (name, place, note.clone())));
+                notes.extend(self.places(note.get("path")).map(|place| (name, place, note.clone())));
             }
         }
         notes
     }
 
     /// The places that a path of the service's leads to: several where it is about an entity that occurs several times.
-    fn places(&self, path: Option<&Value>) -> Vec<Place> {
+    fn places<'s>(&'s self, path: Option<&'s Value>) -> impl Iterator<Item = Place> + 's {
         let path = path.and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
-        if self.fetch.entities.is_empty() {
-            return vec![self.place(Place::new(), path, &self.fetch.shape)];
-        }
-        let [Value::String(alias), Value::Number(item), rest @ ..] = path else { return vec![Place::new()] };
-        let asked = self.asked.iter().find(|asked| asked.entities.alias == *alias);
-        let item = item.as_u64().and_then(|item| usize::try_from(item).ok());
-        let (Some(asked), Some(item)) = (asked, item) else { return vec![Place::new()] };
-        let of_item = asked.represented.places.iter().filter(|(_, at)| *at == item);
-        of_item.map(|(place, _)| self.place(place.clone(), rest, &asked.entities.shape)).collect()
+        let (of_item, elsewhere) = match (self.fetch.entities.is_empty(), path) {
+            (true, path) => (None, Some(self.place(Place::new(), path, &self.fetch.shape))),
+            (false, [Value::String(alias), Value::Number(item), rest @ ..]) => match self.of_item(alias, item) {
+                Some((places, shape)) => {
+                    (Some(places.iter().map(move |place| self.place((*place).clone(), rest, shape))), None)
+                }
+                None => (None, Some(Place::new())),
+            },
+            (false, _) => (None, Some(Place::new())),
+        };
+        of_item.into_iter().flatten().chain(elsewhere)
+    }
+
+    /// The places of an entity, and what was asked of it.
+    fn of_item(&self, alias: &str, item: &Number) -> Option<(&[&'w Place], &'a Shape)> {
+        let by_alias = self.places.get_or_init(|| {
+            let of_alias = |asked: &'w Asked<'a>| (asked.entities.alias.as_str(), asked.represented.by_entity());
+            self.asked.iter().map(of_alias).collect()
+        });
+        let asked = self.asked.iter().find(|asked| asked.entities.alias == alias)?;
+        let item = usize::try_from(item.as_u64()?).ok()?;
+        let places = by_alias.get(alias)?.get(&item).map_or(&[] as &[&Place], Vec::as_slice);
+        Some((places, &asked.entities.shape))
     }
 
     fn place(&self, mut place: Place, path: &[Value], shape: &Shape) -> Place {

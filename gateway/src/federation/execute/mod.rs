@@ -13,7 +13,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::{BoxFuture, join_all};
+use futures::{
+    StreamExt,
+    future::{BoxFuture, join_all},
+};
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 
@@ -23,13 +26,22 @@ use super::{
 };
 use represent::{Represented, represent};
 
+pub use take::too_large;
 pub use tree::{At, Bodies, Node, Place};
+
+/// Most parts of one question that are under way at once, where it is about more entities than a service is asked about.
+const PARTS_AT_ONCE: usize = 4;
 
 /// Who is asked.
 #[async_trait]
 pub trait Services: Send + Sync {
     /// The answer's body, which is well-formed JSON. `variables` is a JSON object.
     async fn ask(&self, fetch: &Fetch, variables: Vec<u8>) -> Result<Bytes, Trouble>;
+
+    /// About how many entities this service is asked at most at once.
+    fn entities_max(&self, _service: &str) -> usize {
+        usize::MAX
+    }
 }
 
 /// Why there is no answer.
@@ -63,6 +75,10 @@ pub struct State<'a> {
     pub told: Vec<Told>,
     /// What Weft itself told of where its data came from: the name of an extension, and an item with its path.
     pub notes: Vec<(&'static str, Place, Value)>,
+    /// The most bytes that an answer has, written, and as what it is put together from besides what services sent.
+    pub bytes_max: usize,
+    /// How many bytes entities take that occur more than once.
+    repeated_bytes: usize,
 }
 
 /// A question that is under way.
@@ -72,14 +88,21 @@ struct Asked<'a> {
 }
 
 impl<'a> Execution<'a> {
-    /// Nothing is asked yet.
-    pub fn new(plan: &'a Plan, variables: &'a Map<String, Value>, services: &'a dyn Services) -> Self {
+    /// Nothing is asked yet. The answer has at most `bytes_max` bytes.
+    pub fn new(
+        plan: &'a Plan,
+        variables: &'a Map<String, Value>,
+        services: &'a dyn Services,
+        bytes_max: usize,
+    ) -> Self {
         let state = State {
             root: Node::empty(),
             bodies: Bodies::default(),
             failures: Failures::default(),
             told: Vec::new(),
             notes: Vec::new(),
+            bytes_max,
+            repeated_bytes: 0,
         };
         Self { plan, variables, services, state: Mutex::new(state) }
     }
@@ -108,6 +131,18 @@ impl<'a> Execution<'a> {
 
     async fn fetch(&self, fetch: &'a Fetch) {
         let asked = self.asked(fetch);
+        let most = self.services.entities_max(&fetch.service).max(1);
+        if asked.iter().all(|asked| asked.represented.representations.len() <= most) {
+            return self.ask(fetch, asked).await;
+        }
+        let parts = asked.into_iter().flat_map(|Asked { entities, represented }| {
+            represented.parts(most).into_iter().map(move |represented| Asked { entities, represented })
+        });
+        let parts = futures::stream::iter(parts.collect::<Vec<_>>());
+        parts.for_each_concurrent(PARTS_AT_ONCE, |part| self.ask(fetch, vec![part])).await;
+    }
+
+    async fn ask(&self, fetch: &'a Fetch, asked: Vec<Asked<'a>>) {
         if !fetch.entities.is_empty() && asked.iter().all(|asked| asked.represented.representations.is_empty()) {
             return;
         }
@@ -176,10 +211,13 @@ fn variables(fetch: &Fetch, asked: &[Asked<'_>], given: &Map<String, Value>) -> 
         json.extend_from_slice(name.as_bytes());
         json.extend_from_slice(b"\":");
     };
-    for Asked { entities, represented } in asked {
+    for entities in &fetch.entities {
         key(&entities.variable, &mut json);
         json.push(b'[');
-        json.extend_from_slice(&represented.representations.join(&b','));
+        // Of some nothing may be asked this time.
+        if let Some(asked) = asked.iter().find(|asked| asked.entities.alias == entities.alias) {
+            json.extend_from_slice(&asked.represented.representations.join(&b','));
+        }
         json.push(b']');
     }
     for name in &fetch.variables {

@@ -18,6 +18,39 @@ pub struct Represented {
     pub without: Vec<Place>,
 }
 
+impl Represented {
+    /// The same in parts of at most so many entities.
+    pub fn parts(self, most: usize) -> Vec<Self> {
+        if self.representations.len() <= most {
+            return vec![self];
+        }
+        let Self { representations, repeated, places, without: _ } = self;
+        let count = representations.len().div_ceil(most);
+        let mut parts: Vec<Self> = (0..count).map(|_| Self::default()).collect();
+        for (at, (representation, repeated)) in representations.into_iter().zip(repeated).enumerate() {
+            if let Some(part) = parts.get_mut(at / most) {
+                part.representations.push(representation);
+                part.repeated.push(repeated);
+            }
+        }
+        for (place, at) in places {
+            if let Some(part) = parts.get_mut(at / most) {
+                part.places.push((place, at % most));
+            }
+        }
+        parts
+    }
+
+    /// The places of each entity.
+    pub fn by_entity(&self) -> HashMap<usize, Vec<&Place>> {
+        let mut by_entity: HashMap<usize, Vec<&Place>> = HashMap::new();
+        for (place, at) in &self.places {
+            by_entity.entry(*at).or_default().push(place);
+        }
+        by_entity
+    }
+}
+
 /// Finds the entities in the answer so far.
 pub fn represent(root: &Node, entities: &Entities, typename: Key, bodies: &Bodies) -> Represented {
     let mut found = Represented::default();

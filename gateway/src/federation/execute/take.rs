@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use bytesize::ByteSize;
 use schema::ErrorCode;
 use serde_json::Value;
 
@@ -28,14 +29,16 @@ impl<'a> State<'a> {
                 return self.fail(fetch, asked, &unreadable(fetch));
             }
         };
-        let way = Way { fetch, asked, keys: &plan.keys };
+        let way = Way::new(fetch, asked, &plan.keys);
         let room = TOLD_MAX.saturating_sub(self.told.len());
-        self.told.extend(errors.iter().take(room).flat_map(|error| way.told(error)).take(room));
-        self.notes.extend(way.notes(&extensions));
         if data == Node::Null {
             let trouble = errors.first().map_or_else(|| unreadable(fetch), |error| errors::trouble(error, fetch));
+            // The first is told at each field that is missing.
+            self.told.extend(errors.iter().skip(1).flat_map(|error| way.told(error)).take(room));
             return self.fail(fetch, asked, &trouble);
         }
+        self.told.extend(errors.iter().flat_map(|error| way.told(error)).take(room));
+        self.notes.extend(way.notes(&extensions));
         if fetch.entities.is_empty() {
             return self.root.merge(data);
         }
@@ -82,25 +85,50 @@ impl<'a> State<'a> {
             self.failures.add(failure, of_others.map(|(place, _)| place.clone()).collect::<Vec<Place>>());
         }
         self.take_failed(fetch, asked, items, errors);
-        for (place, at) in represented.places.iter().filter(|(_, at)| !others.contains(at)) {
-            let (Some(target), Some(item)) = (self.root.at_mut(place), items.get(*at)) else { continue };
-            if matches!(item, Node::Object(_)) {
-                target.merge(item.clone());
+        let mut uses = vec![0_usize; items.len()];
+        for (_, at) in &represented.places {
+            if let Some(uses) = uses.get_mut(*at) {
+                *uses += 1;
             }
+        }
+        let mut without = Vec::new();
+        for (place, at) in represented.places.iter().filter(|(_, at)| !others.contains(at)) {
+            let (Some(item @ Node::Object(_)), Some(uses)) = (items.get_mut(*at), uses.get_mut(*at)) else { continue };
+            *uses -= 1;
+            let Some(target) = self.root.at_mut(place) else { continue };
+            if *uses == 0 {
+                target.merge(std::mem::replace(item, Node::Null));
+                continue;
+            }
+            let bytes = self.repeated_bytes.saturating_add(item.bytes());
+            if bytes > self.bytes_max {
+                without.push(place.clone());
+                continue;
+            }
+            self.repeated_bytes = bytes;
+            target.merge(item.clone());
+        }
+        if !without.is_empty() {
+            let trouble = Trouble::new(ErrorCode::QueryTooComplex, too_large(self.bytes_max));
+            self.failures.add(trouble.failure(fetch, &asked.entities.shape), without);
         }
     }
 
     /// Entities that are null because something went wrong with them, which is not the same as not being there.
     fn take_failed(&mut self, fetch: &'a Fetch, asked: &Asked<'a>, items: &[Node], errors: &[Value]) {
-        for error in errors.iter().take(TOLD_MAX) {
+        if errors.is_empty() {
+            return;
+        }
+        let mut by_entity = asked.represented.by_entity();
+        for error in errors {
             let path = error.get("path").and_then(Value::as_array).map(Vec::as_slice);
-            let Some([Value::String(alias), Value::Number(item), ..]) = path else { continue };
+            let Some([Value::String(alias), Value::Number(item)]) = path else { continue };
             let item = item.as_u64().and_then(|item| usize::try_from(item).ok());
-            let is_null = item.is_some_and(|item| items.get(item) == Some(&Node::Null));
-            if *alias == asked.entities.alias && is_null && path.is_some_and(|path| path.len() == 2) {
-                let of_item = asked.represented.places.iter().filter(|(_, at)| Some(*at) == item);
+            let null = item.filter(|item| *alias == asked.entities.alias && items.get(*item) == Some(&Node::Null));
+            // The first error of each says why.
+            if let Some(places) = null.and_then(|item| by_entity.remove(&item)) {
                 let failure = errors::trouble(error, fetch).failure(fetch, &asked.entities.shape);
-                self.failures.add(failure, of_item.map(|(place, _)| place.clone()).collect::<Vec<Place>>());
+                self.failures.add(failure, places.into_iter().cloned());
             }
         }
     }
@@ -115,6 +143,12 @@ impl<'a> State<'a> {
             self.failures.add(trouble.failure(fetch, &asked.entities.shape), places.collect::<Vec<Place>>());
         }
     }
+}
+
+/// What is told where an answer has no room for more.
+pub fn too_large(bytes_max: usize) -> String {
+    metrics::counter!("weft_federation_answers_too_large_total").increment(1);
+    format!("the answer would have more than {}: ask for less", ByteSize::b(bytes_max as u64))
 }
 
 fn unreadable(fetch: &Fetch) -> Trouble {

@@ -67,6 +67,16 @@ impl Node {
         Some(node)
     }
 
+    /// How many bytes its parts take.
+    pub fn bytes(&self) -> usize {
+        let below: usize = match self {
+            Self::List(items) => items.iter().map(Self::bytes).sum(),
+            Self::Object(fields) => fields.iter().map(|(_, node)| node.bytes()).sum(),
+            Self::Null | Self::Leaf(_) | Self::Wrong => 0,
+        };
+        size_of::<(Key, Self)>() + below
+    }
+
     /// Takes over what it lacks. Where both have a scalar, what was there stays.
     pub fn merge(&mut self, other: Self) {
         match (self, other) {

@@ -1,5 +1,6 @@
 //! From an operation to its plan, by a library behind a trait of ours.
 
+mod aliases;
 mod hive;
 mod parts;
 mod selection;

@@ -6,6 +6,7 @@ use hive_router_query_planner::ast::{
     selection_set::{FieldSelection, SelectionSet},
 };
 
+use super::aliases::Meant;
 use crate::federation::plan::{Entities, Required};
 
 /// Deepest nesting of fragments in a plan.
@@ -58,8 +59,8 @@ fn spread_set<'a>(
 
 /// Asks each entity to repeat the fields of its key that represented it: an answer in the wrong order would otherwise give one
 /// entity what belongs to another. Where a key cannot be asked for, it is no longer said to be repeated.
-pub fn repeat_keys(document: &mut Document, entities: &mut Entities) {
-    let alias = &entities.alias;
+pub fn repeat_keys(document: &mut Document, entities: &mut Entities, meant: &mut Meant) {
+    let (alias, are_several) = (&entities.alias, entities.requires.len() > 1);
     let field = document.operation.selection_set.items.iter_mut().find_map(|item| match item {
         SelectionItem::Field(field) if field.alias.as_ref().unwrap_or(&field.name) == alias => Some(field),
         _ => None,
@@ -75,14 +76,21 @@ pub fn repeat_keys(document: &mut Document, entities: &mut Entities) {
             })
         });
         match fragment {
-            Some(set) => requires.fields.iter_mut().for_each(|field| field.is_repeated &= is_asked(set, field)),
+            Some(set) => requires.fields.iter_mut().for_each(|field| {
+                // In another type the key of this name may be of another type.
+                let alias = are_several.then(|| format!("{}__{}", field.name, requires.type_name));
+                field.is_repeated &= is_asked(set, field, alias.as_deref());
+                if let Some(alias) = alias {
+                    meant.add(alias, field.name.clone());
+                }
+            }),
             None => requires.fields.iter_mut().for_each(|field| field.is_repeated = false),
         }
     }
 }
 
-/// Whether the set asks for this field under its own name, from now on.
-fn is_asked(set: &mut SelectionSet, required: &Required) -> bool {
+/// Whether the set asks for this field under its own name or this alias, from now on.
+fn is_asked(set: &mut SelectionSet, required: &Required, alias: Option<&str>) -> bool {
     let there = set.items.iter().find_map(|item| match item {
         SelectionItem::Field(field) if field.alias.as_ref().unwrap_or(&field.name) == &required.name => Some(field),
         _ => None,
@@ -96,7 +104,7 @@ fn is_asked(set: &mut SelectionSet, required: &Required) -> bool {
     set.items.push(SelectionItem::Field(FieldSelection {
         name: required.name.clone(),
         selections: SelectionSet::default(),
-        alias: None,
+        alias: alias.map(str::to_owned),
         arguments: None,
         skip_if: None,
         include_if: None,

@@ -10,14 +10,15 @@ use hive_router_query_planner::{
     state::supergraph_state::OperationKind,
 };
 
-use super::selection;
+use super::{
+    aliases::{self, Meant},
+    selection,
+};
 use crate::federation::{
+    OWN,
     compose::{KeyFields, requires},
     plan::{Entities, Fetch, Keys, Required, Requires, Segment, Shape, ShapeField, Step, TYPENAME},
 };
-
-/// What the planner calls fields that cannot have one name in two types.
-const PLANNERS_ALIAS: &str = "_internal_qp_alias_";
 
 /// One plan on its way.
 pub struct Translation<'a> {
@@ -73,7 +74,7 @@ impl<'a> Translation<'a> {
         } else if path.is_some() {
             return Err("a path leads to a fetch that asks about no entities".to_owned());
         }
-        let rewrites = [("_entities".to_owned(), output_rewrites.unwrap_or_default())];
+        let rewrites = output_rewrites.unwrap_or_default();
         self.finish(service_name, operation_kind, &mut document, entities, &rewrites)
     }
 
@@ -85,7 +86,7 @@ impl<'a> Translation<'a> {
             let inputs = alias.input_rewrites.unwrap_or_default();
             let requires = self.requires(&service_name, &alias.requires, &inputs)?;
             let paths = alias.merge_paths.iter().map(|path| self.path(path)).collect();
-            rewrites.push((alias.alias.clone(), alias.output_rewrites.unwrap_or_default()));
+            rewrites.extend(alias.output_rewrites.unwrap_or_default());
             let (variable, shape) = (alias.representations_variable_name, Shape::default());
             entities.push(Entities { alias: alias.alias, variable, paths, requires, shape });
         }
@@ -99,22 +100,15 @@ impl<'a> Translation<'a> {
         kind: Option<OperationKind>,
         document: &mut Document,
         mut entities: Vec<Entities>,
-        rewrites: &[(String, Vec<FetchRewrite>)],
+        rewrites: &[FetchRewrite],
     ) -> Result<Step, String> {
         selection::spread(document)?;
-        entities.iter_mut().for_each(|entities| selection::repeat_keys(document, entities));
-        let mut shape = self.shape(&document.operation.selection_set)?;
-        for (alias, rewrites) in rewrites {
-            let of_alias = entities.iter_mut().find(|entities| entities.alias == *alias);
-            match of_alias {
-                Some(of_alias) => {
-                    let below = shape.fields.iter().find(|field| field.name == *alias);
-                    let below = below.and_then(|field| field.below.clone());
-                    of_alias.shape = below.ok_or("a fetch does not ask about its entities")?;
-                    self.rename(&mut of_alias.shape, rewrites)?;
-                }
-                None => self.rename(&mut shape, rewrites)?,
-            }
+        let mut meant = aliases::settle(document, rewrites)?;
+        entities.iter_mut().for_each(|entities| selection::repeat_keys(document, entities, &mut meant));
+        let shape = self.shape(&document.operation.selection_set, &meant)?;
+        for entities in &mut entities {
+            let below = shape.field(&entities.alias).and_then(|field| field.below.clone());
+            entities.shape = below.ok_or("a fetch does not ask about its entities")?;
         }
         let definitions = document.operation.variable_definitions.iter().flatten();
         let own = |name: &str| entities.iter().any(|entities| entities.variable == name);
@@ -142,7 +136,7 @@ impl<'a> Translation<'a> {
         path.as_slice().iter().map(segment).collect()
     }
 
-    fn shape(&mut self, set: &SelectionSet) -> Result<Shape, String> {
+    fn shape(&mut self, set: &SelectionSet, meant: &Meant) -> Result<Shape, String> {
         let mut shape = Shape::default();
         for item in &set.items {
             match item {
@@ -150,43 +144,17 @@ impl<'a> Translation<'a> {
                     let name = field.alias.as_ref().unwrap_or(&field.name).clone();
                     let below = match field.selections.is_empty() {
                         true => None,
-                        false => Some(self.shape(&field.selections)?),
+                        false => Some(self.shape(&field.selections, meant)?),
                     };
-                    // Batches come without the rewrites of the planner's own aliases.
-                    let meant = if name.starts_with(PLANNERS_ALIAS) { &field.name } else { &name };
-                    shape.add(ShapeField { key: self.keys.of(meant), name, below });
+                    shape.add(ShapeField { key: self.keys.of(meant.key(&name)), name, below });
                 }
                 SelectionItem::InlineFragment(fragment) => {
-                    self.shape(&fragment.selections)?.fields.into_iter().for_each(|field| shape.add(field));
+                    self.shape(&fragment.selections, meant)?.fields.into_iter().for_each(|field| shape.add(field));
                 }
                 SelectionItem::FragmentSpread(name) => return Err(format!("the fragment {name} was not spread out")),
             }
         }
         Ok(shape)
-    }
-
-    /// What a service answers under an alias of the planner's own gets the key that was meant.
-    fn rename(&mut self, shape: &mut Shape, rewrites: &[FetchRewrite]) -> Result<(), String> {
-        for rewrite in rewrites {
-            let FetchRewrite::KeyRenamer(renamer) = rewrite else {
-                return Err("a rewrite of an answer that sets a value".to_owned());
-            };
-            let mut names = renamer.path.iter().filter_map(|segment| match segment {
-                FetchNodePathSegment::Key(name) if name != "_entities" => Some(name.as_str()),
-                _ => None,
-            });
-            let Some(last) = names.next_back() else { continue };
-            let mut at = Some(&mut *shape);
-            for name in names {
-                at = at.and_then(|shape| shape.fields.iter_mut().find(|field| field.name == name)?.below.as_mut());
-            }
-            let field = at.and_then(|shape| shape.fields.iter_mut().find(|field| field.name == last));
-            match field {
-                Some(field) => field.key = self.keys.of(&renamer.rename_key_to),
-                None => return Err(format!("a rewrite of {last}, which is not asked for")),
-            }
-        }
-        Ok(())
     }
 
     fn requires(
@@ -203,7 +171,9 @@ impl<'a> Translation<'a> {
             let type_name = fragment.type_condition.clone();
             let mut fields = self.required(&fragment.selections)?;
             let own_keys = self.key_fields.of(requires::service(service), &type_name);
-            fields.iter_mut().for_each(|field| field.is_repeated = own_keys.contains(&field.name));
+            // Ours come in the order in which they are asked for; and a reference may be written in several ways.
+            let is_checked = requires::service(service) != OWN;
+            fields.iter_mut().for_each(|field| field.is_repeated = is_checked && own_keys.contains(&field.name));
             let mut requires = Requires { type_name, typename_told: None, fields };
             rewrites.iter().try_for_each(|rewrite| rewrite_input(&mut requires, rewrite))?;
             by_type.push(requires);

@@ -60,3 +60,23 @@ pub fn extend_path<'a>(path: &mut Vec<PathSegment>, place: &[At], mut below: Bel
         }
     }
 }
+
+/// A place as the client sees it; none where the client did not select it.
+pub fn selected_path(place: &[At], selected: &[Selected]) -> Option<Vec<PathSegment>> {
+    let mut path = Vec::with_capacity(place.len());
+    let mut below = Some(Below::Fields(selected));
+    for at in place {
+        match at {
+            At::Item(item) => path.push(PathSegment::Item(*item)),
+            At::Field(key) => {
+                let field = below?.field(*key)?;
+                path.push(PathSegment::Name(field.name.clone()));
+                below = match &field.kind {
+                    Kind::Data(_, value @ Value::Object(_)) => Some(Below::of(Some(value))),
+                    _ => None,
+                };
+            }
+        }
+    }
+    Some(path)
+}

@@ -1,16 +1,16 @@
 //! Writes an answer. A value that cannot be is null, and so is what may not hold a null, up to the first that may.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use schema::ErrorCode;
 use serde_json::value::RawValue;
 
 use super::{
     Failure, Failures, Kind, Leaf, PathSegment, Selected, Selection, Told, ToldToClient, Type, Value,
-    path::{Below, extend_path},
+    path::{Below, extend_path, selected_path},
 };
 use crate::federation::{
-    execute::{At, Bodies, Node, Place},
+    execute::{At, Bodies, Node, Place, too_large},
     plan::{Key, Keys},
 };
 
@@ -36,6 +36,12 @@ pub struct Writer<'a> {
     pub about_schema: &'a HashMap<String, serde_json::Value>,
     /// What services told.
     told: &'a [Told],
+    /// Which of it the client was told.
+    is_told: Vec<bool>,
+    /// The places of it, and all on the way to them.
+    told_places: HashSet<&'a [At]>,
+    /// The most bytes of an answer.
+    bytes_max: usize,
     /// The errors of the answer.
     pub errors: Vec<ToldToClient>,
     /// The answer so far.
@@ -46,17 +52,33 @@ pub struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Nothing is written yet. `told` is what services told.
+    /// Nothing is written yet. `told` is what services told; an answer of more than `bytes_max` bytes lacks what would be too much.
     pub fn new(
         keys: &'a Keys,
         typename: Key,
         bodies: &'a Bodies,
         failures: &'a Failures<'a>,
         about_schema: &'a HashMap<String, serde_json::Value>,
-        told: &'a [Told],
+        (told, bytes_max): (&'a [Told], usize),
     ) -> Self {
         let (out, errors, place, path) = (Vec::new(), Vec::new(), Place::new(), Vec::new());
-        Self { keys, typename, bodies, failures, about_schema, told, errors, out, place, path }
+        let on_the_way = |told: &'a Told| (1..=told.place.len()).filter_map(|len| told.place.get(..len));
+        let (is_told, told_places) = (vec![false; told.len()], told.iter().flat_map(on_the_way).collect());
+        Self {
+            keys,
+            typename,
+            bodies,
+            failures,
+            about_schema,
+            told,
+            is_told,
+            told_places,
+            bytes_max,
+            errors,
+            out,
+            place,
+            path,
+        }
     }
 
     /// Writes the data of an operation.
@@ -69,6 +91,14 @@ impl<'a> Writer<'a> {
         if self.fields(root, selected).is_err() {
             self.out.clear();
             self.out.extend_from_slice(b"null");
+        }
+        // A service may tell an error of something that is there all the same, such as a list that lacks some of its items.
+        let told: &'a [Told] = self.told;
+        for (at, told) in told.iter().enumerate() {
+            let is_told = told.place.is_empty() || self.is_told.get(at).is_some_and(|is_told| *is_told);
+            if !is_told && let Some(path) = selected_path(&told.place, selected) {
+                self.push(ToldToClient { path, message: told.message.clone(), extensions: told.extensions.clone() });
+            }
         }
     }
 
@@ -130,6 +160,10 @@ impl<'a> Writer<'a> {
 
     fn value(&mut self, node: &Node, ty: &'a Type, value: &'a Value) -> Result<(), Nulled> {
         let begun = self.out.len();
+        if begun > self.bytes_max {
+            self.tell_code(&too_large(self.bytes_max), ErrorCode::QueryTooComplex);
+            return self.null(ty);
+        }
         let written = match (node, ty, value) {
             (Node::Null, ..) => return self.absent(ty, Some(value), NULL_FOR_REQUIRED, ErrorCode::UpstreamError),
             (Node::Leaf(span), _, Value::Leaf(leaf)) => {
@@ -249,13 +283,17 @@ impl<'a> Writer<'a> {
     /// Tells the client what services told of this place and of those below it; false where that is nothing. Where the client has
     /// several names for a place, each has its errors.
     fn tell_what_was_told(&mut self, value: Option<&'a Value>) -> bool {
+        if !self.told_places.contains(self.place.as_slice()) {
+            return false;
+        }
         let told: &'a [Told] = self.told;
         let mut is_any = false;
-        for told in told {
+        for (at, told) in told.iter().enumerate() {
             let Some(below) = told.place.strip_prefix(self.place.as_slice()).filter(|_| !self.place.is_empty()) else {
                 continue;
             };
             is_any = true;
+            self.has_told(at);
             let mut path = self.client_path();
             extend_path(&mut path, below, Below::of(value), self.keys);
             self.push(ToldToClient { path, message: told.message.clone(), extensions: told.extensions.clone() });
@@ -268,21 +306,32 @@ impl<'a> Writer<'a> {
     fn is_told_of_sibling(&mut self, selected: &'a [Selected]) -> bool {
         let told: &'a [Told] = self.told;
         let Some((_, parent)) = self.place.split_last() else { return false };
-        let of_object: Vec<&'a Told> =
-            told.iter().filter(|told| told.place.len() > parent.len() && told.place.starts_with(parent)).collect();
+        if !parent.is_empty() && !self.told_places.contains(parent) {
+            return false;
+        }
+        let is_of_object = |told: &Told| told.place.len() > parent.len() && told.place.starts_with(parent);
+        let of_object: Vec<(usize, &'a Told)> =
+            told.iter().enumerate().filter(|(_, told)| is_of_object(told)).collect();
         let mut path = self.client_path();
         path.pop();
-        for told in &of_object {
+        for (at, told) in &of_object {
             let below = told.place.get(self.place.len() - 1..).unwrap_or_default();
             let is_asked =
                 matches!(below.first(), Some(At::Field(key)) if selected.iter().any(|field| field.key == *key));
             if !is_asked {
+                self.has_told(*at);
                 let mut path = path.clone();
                 extend_path(&mut path, below, Below::Unknown, self.keys);
                 self.push(ToldToClient { path, message: told.message.clone(), extensions: told.extensions.clone() });
             }
         }
         !of_object.is_empty()
+    }
+
+    fn has_told(&mut self, at: usize) {
+        if let Some(is_told) = self.is_told.get_mut(at) {
+            *is_told = true;
+        }
     }
 
     /// The writer's place, as the client sees it.

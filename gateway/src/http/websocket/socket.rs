@@ -36,6 +36,12 @@ const FOR_EVER: Duration = Duration::from_secs(10 * 366 * 86_400);
 /// Answers that go out in one piece, at most, before anything else is looked at.
 const TOGETHER_MAX: usize = 64;
 
+/// Longest id of an operation.
+const ID_BYTES_MAX: usize = 256;
+
+/// Most that a subscription is begun with: it is kept as long as that runs.
+const KEPT_BYTES_MAX: usize = 128 * 1024;
+
 /// An operation that runs.
 struct Running {
     handle: AbortHandle,
@@ -43,8 +49,8 @@ struct Running {
     principal: Arc<Principal>,
     /// It is a subscription: with another token it is begun again. Whatever else it is would be done twice.
     is_subscription: bool,
-    /// What it was begun with, to begin it again.
-    payload: Map<String, Value>,
+    /// What it was begun with, to begin it again; none where that is more than is kept.
+    payload: Option<Map<String, Value>>,
     /// The cursor it sent last; none for what has no cursors.
     cursor: Option<String>,
     /// What subgraphs were told of who began it; none where none was asked.
@@ -221,6 +227,9 @@ impl Conversation {
                 Ok(())
             }
             Some(Incoming::Subscribe { id, payload }) => {
+                if id.len() > ID_BYTES_MAX {
+                    return Err(End::Bad("An id has at most 256 bytes"));
+                }
                 if self.running.contains_key(id.as_str()) {
                     return Err(Close::DUPLICATE.into());
                 }
@@ -258,24 +267,31 @@ impl Conversation {
         self.begun += 1;
         let number = self.begun;
         let cursor = resume.as_ref().map(|resume| resume.cursor.clone());
+        let kept = kept(&payload);
         let asking = Asking {
             app: Arc::clone(&self.app),
             principal: Arc::clone(&principal),
             headers: Arc::clone(&self.credited),
-            payload: payload.clone(),
+            payload,
             resume,
         };
         let (told, handle) = stream::abortable(operation::run(asking));
         let name = Arc::clone(&id);
         self.streams.push(Box::pin(told.map(move |told| (Arc::clone(&name), number, told))));
-        self.running
-            .insert(id, Running { handle, principal, is_subscription: false, payload, cursor, told: None, number });
+        self.running.insert(
+            id,
+            Running { handle, principal, is_subscription: false, payload: kept, cursor, told: None, number },
+        );
     }
 
     /// Tells this and whatever else is ready: the kernel is called once for many small answers.
     async fn tell_all(&mut self, (id, number, told): Answered) -> Result<(), End> {
         self.tell(&id, number, told).await?;
         for _ in 1..TOGETHER_MAX {
+            // Whoever reads slowly may have kept us until the token had ended.
+            if self.expires_at() <= Instant::now() {
+                break;
+            }
             let Some(Some((id, number, told))) = self.streams.next().now_or_never() else { break };
             self.tell(&id, number, told).await?;
         }
@@ -288,6 +304,14 @@ impl Conversation {
         let Some(running) = self.running.get_mut(id).filter(|running| running.number == number) else { return Ok(()) };
         let said = match told {
             Told::Begun(cursor, told) => {
+                if running.payload.is_none() {
+                    running.handle.abort();
+                    self.running.remove(id);
+                    let message = format!("a subscription is begun with at most {KEPT_BYTES_MAX} bytes");
+                    let answer = Answer::refused(&Refusal::new(ErrorCode::BadRequest, message), "");
+                    let said = self.protocol.error(id, &answer.into_bytes());
+                    return Ok(self.socket.feed(Message::Text(said.into())).await?);
+                }
                 running.is_subscription = true;
                 (running.cursor, running.told) = (cursor, told);
                 self.begin_again(Arc::clone(id));
@@ -355,7 +379,9 @@ impl Conversation {
         if let Some(running) = self.running.remove(&id) {
             running.handle.abort();
             let resume = running.cursor.map(|cursor| Resume { cursor, is_reset });
-            self.begin(id, running.payload, resume);
+            if let Some(payload) = running.payload {
+                self.begin(id, payload, resume);
+            }
         }
     }
 
@@ -379,6 +405,27 @@ impl Conversation {
 
     async fn say(&mut self, text: String) -> Result<(), End> {
         self.socket.send(Message::Text(text.into())).await.map_err(End::from)
+    }
+}
+
+/// What a subscription is begun again with; none where that is too much to be kept as long as it runs.
+fn kept(payload: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let mut room = Room(KEPT_BYTES_MAX);
+    serde_json::to_writer(&mut room, payload).ok()?;
+    Some(payload.clone())
+}
+
+/// Takes so many bytes, and keeps none.
+struct Room(usize);
+
+impl std::io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
