@@ -82,7 +82,7 @@ pub async fn begin(
         };
         cursors.write(principal.sight(), &place)
     });
-    let is_resumed = after.is_some();
+    let missed_until = after.is_some().then(|| newest.clone());
     let stage = match after {
         None if snapshot => Stage::Snapshot { position: newest, last: None, count: 0 },
         None => Stage::Behind(newest),
@@ -125,6 +125,6 @@ pub async fn begin(
         request_id: request_id.to_owned(),
     };
     let viewer = Viewer::new(principal.visibility(), guardians);
-    let beginning = Beginning { stage, known, cursor: Some(cursor), viewer, epoch, is_resumed };
+    let beginning = Beginning { stage, known, cursor: Some(cursor), viewer, epoch, missed_until };
     Ok(Subscriber::new(app, Arc::new(plan), beginning, caller, seat))
 }

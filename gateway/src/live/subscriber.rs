@@ -39,8 +39,8 @@ pub struct Subscriber {
     /// What is seen, and how often that had changed when it was looked at.
     viewer: Viewer,
     epoch: u64,
-    /// What was missed has not been read yet. What is seen was looked at after it.
-    is_resumed: bool,
+    /// What was missed has not been read up to here. What is seen was looked at after it.
+    missed_until: Option<ChangePosition>,
     /// How a job stood when the client saw it last.
     known: Option<JobState>,
     toll: Toll,
@@ -59,8 +59,8 @@ pub struct Beginning {
     pub viewer: Viewer,
     /// How often that had changed when it was looked at.
     pub epoch: u64,
-    /// The client has been here before, with what was seen then.
-    pub is_resumed: bool,
+    /// Of a client that has been here before: up to where it may have missed that something else is seen than was then.
+    pub missed_until: Option<ChangePosition>,
 }
 
 /// How far a subscription has come.
@@ -93,7 +93,7 @@ impl Subscriber {
     pub(super) fn new(
         app: &Arc<App>,
         plan: Arc<Plan>,
-        Beginning { stage, known, cursor, viewer, epoch, is_resumed }: Beginning,
+        Beginning { stage, known, cursor, viewer, epoch, missed_until }: Beginning,
         caller: Option<rate_limit::Caller>,
         seat: Seat,
     ) -> Self {
@@ -105,7 +105,7 @@ impl Subscriber {
             last: cursor,
             viewer,
             epoch,
-            is_resumed: is_resumed && !matches!(plan.topic, Topic::Job(_)),
+            missed_until: missed_until.filter(|_| !matches!(plan.topic, Topic::Job(_))),
             plan,
             known,
             toll: Toll::new(app, caller),
@@ -166,7 +166,7 @@ impl Subscriber {
             }
             Stage::Behind(position) => {
                 let position = position.clone();
-                if self.is_resumed {
+                if self.missed_until.is_some() {
                     return self.catch_up(position).await;
                 }
                 match Live::join(&app, &self.plan, &position, &self.viewer, self.epoch) {
@@ -276,13 +276,12 @@ impl Subscriber {
         };
         let plan = Arc::clone(&self.plan);
         let mut matched = Vec::new();
-        let is_last = changes.len() < self.app.live.config.batch;
         let own = changes.into_iter().filter(|change| change.tenant == plan.principal.tenant);
         let reads: Vec<Arc<Read>> = own.map(Read::of).collect();
         if reads.iter().any(|read| read.may_change_sight()) {
-            self.look_again(&position, self.is_resumed).await?;
+            self.look_again(&position, self.missed_until.is_some()).await?;
         }
-        self.is_resumed &= !is_last;
+        self.missed_until.take_if(|until| read.holds(until));
         for read in reads {
             let at = read.change.position.clone();
             match judge(&plan.topic, &self.viewer, &read) {

@@ -159,3 +159,61 @@ async fn where_a_team_moves_in_the_hierarchy_what_was_certain_is_told_to_be_no_m
     std::fs::remove_dir_all(&folder).unwrap();
     platform.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_away_while_a_team_moved_is_told_so() {
+    let platform = TestPlatform::start().await;
+    let engineer = platform.client("engineer");
+    let mut events = EventStream::open(&engineer, WATCH, json!({})).await;
+    let estate = Estate::new("away");
+    estate.declare("a", "", "payments");
+    estate.import(&platform).await;
+    let cursor = events.event().await.unwrap().id.unwrap();
+    drop(events);
+    let folder = std::env::temp_dir().join(format!("weft-it-live-away-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let group = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata:\n  name: strangers\nspec:\n  type: team\n  parent: payments\n  children: []\n";
+    std::fs::write(folder.join("team.yaml"), group).unwrap();
+    let (config, paths) = (platform.app().config.catalog.clone(), std::slice::from_ref(&folder));
+    let report = gateway::commands::import_catalog(platform.database(), &config, "default", paths).await.unwrap();
+    assert!(report.refused.is_empty(), "{report:?}");
+    // What is seen now was looked at after the team had come: nobody could tell that it was not seen so before.
+    let mut back = EventStream::open(&engineer, WATCH, json!({ "after": cursor })).await;
+    let gap = back.next("entityChanged").await;
+    assert_eq!((&gap["reason"], &gap["fromCursor"]), (&json!("RESET"), &json!(cursor)), "{gap}");
+    let mut admin = EventStream::open(&platform.client("admin"), WATCH, json!({})).await;
+    estate.declare("a", "  title: T\n", "payments");
+    estate.import(&platform).await;
+    let last = admin.event().await.unwrap();
+    assert_eq!(last.data["data"]["entityChanged"]["ref"], "component:default/a");
+    platform.stop().await;
+    drop(std::fs::remove_dir_all(folder));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deployments_go_where_their_component_goes() {
+    let platform = TestPlatform::start_empty(&[]).await;
+    let of_team = |team: &str| {
+        let mut own = claims(&TestPlatform::role("engineer"));
+        own.teams = vec![team.to_owned()];
+        platform.client_with(Some(platform.simulator().issuer().token(&own)))
+    };
+    let query = "subscription($filter: DeploymentFilter) { deploymentChanged(filter: $filter) { __typename ... on Gap { reason } } }";
+    let (owner, other) = (of_team("team-a"), of_team("team-b"));
+    let mut at_owner = EventStream::open(&owner, query, json!({})).await;
+    let mut at_other = EventStream::open(&other, query, json!({})).await;
+    let mut elsewhere = EventStream::open(&other, query, json!({ "filter": { "component": ["b"] } })).await;
+    let estate = Estate::new("deployments");
+    // Hidden, and seen again: both times a stranger has seen too much or too little, and the owner has not.
+    for metadata in ["", HIDDEN, ""] {
+        estate.declare("a", metadata, "team-a");
+        estate.import(&platform).await;
+    }
+    for _ in 0..2 {
+        assert_eq!(at_other.next("deploymentChanged").await["reason"], "RESET");
+    }
+    for events in [&mut at_owner, &mut elsewhere] {
+        assert_eq!(events.event_within(Duration::from_millis(300)).await, None);
+    }
+    platform.stop().await;
+}

@@ -131,9 +131,18 @@ async fn nothing_else_is_a_cursor() {
     let answer = it::Answer::of(engineer.post().header("accept", "text/event-stream").json(&body)).await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "BAD_USER_INPUT"), "{}", answer.text);
     let ahead = "9000000000:9000000000:".parse().unwrap();
-    let ahead = platform.app().live.written("default", &gateway::live::Place::Change(ahead));
+    let token = format!("Bearer {}", platform.token("engineer"));
+    let principal = platform.app().authenticator.authenticate(Some(token.as_bytes())).await.unwrap();
+    let ahead = platform.app().live.written(&principal, &gateway::live::Place::Change(ahead));
     let mut reset = EventStream::open(&engineer, WATCH, json!({ "after": ahead })).await;
     assert_eq!(reset.next("entityChanged").await["reason"], "RESET");
+    // Whoever sees other things than was seen up to this place has missed what no change tells.
+    let mut other = EventStream::open(&platform.client("finops"), WATCH, json!({ "after": cursor })).await;
+    assert_eq!(other.next("entityChanged").await["reason"], "RESET");
+    let mut same = EventStream::open(&engineer, WATCH, json!({ "after": cursor })).await;
+    estate.declare("b", "", "payments");
+    estate.import(&platform).await;
+    assert_eq!(same.next("entityChanged").await["kind"], "CREATED");
     let body = json!({ "query": WATCH, "variables": { "after": cursor, "snapshot": true } });
     let answer = it::Answer::of(engineer.post().header("accept", "text/event-stream").json(&body)).await;
     assert!(answer.text.contains("`snapshot` and `after` exclude each other"), "{}", answer.text);

@@ -38,6 +38,25 @@ async fn a_sender_is_answered_at_once_though_its_source_is_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_set_aside_while_its_source_is_away() {
+    let platform = TestPlatform::start_with(&with(&[("WEFT_WEBHOOKS__ATTEMPTS_MAX", "2")])).await;
+    let (network, mut connection) = (hooks(&platform), connect(&platform).await);
+    let (_, told) = eager(&platform);
+    platform.simulator().faults(Upstream::Gitlab).always(Fault::Status { code: 503 });
+    assert_eq!(network.send(told[0].clone().gitlab_token(NEW)).await, [200]);
+    let (attempts, state) = until("more attempts than there may be", async || {
+        let row: (i32, String) =
+            sqlx::query_as("select attempts, state from webhook_delivery").fetch_one(&mut connection).await.unwrap();
+        (row.0 > 4 || row.1 != "pending").then_some(row)
+    })
+    .await;
+    assert_eq!(state, "pending", "after {attempts} attempts");
+    platform.simulator().faults(Upstream::Gitlab).clear();
+    all_done(&mut connection, 1).await;
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_equal_deliveries_are_one_statement_each_and_one_effect() {
     let platform = TestPlatform::start_with(&with(&[])).await;
     let (network, mut connection) = (hooks(&platform), connect(&platform).await);
@@ -89,7 +108,7 @@ async fn what_fails_for_good_is_set_aside_and_holds_up_nobody() {
     let platform = TestPlatform::start_with(&with(&[("WEFT_WEBHOOKS__ATTEMPTS_MAX", "3")])).await;
     let (network, mut connection) = (hooks(&platform), connect(&platform).await);
     let (_, told) = eager(&platform);
-    platform.simulator().faults(Upstream::Gitlab).always(Fault::Status { code: 500 });
+    platform.simulator().faults(Upstream::Gitlab).always(Fault::Garbage);
     network.send(told[0].clone().gitlab_token(NEW)).await;
     let event = simulator::hook::resource_event("11111111-2222-3333-4444-555555555555", "shop", "web", 1);
     assert_eq!(network.send(event.secret("x-weft-secret", NEW)).await, [200]);
