@@ -99,8 +99,9 @@ impl Supergraph {
         }
     }
 
-    /// Forgets what was planned: operations that have begun have theirs.
+    /// Forgets what was read and planned: operations that have begun have theirs.
     pub(super) fn forget(&self) {
+        self.preparer.forget_documents();
         self.plans.invalidate_all();
         self.kept.invalidate_all();
     }

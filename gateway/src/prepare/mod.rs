@@ -294,6 +294,11 @@ impl Preparer {
         &self.types.schema
     }
 
+    /// Keeps none of the documents any longer: operations that have begun have theirs.
+    pub fn forget_documents(&self) {
+        self.documents.invalidate_all();
+    }
+
     /// How many documents are kept.
     pub fn documents_kept(&self) -> u64 {
         self.documents.run_pending_tasks();
