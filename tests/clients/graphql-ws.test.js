@@ -51,7 +51,7 @@ async function once(client, query, variables) {
 test('queries, mutations and subscriptions share a socket', async (t) => {
   const { client, sockets } = connect(t, {}, 'admin');
   const estate = new Estate(t);
-  const events = follow(client, { query: WATCH, variables: { filter: estate.filter, after: await now() } });
+  const events = follow(client, { query: WATCH, variables: { filter: estate.filter, after: await now('admin') } });
   const viewer = await once(client, '{ viewer { subject } }');
   assert.deepEqual(viewer, await ask('{ viewer { subject } }', {}, 'admin'));
   await estate.declare({ a: 'One' });

@@ -31,7 +31,7 @@ test('queries, mutations and subscriptions share a socket', async (t) => {
   const { client, seen } = connect(t, {}, 'admin');
   const estate = new Estate(t);
   const before = await metric('weft_live_subscriptions');
-  const events = follow(client, WATCH, { filter: estate.filter, after: await now() });
+  const events = follow(client, WATCH, { filter: estate.filter, after: await now('admin') });
   const list = '{ components(first: 30) { totalCount nodes { ref title } } }';
   const queried = follow(client, list);
   assert.deepEqual(await queried.value(), await ask(list, {}, 'admin'));

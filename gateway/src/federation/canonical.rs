@@ -3,28 +3,37 @@
 //! here: below one of them nothing is lost that fails below the other, and fields of one name in several types, which may be of
 //! several types themselves, are as far apart as the client keeps them.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_graphql_parser::types::Field;
 
 use super::plan::TYPENAME;
 
 /// The names of the fields of one operation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Canonical {
     variants: HashMap<String, Variants>,
+    /// The names of the fields of keys. With arguments none of these has its own name: that is what a planner means which adds keys.
+    of_keys: Arc<BTreeSet<String>>,
 }
 
 /// The ways in which the fields of one name are asked for.
 #[derive(Debug, Default)]
 struct Variants {
-    /// The first without arguments has the name as it is. Nothing with arguments ever has: that is what keys and required fields mean,
-    /// which a planner adds.
+    /// The first has the name as it is.
     plain: Option<String>,
     others: Vec<String>,
 }
 
 impl Canonical {
+    /// Those of an operation. `of_keys` are the names of the fields of all keys.
+    pub fn new(of_keys: &Arc<BTreeSet<String>>) -> Self {
+        Self { variants: HashMap::new(), of_keys: Arc::clone(of_keys) }
+    }
+
     /// The name of this field.
     pub fn key(&mut self, field: &Field) -> String {
         let name = field.name.node.as_str();
@@ -32,13 +41,11 @@ impl Canonical {
             return name.to_owned();
         }
         let variants = self.variants.entry(name.to_owned()).or_default();
-        if field.arguments.is_empty() {
-            let response_key = field.response_key().node.as_str();
-            if variants.plain.get_or_insert_with(|| response_key.to_owned()) == response_key {
-                return name.to_owned();
-            }
-        }
         let variant = format!("{}({})", field.response_key().node, arguments(field));
+        let may_be_plain = field.arguments.is_empty() || !self.of_keys.contains(name);
+        if may_be_plain && *variants.plain.get_or_insert_with(|| variant.clone()) == variant {
+            return name.to_owned();
+        }
         let at = variants.others.iter().position(|known| *known == variant).unwrap_or_else(|| {
             variants.others.push(variant);
             variants.others.len() - 1

@@ -1,6 +1,10 @@
 //! `Supergraph`: everything that operations over one version of the graph need, made once and never changed.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_graphql_parser::types::OperationType;
 use moka::future::Cache;
@@ -34,6 +38,7 @@ pub struct Supergraph {
     pub(super) flights: Flights,
     subgraphs: HashMap<String, SharedSubgraph>,
     planner: Arc<dyn Planner>,
+    names_of_keys: Arc<BTreeSet<String>>,
     plans: Cache<String, Arc<Planned>>,
     plannings: Arc<Semaphore>,
     plan_timeout: Duration,
@@ -59,6 +64,7 @@ impl Supergraph {
         limits: prepare::Limits,
         config: &FederationConfig,
     ) -> anyhow::Result<Self> {
+        let names_of_keys = Arc::clone(composed.keys.names());
         let planner = HivePlanner::new(&composed.supergraph_sdl, composed.keys)?;
         Ok(Self {
             version,
@@ -67,6 +73,7 @@ impl Supergraph {
             flights: Flights::default(),
             subgraphs: subgraphs.into_iter().map(|subgraph| (subgraph.name().to_owned(), subgraph)).collect(),
             planner: Arc::new(planner),
+            names_of_keys,
             plans: Cache::new(config.plans_max),
             plannings: Arc::new(Semaphore::new(config.plannings_max)),
             plan_timeout: config.plan_timeout,
@@ -113,7 +120,7 @@ impl Supergraph {
             OperationKind::Mutation => OperationType::Mutation,
             OperationKind::Subscription => OperationType::Subscription,
         };
-        let (types, mut canonical) = (self.preparer.types(), Canonical::default());
+        let (types, mut canonical) = (self.preparer.types(), Canonical::new(&self.names_of_keys));
         let text = prepared.with_document(|document| print(document, kind, types, &mut canonical));
         let text = text.ok_or_else(|| Refusal::new(ErrorCode::InternalServerError, "an operation without a root"))?;
         // What clients call their fields is no part of what is asked, but of what is answered.
@@ -136,9 +143,10 @@ impl Supergraph {
         let permit = Arc::clone(&self.plannings).acquire_owned();
         let Ok(Ok(permit)) = tokio::time::timeout(limit, permit).await else { return Err(PlanError::Busy) };
         let (planner, preparer) = (Arc::clone(&self.planner), Arc::clone(&self.preparer));
+        let mut canonical = Canonical::new(&self.names_of_keys);
         let (asked, answered) = (prepared.with_document(Clone::clone), prepared.whole_document().clone());
         let planning = tokio::task::spawn_blocking(move || {
-            let (types, mut canonical) = (preparer.types(), Canonical::default());
+            let types = preparer.types();
             let planned = planner::plan(&*planner, &asked, (kind, types), &mut canonical, limit);
             let mut plan = planned?;
             let projection = compile(&answered, (kind, types), &mut plan.keys, &mut canonical);

@@ -1,12 +1,18 @@
 //! `KeyFields`: which fields represent entities of a type to a service.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use apollo_compiler::ast::{Definition, Directive, Document};
 
 /// The fields of all keys of each type, by service.
 #[derive(Debug, Clone, Default)]
-pub struct KeyFields(HashMap<(String, String), BTreeSet<String>>);
+pub struct KeyFields {
+    by_type: HashMap<(String, String), BTreeSet<String>>,
+    names: Arc<BTreeSet<String>>,
+}
 
 impl KeyFields {
     /// Reads them from a supergraph.
@@ -15,22 +21,30 @@ impl KeyFields {
             Document::parse(supergraph_sdl, "supergraph.graphql").map_err(|error| error.errors.to_string())?;
         let names = service_names(&document);
         let mut fields: HashMap<(String, String), BTreeSet<String>> = HashMap::new();
+        let mut all = BTreeSet::new();
         for definition in &document.definitions {
             let Definition::ObjectTypeDefinition(object) = definition else { continue };
             for join in object.directives.get_all("join__type") {
                 let (Some(graph), Some(key)) = (enum_argument(join, "graph"), text_argument(join, "key")) else {
                     continue;
                 };
+                let words = key.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+                all.extend(words.filter(|word| !word.is_empty()).map(str::to_owned));
                 let service = names.get(graph).cloned().unwrap_or_default();
                 fields.entry((service, object.name.to_string())).or_default().extend(top_level(key));
             }
         }
-        Ok(Self(fields))
+        Ok(Self { by_type: fields, names: Arc::new(all) })
+    }
+
+    /// The names of all fields in keys, also below others. What a field requires is a key by then.
+    pub fn names(&self) -> &Arc<BTreeSet<String>> {
+        &self.names
     }
 
     /// Those of a type in a service.
     pub fn of(&self, service: &str, type_name: &str) -> BTreeSet<String> {
-        self.0.get(&(service.to_owned(), type_name.to_owned())).cloned().unwrap_or_default()
+        self.by_type.get(&(service.to_owned(), type_name.to_owned())).cloned().unwrap_or_default()
     }
 }
 

@@ -68,7 +68,7 @@ impl Case {
         let prepared = self.preparer.prepare(document.choose(None).unwrap(), values, true);
         let prepared = prepared.unwrap_or_else(|error| panic!("{error:?}: {operation}"));
         let kind = if operation.contains("mutation") { OperationType::Mutation } else { OperationType::Query };
-        let (types, mut canonical) = (self.preparer.types(), Canonical::default());
+        let (types, mut canonical) = (self.preparer.types(), Canonical::new(self.composed.keys.names()));
         let asked = prepared.with_document(Clone::clone);
         let plan = planner::plan(&self.planner, &asked, (kind, types), &mut canonical, PLANNING);
         text::written(&plan.unwrap_or_else(|error| panic!("{error}: {operation}")))

@@ -8,7 +8,10 @@ mod server;
 mod services;
 mod world;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use apollo_compiler::{ExecutableDocument, Schema, resolvers::Execution as Reference, validation::Valid};
 use async_graphql_parser::types::OperationType;
@@ -33,6 +36,7 @@ const OPERATIONS: u64 = 2_000;
 struct Graphs {
     whole: Valid<Schema>,
     planner: HivePlanner,
+    names_of_keys: Arc<BTreeSet<String>>,
     preparer: Preparer,
 }
 
@@ -40,6 +44,7 @@ fn graphs() -> Graphs {
     let composed = schemas::composed();
     Graphs {
         whole: Schema::parse_and_validate(&composed.public_sdl, "whole.graphql").unwrap(),
+        names_of_keys: Arc::clone(composed.keys.names()),
         planner: HivePlanner::new(&composed.supergraph_sdl, composed.keys).unwrap(),
         preparer: Preparer::new(&composed.whole_sdl, &composed.public_sdl, Limits::unlimited()).unwrap(),
     }
@@ -87,7 +92,7 @@ fn planned(graphs: &Graphs, text: &str) -> Option<(Plan, Projection)> {
     let document = graphs.preparer.document(text.to_owned(), true).ok()?;
     let prepared = graphs.preparer.prepare(document.choose(None).unwrap(), Map::new(), true).unwrap();
     let types = graphs.preparer.types();
-    let mut canonical = Canonical::default();
+    let mut canonical = Canonical::new(&graphs.names_of_keys);
     let asked = prepared.with_document(Clone::clone);
     let limit = std::time::Duration::from_secs(60);
     let planned = planner::plan(&graphs.planner, &asked, (OperationType::Query, types), &mut canonical, limit);
