@@ -122,7 +122,7 @@ impl Services for Asked<'_> {
         }
         let body = [fetch.operation_json.as_slice(), variables.as_slice(), b"}"].concat();
         let world = server::header(self.world, failing);
-        let headers = HeaderMap::from_iter([(WORLD, HeaderValue::try_from(world).unwrap())]);
+        let headers = HeaderMap::from_iter([(WORLD.clone(), HeaderValue::try_from(world).unwrap())]);
         // No second try: the service fails the whole operation long.
         let question = Question { body: body.into(), headers, may_repeat: false };
         let answer = self.subgraphs.0[fetch.service.as_str()].ask(&question).await;

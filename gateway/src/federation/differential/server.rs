@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use super::{services, world::World};
 
 /// The header that tells of the world: its seed, whether it has faults, and the number of the failure.
-pub const WORLD: HeaderName = HeaderName::from_static("x-world");
+pub static WORLD: HeaderName = HeaderName::from_static("x-world");
 
 /// How a service does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
