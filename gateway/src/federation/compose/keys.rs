@@ -37,7 +37,12 @@ impl KeyFields {
         Ok(Self { by_type: fields, names: Arc::new(all) })
     }
 
-    /// The names of all fields in keys, also below others. What a field requires is a key by then.
+    /// The same with the names of another supergraph's keys: in the planner's, what fields require are keys too.
+    pub fn named_as(self, other: &Self) -> Self {
+        Self { names: Arc::clone(&other.names), ..self }
+    }
+
+    /// The names of all fields in keys, also below others.
     pub fn names(&self) -> &Arc<BTreeSet<String>> {
         &self.names
     }

@@ -148,6 +148,7 @@ fn finished(supergraph_sdl: &str, own_sdl: &str, own_public: &str) -> Result<Com
         return Err(taken_over);
     }
     let planned_sdl = requires::without(&supergraph_sdl).map_err(of_all)?;
+    let keys = keys.named_as(&KeyFields::read(&planned_sdl).map_err(of_all)?);
     let public_sdl = public::graph(&supergraph_sdl, own_public).map_err(of_all)?;
     let whole_sdl = keeping::with_ages(&public_sdl, own_public).map_err(of_all)?;
     Ok(Composed { whole_sdl, public_sdl, supergraph_sdl: planned_sdl, keys })
