@@ -1,6 +1,9 @@
 //! The program behind `make demo` and `make test`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::PathBuf,
+    process::{ExitCode, ExitStatus},
+};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -10,6 +13,10 @@ use demo::{
     up,
 };
 use gateway::config::Environment;
+use tokio::{
+    process::Child,
+    signal::unix::{SignalKind, signal},
+};
 
 #[derive(Parser)]
 #[command(name = "weft-demo", about = "The whole platform on one machine")]
@@ -58,17 +65,35 @@ async fn with_services(folder: PathBuf, command: &[String]) -> anyhow::Result<Ex
     }
     let cluster = Cluster::start(ClusterConfig { folder, profile: Profile::Fast }).await?;
     let (program, arguments) = command.split_first().context("a command is needed")?;
-    let status = tokio::process::Command::new(program)
+    let child = tokio::process::Command::new(program)
         .args(arguments)
         .env("WEFT_TEST_DATABASE_URL", cluster.url("postgres"))
         .envs(redis.as_ref().map(|redis| ("WEFT_TEST_REDIS_URL", redis.url())))
-        .status()
-        .await
+        .spawn()
         .with_context(|| format!("{program} cannot be run"))?;
+    let status = end_of(child).await?;
     cluster.stop().await?;
     if let Some(redis) = redis {
         redis.stop().await?;
     }
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
+}
+
+/// Waits for the end of the command, whatever signal comes meanwhile: the servers are stopped after it. Ctrl-C goes to the command as
+/// well, SIGTERM comes to us alone and is passed on.
+async fn end_of(mut child: Child) -> anyhow::Result<ExitStatus> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    loop {
+        tokio::select! {
+            status = child.wait() => return Ok(status?),
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {
+                if let Some(pid) = child.id() {
+                    // The shell's own `kill`: a slim image has no program of that name.
+                    tokio::process::Command::new("sh").args(["-c", r#"kill "$1""#, "sh", &pid.to_string()]).status().await?;
+                }
+            }
+        }
+    }
 }

@@ -10,10 +10,6 @@ mod by_mutation;
 mod canonical;
 mod clients;
 pub mod compose;
-#[cfg(test)]
-mod corpus;
-#[cfg(test)]
-mod differential;
 mod event_plan;
 mod execute;
 mod flights;
@@ -29,6 +25,8 @@ pub(crate) mod ready;
 mod refresh;
 mod services;
 mod supergraph;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, RwLock};
 

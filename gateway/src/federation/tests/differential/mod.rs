@@ -18,14 +18,16 @@ use async_graphql_parser::types::OperationType;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Map, Value, json};
 
-use super::{
-    canonical::Canonical,
-    execute::{Execution, State},
-    plan::Plan,
-    planner::{self, HivePlanner},
-    projection::{PathSegment, Projection, ToldToClient, Writer, compile},
+use crate::{
+    federation::{
+        canonical::Canonical,
+        execute::{Execution, State},
+        plan::Plan,
+        planner::{self, HivePlanner},
+        projection::{PathSegment, Projection, ToldToClient, Writer, compile},
+    },
+    prepare::{Limits, Preparer},
 };
-use crate::prepare::{Limits, Preparer};
 
 use asked::{Asked, Subgraphs};
 use world::{Root, World};

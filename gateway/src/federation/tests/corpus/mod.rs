@@ -17,7 +17,7 @@ use crate::config::Environment;
 const RENEW: &str = "WEFT_GOLDEN";
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/federation/corpus")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/federation/tests/corpus")
 }
 
 /// The entries of a folder, by name, without what follows the point.
@@ -70,7 +70,8 @@ fn graphs_and_plans_are_what_they_were() {
         }
     }
     assert!(compared > 30, "{compared} files are not the corpus");
-    let renew = format!("if that is meant: {RENEW}=write cargo nextest run -p gateway -E 'test(federation::corpus)'");
+    let renew =
+        format!("if that is meant: {RENEW}=write cargo nextest run -p gateway -E 'test(federation::tests::corpus)'");
     assert!(differ.is_empty(), "{}\n{renew}", differ.join("\n"));
 }
 

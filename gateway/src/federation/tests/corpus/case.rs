@@ -7,16 +7,16 @@ use async_graphql_parser::types::OperationType;
 use serde_json::{Map, Value};
 use sources::postgres::SubgraphRecord;
 
-use super::{
-    super::{
+use super::{entries, text};
+use crate::{
+    federation::{
         OWN,
         canonical::Canonical,
         compose::{Composed, compose_with},
         planner::{self, HivePlanner},
     },
-    entries, text,
+    prepare::{Limits, Preparer},
 };
-use crate::prepare::{Limits, Preparer};
 
 /// Longer than any takes.
 const PLANNING: Duration = Duration::from_secs(60);
