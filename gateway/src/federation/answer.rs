@@ -79,7 +79,7 @@ pub(super) fn write(
 ) -> Answer {
     let State { root, bodies, failures, told, notes, bytes_max, .. } = state;
     let (keys, projection) = (&planned.plan.keys, &planned.projection);
-    let mut writer = Writer::new(keys, planned.plan.typename, &bodies, &failures, about_schema, (&told, bytes_max));
+    let mut writer = Writer::new(keys, planned.plan.typename, &bodies, &failures, about_schema, &told, bytes_max);
     writer.data(&root, &projection.root);
     let Writer { out, errors: told, .. } = writer;
     let count = told.len();

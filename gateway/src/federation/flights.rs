@@ -27,7 +27,7 @@ struct Parts {
     service: String,
     body: Bytes,
     caller: String,
-    after: Option<u64>,
+    after: Option<Bytes>,
     /// Of all before it. Bodies are long, and a map looks more than once.
     hash: u64,
 }
@@ -38,8 +38,8 @@ static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 impl FlightKey {
     /// The question that `body` is to the subgraph `service`. `caller` is everything of the caller that it is told; `after` an event that
     /// must be over: what was asked before is not what is asked now.
-    pub fn new(service: &str, body: Bytes, caller: String, after: Option<u64>) -> Self {
-        let hash = HASHES.hash_one((service, &body, &caller, after));
+    pub fn new(service: &str, body: Bytes, caller: String, after: Option<Bytes>) -> Self {
+        let hash = HASHES.hash_one((service, &body, &caller, &after));
         Self(Arc::new(Parts { service: service.to_owned(), body, caller, after, hash }))
     }
 }
@@ -173,8 +173,9 @@ mod tests {
             })
         };
         let change = async { flights.begin_anew("a") };
+        let event = || Some(Bytes::from_static(b"event"));
         let (before, (), after, other, event, same) =
-            tokio::join!(ask("a", None), change, ask("a", None), ask("b", None), ask("b", Some(1)), ask("b", Some(1)));
+            tokio::join!(ask("a", None), change, ask("a", None), ask("b", None), ask("b", event()), ask("b", event()));
         let numbers = [before, after, other, event, same].map(|outcome| outcome.unwrap().1);
         assert_eq!(numbers, [0, 1, 2, 3, 3]);
         assert!(flights.flights().is_empty());

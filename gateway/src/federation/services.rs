@@ -51,8 +51,8 @@ pub struct RequestServices<'a> {
     pub request_id: &'a str,
     /// The operation changes something: what is read after that must not have been asked before.
     pub is_mutation: bool,
-    /// The event that the operation is about, by its hash: nor must what is read of it.
-    pub event: Option<u64>,
+    /// The event that the operation is about: nor must what is read of it.
+    pub event: Option<Bytes>,
     /// How long what subgraphs answer may be kept.
     pub freshness: Freshness,
     /// When subgraphs must have answered.
@@ -139,7 +139,7 @@ impl RequestServices<'_> {
             return timeout_at(self.deadline, ask()).await.unwrap_or_else(|_| Err(late()));
         }
         let caller = identity.of(self.headers, self.principal);
-        let key = FlightKey::new(subgraph.name(), body.clone(), caller, self.event);
+        let key = FlightKey::new(subgraph.name(), body.clone(), caller, self.event.clone());
         let flight = self.supergraph.flights.join(key, || Box::pin(ask()));
         timeout_at(self.deadline, flight).await.unwrap_or_else(|_| Err(late()))
     }

@@ -62,13 +62,12 @@ async fn read_on(app: &Arc<App>) -> Result<(), SourceError> {
     let limit = u32::try_from(live.config.batch).unwrap_or(u32::MAX);
     loop {
         let Some(position) = live.position() else { return Ok(()) };
-        let Changes { changes, read } = app.sources.database().changes_after(&position, None, limit).await?;
-        let is_last = changes.len() < live.config.batch;
-        // Afterwards: what was dropped later was read. Also where nothing was found: what had just been committed may be gone already.
-        if app.sources.database().change_log_state().await?.has_lost_after(&position) {
+        let found = app.sources.database().changes_unless_lost(&position, None, limit).await?;
+        let Some(Changes { changes, read }) = found else {
             live.lose_all(&app.sources.database().change_newest().await?);
             continue;
-        }
+        };
+        let is_last = changes.len() < live.config.batch;
         metrics::counter!("weft_live_changes_total").increment(changes.len() as u64);
         let reads: Vec<Arc<Read>> = changes.into_iter().map(Read::of).collect();
         let tenants: HashSet<&str> =

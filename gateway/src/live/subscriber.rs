@@ -265,13 +265,11 @@ impl Subscriber {
         let database = self.app.sources.database().clone();
         let Changes { changes, read } = {
             let _place = self.app.live.catching_up.acquire().await;
-            let changes = database.changes_after(&position, None, limit).await?;
-            // Afterwards: what is dropped later has been read.
-            if database.change_log_state().await?.has_lost_after(&position) {
+            let Some(changes) = database.changes_unless_lost(&position, None, limit).await? else {
                 let to = database.change_newest().await?;
                 self.stage = Stage::Gap { from: self.last.clone(), to, reason: GapReason::CursorExpired };
                 return Ok(());
-            }
+            };
             changes
         };
         let plan = Arc::clone(&self.plan);

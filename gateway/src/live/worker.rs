@@ -88,17 +88,15 @@ impl Worker {
     async fn read_again(&mut self, to: &ChangePosition) {
         let limit = u32::try_from(self.app.live.config.batch).unwrap_or(u32::MAX);
         while !self.done.holds(to) {
-            let read = self.app.sources.database().changes_after(&self.done, Some(to), limit).await;
-            // Afterwards: what was dropped later was read.
-            let log = self.app.sources.database().change_log_state().await;
-            let (Ok(Changes { changes, read }), Ok(log)) = (read, log) else {
+            let found = self.app.sources.database().changes_unless_lost(&self.done, Some(to), limit).await;
+            let Ok(found) = found else {
                 tokio::time::sleep(AGAIN_AFTER).await;
                 continue;
             };
-            if log.has_lost_after(&self.done) {
+            let Some(Changes { changes, read }) = found else {
                 self.members.lose(to, GapReason::CursorExpired);
                 break;
-            }
+            };
             let is_meant =
                 |change: &Change| to.has(change.position.row()) && change.tenant == self.plan.principal.tenant;
             let mut matched = Vec::new();

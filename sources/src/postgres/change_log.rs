@@ -120,6 +120,19 @@ impl Database {
         page(seen, until, rows, limit)
     }
 
+    /// The same for whoever must miss nothing; none where some of what is not in `after` is gone. Looked at afterwards, also where nothing
+    /// was found: what is dropped later has been read.
+    pub async fn changes_unless_lost(
+        &self,
+        after: &ChangePosition,
+        to: Option<&ChangePosition>,
+        limit: u32,
+    ) -> Result<Option<Changes>, SourceError> {
+        let changes = self.changes_after(after, to, limit).await?;
+        let is_lost = self.change_log_state().await?.has_lost_after(after);
+        Ok((!is_lost).then_some(changes))
+    }
+
     /// The place from which everything is read that commits from now on, and nothing else.
     pub async fn change_newest(&self) -> Result<ChangePosition, SourceError> {
         let row = sqlx::query_as::<_, (String,)>(include_str!("../../queries/change_log/change_newest.sql"));

@@ -59,7 +59,8 @@ impl<'a> Writer<'a> {
         bodies: &'a Bodies,
         failures: &'a Failures<'a>,
         about_schema: &'a HashMap<String, serde_json::Value>,
-        (told, bytes_max): (&'a [Told], usize),
+        told: &'a [Told],
+        bytes_max: usize,
     ) -> Self {
         let (out, errors, place, path) = (Vec::new(), Vec::new(), Place::new(), Vec::new());
         let on_the_way = |told: &'a Told| (1..=told.place.len()).filter_map(|len| told.place.get(..len));

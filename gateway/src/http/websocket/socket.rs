@@ -206,6 +206,10 @@ impl Conversation {
     }
 
     async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        let bytes = match &message {
+            Some(Ok(Message::Text(text))) => text.len(),
+            _ => 0,
+        };
         match self.read(message)? {
             None => Ok(()),
             Some(Incoming::Pong) => {
@@ -239,7 +243,8 @@ impl Conversation {
                     let answer = Answer::refused(&Refusal::new(ErrorCode::Overloaded, message), "");
                     return self.say(self.protocol.error(&id, &answer.into_bytes())).await;
                 }
-                self.begin(id.into(), payload, None);
+                let kept = (bytes <= KEPT_BYTES_MAX).then(|| payload.clone());
+                self.begin(id.into(), payload, kept, None);
                 Ok(())
             }
         }
@@ -262,12 +267,18 @@ impl Conversation {
         self.protocol.read(&text).map(Some).map_err(End::Bad)
     }
 
-    fn begin(&mut self, id: Arc<str>, payload: Map<String, Value>, resume: Option<Resume>) {
+    /// `kept` is what it is begun again with.
+    fn begin(
+        &mut self,
+        id: Arc<str>,
+        payload: Map<String, Value>,
+        kept: Option<Map<String, Value>>,
+        resume: Option<Resume>,
+    ) {
         let Some(principal) = self.principal.clone() else { return };
         self.begun += 1;
         let number = self.begun;
         let cursor = resume.as_ref().map(|resume| resume.cursor.clone());
-        let kept = kept(&payload);
         let asking = Asking {
             app: Arc::clone(&self.app),
             principal: Arc::clone(&principal),
@@ -380,7 +391,7 @@ impl Conversation {
             running.handle.abort();
             let resume = running.cursor.map(|cursor| Resume { cursor, is_reset });
             if let Some(payload) = running.payload {
-                self.begin(id, payload, resume);
+                self.begin(id, payload.clone(), Some(payload), resume);
             }
         }
     }
@@ -405,27 +416,6 @@ impl Conversation {
 
     async fn say(&mut self, text: String) -> Result<(), End> {
         self.socket.send(Message::Text(text.into())).await.map_err(End::from)
-    }
-}
-
-/// What a subscription is begun again with; none where that is too much to be kept as long as it runs.
-fn kept(payload: &Map<String, Value>) -> Option<Map<String, Value>> {
-    let mut room = Room(KEPT_BYTES_MAX);
-    serde_json::to_writer(&mut room, payload).ok()?;
-    Some(payload.clone())
-}
-
-/// Takes so many bytes, and keeps none.
-struct Room(usize);
-
-impl std::io::Write for Room {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::StorageFull)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

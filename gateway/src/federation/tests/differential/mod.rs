@@ -108,7 +108,7 @@ async fn of_services(plan: &Plan, projection: &Projection, services: &Asked<'_>)
     let State { root, bodies, failures, told, bytes_max, .. } =
         Execution::new(plan, &variables, services, usize::MAX).run().await;
     let about_schema = HashMap::new();
-    let mut writer = Writer::new(&plan.keys, plan.typename, &bodies, &failures, &about_schema, (&told, bytes_max));
+    let mut writer = Writer::new(&plan.keys, plan.typename, &bodies, &failures, &about_schema, &told, bytes_max);
     writer.data(&root, &projection.root);
     let data = serde_json::from_slice(&writer.out).unwrap_or_else(|error| panic!("{error}: {:?}", writer.out));
     let path = |path: &[PathSegment]| {
