@@ -111,3 +111,31 @@ async fn an_id_is_free_again_once_its_operation_is_over() {
     it::until("nobody subscribes", async || (platform.app().live.subscriptions() == 0).then_some(())).await;
     platform.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_subscription_is_begun_with_has_a_limit_and_so_has_its_id() {
+    let platform = TestPlatform::start_empty(&[]).await;
+    let mut socket = Socket::of(&platform.url(), &platform.token("engineer")).await;
+    let padded = |id: &str, query: &str, bytes: usize| {
+        let message = |pad: String| json!({ "id": id, "type": "subscribe", "payload": { "query": query, "extensions": { "pad": pad } } });
+        let room = bytes - message(String::new()).to_string().len();
+        message("x".repeat(room))
+    };
+    let most = 128 * 1024;
+    socket.say(&padded("1", WATCH, most)).await;
+    up_to_date(platform.app(), 1).await;
+    socket.say(&padded("2", WATCH, most + 1)).await;
+    let told = socket.hear().await.unwrap();
+    assert_eq!((&told["id"], &told["type"]), (&json!("2"), &json!("error")));
+    assert_eq!(told["payload"][0]["extensions"]["code"], "BAD_REQUEST", "{told}");
+    // Nothing of a query is kept.
+    socket.say(&padded("3", "{ viewer { subject } }", most + 1)).await;
+    assert_eq!(socket.hear().await.unwrap()["type"], "next");
+    assert_eq!(socket.hear().await.unwrap(), json!({ "id": "3", "type": "complete" }));
+    let long = "i".repeat(256);
+    socket.say(&json!({ "id": long, "type": "subscribe", "payload": { "query": WATCH } })).await;
+    up_to_date(platform.app(), 2).await;
+    socket.say(&json!({ "id": format!("{long}i"), "type": "subscribe", "payload": { "query": WATCH } })).await;
+    assert_eq!(socket.hear().await, Err(4400));
+    platform.stop().await;
+}

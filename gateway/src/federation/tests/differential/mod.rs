@@ -104,9 +104,18 @@ fn planned(graphs: &Graphs, text: &str) -> Option<(Plan, Projection)> {
 }
 
 async fn of_services(plan: &Plan, projection: &Projection, services: &Asked<'_>) -> (Answer, Vec<Value>) {
+    of_services_within(plan, projection, services, usize::MAX).await
+}
+
+async fn of_services_within(
+    plan: &Plan,
+    projection: &Projection,
+    services: &Asked<'_>,
+    bytes_max: usize,
+) -> (Answer, Vec<Value>) {
     let variables = Map::new();
-    let State { root, bodies, failures, told, bytes_max, .. } =
-        Execution::new(plan, &variables, services, usize::MAX).run().await;
+    // What entities take that occur several times is another matter: only what is written is held to the limit.
+    let State { root, bodies, failures, told, .. } = Execution::new(plan, &variables, services, usize::MAX).run().await;
     let about_schema = HashMap::new();
     let mut writer = Writer::new(&plan.keys, plan.typename, &bodies, &failures, &about_schema, &told, bytes_max);
     writer.data(&root, &projection.root);
@@ -188,6 +197,33 @@ async fn services_that_fail_cost_only_what_they_give() {
         let count = failed.get(&failing).copied().unwrap_or_default();
         assert!(count > OPERATIONS / 50, "{count} operations asked a service that failed by {failing:?}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_has_no_room_lacks_the_rest_and_says_so() {
+    let (graphs, subgraphs) = (graphs(), Subgraphs::start().await);
+    let mut cut = 0;
+    for (seed, text, plan, projection) in operations(&graphs, 1 << 33).take(100) {
+        let world = World { seed, has_faults: false };
+        let services = Asked::new(&subgraphs, &world);
+        let (whole, errors) = of_services(&plan, &projection, &services).await;
+        let bytes = whole.data.to_string().len();
+        assert_eq!(errors, Vec::<Value>::new(), "seed {seed}: {text}");
+        let (exact, _) = of_services_within(&plan, &projection, &services, bytes).await;
+        assert_eq!(exact, whole, "seed {seed}: {text}");
+        if bytes < 500 {
+            continue;
+        }
+        cut += 1;
+        let (answer, errors) = of_services_within(&plan, &projection, &services, bytes / 2).await;
+        let mut lacks = Vec::new();
+        if !answer.data.is_null() {
+            compare(&answer.data, &whole.data, &mut Vec::new(), &mut lacks);
+            assert!(!lacks.is_empty(), "seed {seed}: {text}");
+        }
+        assert!(errors.iter().any(|error| error["code"] == "QUERY_TOO_COMPLEX"), "seed {seed}: {errors:?}\n{text}");
+    }
+    assert!(cut > 20, "{cut} answers were long enough");
 }
 
 /// Finds where one is null and the other is not; any other difference is a failure.
