@@ -1,5 +1,7 @@
 //! Whatever ends `weft-demo with-services`, its servers end with it: whoever interrupts `make test` finds nothing left.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::{
     io::{BufRead, BufReader},
     net::TcpStream,
