@@ -57,7 +57,7 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
         Err(error) => format!("not there, the graph is Weft's own: {error:#}"),
     });
     introduce(&platform, &file).await?;
-    // GitLab and AWX tell what happens, besides being asked now and then.
+    // GitLab, AWX and Terraform tell what happens, besides being asked now and then.
     let _following = hooked::follow(&platform);
     let renewal = TOKEN_LIFETIME / 2;
     loop {
@@ -103,6 +103,7 @@ async fn start(
         ("WEFT_TELEMETRY__LOG".to_owned(), "warn".to_owned()),
         // Whoever looks shall see it move.
         ("WEFT_SYNC__INTERVAL".to_owned(), "10s".to_owned()),
+        ("WEFT_LIVE__JOB_INTERVAL".to_owned(), "500ms".to_owned()),
     ];
     settings.extend(discovered::settings());
     settings.extend(hooked::settings());

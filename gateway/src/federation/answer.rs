@@ -89,7 +89,7 @@ pub(super) fn write(
         let message = format!("{} more errors are not told", count - ERRORS_MAX);
         errors.push(json!({ "message": message, "extensions": extensions }));
     }
-    let mut answer = Answer::of_data(out, errors);
+    let mut answer = Answer::begun(out, errors);
     for name in ["stale", "receipts"] {
         let of_name = notes.iter().filter(|(noted, ..)| *noted == name);
         let items: Vec<Value> = of_name.map(|(_, place, note)| noted(note, projection.path(place, keys))).collect();

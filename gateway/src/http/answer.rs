@@ -117,11 +117,8 @@ impl Answer {
         Self { status, body, headers: HeaderMap::with_capacity(HEADERS_LIKELY) }
     }
 
-    /// An answer with this data, which is JSON, and these errors.
-    pub fn of_data(data: Vec<u8>, errors: Vec<Json>) -> Self {
-        let mut open = Vec::with_capacity(data.len() + BYTES_LIKELY);
-        open.extend_from_slice(b"{\"data\":");
-        open.extend_from_slice(&data);
+    /// An answer that is written up to the end of its data, from `{"data":` on, and these errors.
+    pub fn begun(open: Vec<u8>, errors: Vec<Json>) -> Self {
         let out = Pieces { done: Vec::new(), open };
         let body = Body { whole: Bytes::new(), out, errors, extensions: Map::new() };
         Self { status: StatusCode::OK, body, headers: HeaderMap::with_capacity(HEADERS_LIKELY) }
@@ -136,6 +133,10 @@ impl Answer {
         // From here on the data is as it goes out, and shared.
         let Pieces { mut done, mut open } = std::mem::take(&mut body.out);
         open.push(b'}');
+        // It may be kept for long, and room for what services sent besides is no use to it.
+        if open.capacity() / 2 > open.len() {
+            open.shrink_to_fit();
+        }
         body.whole = match done.is_empty() {
             true => open.into(),
             false => {

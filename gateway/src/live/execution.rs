@@ -1,11 +1,11 @@
 //! Executes changes for whoever asked to be told of them.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use resolvers::live::{self, Event, Object};
-use schema::{ChangeKind, Date, DateRange, DateTime, EntityRef};
+use schema::{ChangeKind, Date, DateRange, DateTime, EntityRef, ErrorCode};
 use sources::postgres::ChangePosition;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     matching::{Facts, Read},
     sent::{About, Sent},
 };
-use crate::{App, http::Answer};
+use crate::{App, http::Answer, prepare::Refusal};
 
 /// How long to wait for a database that does not answer.
 pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -108,6 +108,21 @@ pub(super) async fn execute_sign(app: &Arc<App>, plan: &Plan, event: Event) -> B
 
 /// Executes the operation for each of these events, all at once.
 pub(super) async fn answers(app: &Arc<App>, plan: &Plan, events: Vec<Event>) -> Vec<Answer> {
+    let count = events.len();
+    caught(count, &plan.request_id, executed(app, plan, events)).await
+}
+
+/// A panic is no answer to any of so many events: the group goes on with the next ones.
+async fn caught(count: usize, request_id: &str, answers: impl Future<Output = Vec<Answer>>) -> Vec<Answer> {
+    AssertUnwindSafe(answers).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(request_id, "the execution of an event panicked");
+        let message = "something went wrong on our side; the request id leads to the log";
+        let refusal = Refusal::new(ErrorCode::InternalServerError, message);
+        (0..count).map(|_| Answer::refused(&refusal, request_id)).collect()
+    })
+}
+
+async fn executed(app: &Arc<App>, plan: &Plan, events: Vec<Event>) -> Vec<Answer> {
     let Plan { operation, principal, request_id, .. } = plan;
     let newest = match &operation.beyond {
         Some(beyond) => beyond.newest(app).await,
@@ -124,4 +139,20 @@ pub(super) async fn answers(app: &Arc<App>, plan: &Plan, events: Vec<Event>) -> 
     // subgraph's places from requests.
     let answers = own.into_iter().map(|answer| beyond.answer(app, principal, answer, request_id));
     futures::stream::iter(answers).buffered(BEYOND_AT_ONCE).collect().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_no_answer_to_each_of_its_events() {
+        let answers = caught(2, "r-1", async { std::panic::panic_any("of a resolver") }).await;
+        assert_eq!(answers.len(), 2);
+        for answer in answers {
+            assert!(answer.has_no_data());
+            let body = String::from_utf8(answer.into_bytes().to_vec()).unwrap();
+            assert!(body.contains("INTERNAL_SERVER_ERROR") && body.contains("r-1"), "{body}");
+        }
+    }
 }

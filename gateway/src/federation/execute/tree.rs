@@ -54,6 +54,17 @@ impl Node {
         }
     }
 
+    /// The same, where it is most likely the one at this place.
+    pub fn field_near(&self, at: usize, key: Key) -> Option<&Self> {
+        match self {
+            Self::Object(fields) => match fields.get(at) {
+                Some((known, node)) if *known == key => Some(node),
+                _ => self.field(key),
+            },
+            _ => None,
+        }
+    }
+
     /// What is at this place.
     pub fn at_mut(&mut self, place: &[At]) -> Option<&mut Self> {
         let mut node = self;
@@ -152,6 +163,11 @@ impl Bodies {
     pub fn keep(&mut self, body: bytes::Bytes) -> u32 {
         self.0.push(body);
         u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// How many bytes there are.
+    pub fn bytes_in_all(&self) -> usize {
+        self.0.iter().map(bytes::Bytes::len).sum()
     }
 
     /// The bytes of a part.

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+/// A whole number of fewer digits has no more than 32 bits.
+const INT_DIGITS: usize = 10;
+
 /// A type without fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leaf {
@@ -29,7 +32,7 @@ impl Leaf {
         let is_whole = is_number && json.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
         let text = || std::str::from_utf8(json).unwrap_or_default();
         match self {
-            Self::Int => is_number && text().parse::<f64>().is_ok_and(is_int),
+            Self::Int => (is_whole && json.len() < INT_DIGITS) || is_number && text().parse::<f64>().is_ok_and(is_int),
             Self::Float => is_number,
             Self::Boolean => matches!(json, b"true" | b"false"),
             Self::String => is_text,

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use memchr::memchr2;
 use schema::ErrorCode;
 use serde_json::value::RawValue;
 
@@ -22,6 +23,9 @@ const ERRORS_MAX: usize = 1_000;
 /// A value that may not be null is; why was told.
 struct Nulled;
 
+/// How an answer with data begins.
+const BEGUN: &[u8] = b"{\"data\":";
+
 /// Writes one answer.
 pub struct Writer<'a> {
     /// The response keys.
@@ -40,11 +44,11 @@ pub struct Writer<'a> {
     is_told: Vec<bool>,
     /// The places of it, and all on the way to them.
     told_places: HashSet<&'a [At]>,
-    /// The most bytes of an answer.
+    /// The most bytes of an answer's data.
     bytes_max: usize,
     /// The errors of the answer.
     pub errors: Vec<ToldToClient>,
-    /// The answer so far.
+    /// The answer so far, from its first byte.
     pub out: Vec<u8>,
     /// Where the writer is in what was put together, and in the answer.
     place: Place,
@@ -62,9 +66,11 @@ impl<'a> Writer<'a> {
         told: &'a [Told],
         bytes_max: usize,
     ) -> Self {
-        let (out, errors, place, path) = (Vec::new(), Vec::new(), Place::new(), Vec::new());
+        let (mut out, errors, place, path) = (BEGUN.to_vec(), Vec::new(), Place::new(), Vec::new());
         let on_the_way = |told: &'a Told| (1..=told.place.len()).filter_map(|len| told.place.get(..len));
         let (is_told, told_places) = (vec![false; told.len()], told.iter().flat_map(on_the_way).collect());
+        // Most of what services sent goes into it, once.
+        out.reserve(bodies.bytes_in_all().min(bytes_max));
         Self {
             keys,
             typename,
@@ -90,7 +96,7 @@ impl<'a> Writer<'a> {
             self.push(ToldToClient { path: Vec::new(), message, extensions });
         }
         if self.fields(root, selected).is_err() {
-            self.out.clear();
+            self.out.truncate(BEGUN.len());
             self.out.extend_from_slice(b"null");
         }
         // A service may tell an error of something that is there all the same, such as a list that lacks some of its items.
@@ -119,7 +125,7 @@ impl<'a> Writer<'a> {
                     self.out.extend_from_slice(value.map_or("null".to_owned(), ToString::to_string).as_bytes());
                 }
                 Kind::Data(ty, value) => {
-                    let written = self.field(node, (field, selected), ty, value);
+                    let written = self.field((node, at), (field, selected), ty, value);
                     outcome = outcome.and(written);
                 }
             }
@@ -130,12 +136,12 @@ impl<'a> Writer<'a> {
 
     fn field(
         &mut self,
-        parent: &Node,
+        (parent, at): (&Node, usize),
         (field, selected): (&'a Selected, &'a [Selected]),
         ty: &'a Type,
         value: &'a Value,
     ) -> Result<(), Nulled> {
-        let node = parent.field(field.key);
+        let node = parent.field_near(at, field.key);
         let failure = if node.is_none() { self.failures.of(&self.place, field.key) } else { None };
         self.place.push(At::Field(field.key));
         self.path.push(field);
@@ -161,7 +167,7 @@ impl<'a> Writer<'a> {
 
     fn value(&mut self, node: &Node, ty: &'a Type, value: &'a Value) -> Result<(), Nulled> {
         let begun = self.out.len();
-        if begun > self.bytes_max {
+        if begun - BEGUN.len() > self.bytes_max {
             self.tell_code(&too_large(self.bytes_max), ErrorCode::QueryTooComplex);
             return self.null(ty);
         }
@@ -228,7 +234,9 @@ impl<'a> Writer<'a> {
                 }
                 match leaf {
                     // An event is one line; between the parts of a value there may be others, and in its texts there is none.
-                    Leaf::Custom => self.out.extend(json.iter().filter(|byte| !b"\n\r".contains(byte))),
+                    Leaf::Custom if memchr2(b'\n', b'\r', json).is_some() => {
+                        self.out.extend(json.iter().filter(|byte| !b"\n\r".contains(byte)));
+                    }
                     _ => self.out.extend_from_slice(json),
                 }
                 if is_number_for_text {

@@ -119,7 +119,9 @@ async fn of_services_within(
     let about_schema = HashMap::new();
     let mut writer = Writer::new(&plan.keys, plan.typename, &bodies, &failures, &about_schema, &told, bytes_max);
     writer.data(&root, &projection.root);
-    let data = serde_json::from_slice(&writer.out).unwrap_or_else(|error| panic!("{error}: {:?}", writer.out));
+    let written = String::from_utf8([writer.out.as_slice(), b"}"].concat()).unwrap();
+    let mut answer: Value = serde_json::from_str(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
+    let data = answer["data"].take();
     let path = |path: &[PathSegment]| {
         let segment = |segment: &PathSegment| match segment {
             PathSegment::Name(name) => json!(name),
