@@ -1,17 +1,17 @@
-//! Sends deliveries as the worlds of GitLab, AWX and Terraform go on: each deployment that came to another state and each project that
-//! was changed, each run of AWX that began or ended, each run of Terraform that came to another state.
+//! Sends deliveries as the worlds of GitLab and AWX go on: each deployment that came to another state and each project that was
+//! changed, each run that began or ended.
 
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
 use super::Hooks;
-use crate::{awx::Awx, gitlab::Gitlab, terraform::Terraform};
+use crate::{awx::Awx, gitlab::Gitlab};
 
 /// How often it is looked what has changed.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// So many projects, templates or workspaces are looked at: a large estate shall not keep its machine busy with looking.
+/// So many projects, or templates, are looked at: a large estate shall not keep its machine busy with looking.
 const LOOKED_AT_MAX: usize = 200;
 
 /// Sends until it is dropped.
@@ -58,24 +58,6 @@ impl Hooks {
                 for template in awx.templates().into_iter().take(LOOKED_AT_MAX) {
                     for hook in awx.run_hooks(template, since) {
                         hooks.send(hook.secret(header, &secret)).await;
-                    }
-                }
-                since = now;
-            }
-        }))
-    }
-
-    /// Sends what happens in `terraform` from now on, signed with this token.
-    pub fn follow_workspaces(&self, terraform: &Terraform, token: &str) -> Following {
-        let (hooks, terraform, token) = (self.clone(), terraform.clone(), token.to_owned());
-        Following(tokio::spawn(async move {
-            let mut since = terraform.now();
-            loop {
-                tokio::time::sleep(LOOK).await;
-                let now = terraform.now();
-                for (organization, name) in terraform.workspace_names().into_iter().take(LOOKED_AT_MAX) {
-                    for hook in terraform.run_hooks(&organization, &name, since) {
-                        hooks.send(hook.terraform_signed(&token)).await;
                     }
                 }
                 since = now;

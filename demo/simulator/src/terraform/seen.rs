@@ -14,11 +14,6 @@ pub(crate) struct RunSeen {
 }
 
 impl Terraform {
-    /// The organization and name of each workspace.
-    pub(crate) fn workspace_names(&self) -> Vec<(String, String)> {
-        self.world().names()
-    }
-
     /// Runs of a workspace whose state is newer than `since`.
     pub(crate) fn runs_since(&self, organization: &str, name: &str, since: DateTime<Utc>) -> Vec<RunSeen> {
         let (world, now) = (self.world(), self.now());

@@ -71,12 +71,6 @@ impl World {
         self.workspaces.values().filter(move |workspace| workspace.organization == organization)
     }
 
-    /// The organization and name of each workspace.
-    pub(super) fn names(&self) -> Vec<(String, String)> {
-        let names = |workspace: &Workspace| (workspace.organization.clone(), workspace.name.clone());
-        self.workspaces.values().map(names).collect()
-    }
-
     pub(super) fn organizations(&self) -> BTreeSet<&str> {
         self.projects.values().map(|project| project.organization.as_str()).collect()
     }
