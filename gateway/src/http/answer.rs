@@ -23,6 +23,9 @@ const HEADERS_LIKELY: usize = 12;
 /// Room for the data of a small answer.
 const BYTES_LIKELY: usize = 1024;
 
+/// How an answer with data begins.
+pub const BEGUN: &[u8] = b"{\"data\":";
+
 /// Braces around any data: that of the answer and that of the data itself.
 const DATA_BRACES: usize = 2;
 
@@ -51,7 +54,7 @@ impl Body {
     fn begin(data: Option<&Value>) -> Pieces {
         let Some(data) = data else { return Pieces::default() };
         let mut out = Pieces { done: Vec::new(), open: Vec::with_capacity(BYTES_LIKELY) };
-        out.open.extend_from_slice(b"{\"data\":");
+        out.open.extend_from_slice(BEGUN);
         resolvers::write_value(data, &mut out);
         out
     }
@@ -117,7 +120,7 @@ impl Answer {
         Self { status, body, headers: HeaderMap::with_capacity(HEADERS_LIKELY) }
     }
 
-    /// An answer that is written up to the end of its data, from `{"data":` on, and these errors.
+    /// An answer that is written from [`BEGUN`] up to the end of its data, and these errors.
     pub fn begun(open: Vec<u8>, errors: Vec<Json>) -> Self {
         let out = Pieces { done: Vec::new(), open };
         let body = Body { whole: Bytes::new(), out, errors, extensions: Map::new() };

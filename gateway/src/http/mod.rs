@@ -34,7 +34,7 @@ use tower_http::{
 use crate::{App, graphiql};
 
 pub use admin::admin_router;
-pub use answer::Answer;
+pub use answer::{Answer, BEGUN};
 pub use request_id::RequestId;
 #[cfg(test)]
 pub(crate) use request_id::within_request;

@@ -9,6 +9,8 @@ use axum::{
 };
 use serde_json::json;
 
+use crate::prepare::Refusal;
+
 /// A problem document.
 pub fn problem(status: StatusCode, detail: &str) -> Response {
     let body = json!({
@@ -30,16 +32,8 @@ pub async fn not_found() -> Response {
 
 /// A handler panicked. The caller learns nothing of it but the request's id.
 pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
-    let message = cause
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| cause.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    tracing::error!(panic = message, "a handler panicked");
-    let body = json!({ "errors": [{
-        "message": "something went wrong on our side; the request id leads to the log",
-        "extensions": { "code": schema::ErrorCode::InternalServerError.as_str() },
-    }] });
+    let Refusal { code, message, .. } = Refusal::of_panic(&*cause, None);
+    let body = json!({ "errors": [{ "message": message, "extensions": { "code": code.as_str() } }] });
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));

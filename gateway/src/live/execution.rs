@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 use resolvers::live::{self, Event, Object};
-use schema::{ChangeKind, Date, DateRange, DateTime, EntityRef, ErrorCode};
+use schema::{ChangeKind, Date, DateRange, DateTime, EntityRef};
 use sources::postgres::ChangePosition;
 
 use super::{
@@ -114,10 +114,8 @@ pub(super) async fn answers(app: &Arc<App>, plan: &Plan, events: Vec<Event>) -> 
 
 /// A panic is no answer to any of so many events: the group goes on with the next ones.
 async fn caught(count: usize, request_id: &str, answers: impl Future<Output = Vec<Answer>>) -> Vec<Answer> {
-    AssertUnwindSafe(answers).catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!(request_id, "the execution of an event panicked");
-        let message = "something went wrong on our side; the request id leads to the log";
-        let refusal = Refusal::new(ErrorCode::InternalServerError, message);
+    AssertUnwindSafe(answers).catch_unwind().await.unwrap_or_else(|cause| {
+        let refusal = Refusal::of_panic(&*cause, Some(request_id));
         (0..count).map(|_| Answer::refused(&refusal, request_id)).collect()
     })
 }
@@ -151,7 +149,8 @@ mod tests {
         assert_eq!(answers.len(), 2);
         for answer in answers {
             assert!(answer.has_no_data());
-            let body = String::from_utf8(answer.into_bytes().to_vec()).unwrap();
+            let body = answer.into_bytes();
+            let body = String::from_utf8_lossy(&body);
             assert!(body.contains("INTERNAL_SERVER_ERROR") && body.contains("r-1"), "{body}");
         }
     }

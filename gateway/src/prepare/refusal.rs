@@ -1,5 +1,7 @@
 //! `Refusal`: why a document is not executed, in words for people, with a code for programs and the places in the text.
 
+use std::any::Any;
+
 use schema::ErrorCode;
 
 /// Longest message that is told, in characters: some quote what the client sent.
@@ -31,6 +33,14 @@ impl Refusal {
     /// A refusal without a place.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: cut(message.into()), locations: Vec::new(), others: Vec::new() }
+    }
+
+    /// Something of ours panicked: the log tells why. Whoever asked learns nothing of it but the request's id, which is given where no span tells it.
+    pub fn of_panic(cause: &(dyn Any + Send), request_id: Option<&str>) -> Self {
+        let text = cause.downcast_ref::<String>().map(String::as_str);
+        let panic = text.or_else(|| cause.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        tracing::error!(panic, request_id, "the execution of a request panicked");
+        Self::new(ErrorCode::InternalServerError, "something went wrong on our side; the request id leads to the log")
     }
 
     /// The same, with a place.

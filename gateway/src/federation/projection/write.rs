@@ -10,9 +10,12 @@ use super::{
     Failure, Failures, Kind, Leaf, PathSegment, Selected, Selection, Told, ToldToClient, Type, Value,
     path::{Below, extend_path, selected_path},
 };
-use crate::federation::{
-    execute::{At, Bodies, Node, Place, too_large},
-    plan::{Key, Keys},
+use crate::{
+    federation::{
+        execute::{At, Bodies, Node, Place, too_large},
+        plan::{Key, Keys},
+    },
+    http::BEGUN,
 };
 
 const NULL_FOR_REQUIRED: &str = "a service answered null where it may not";
@@ -22,9 +25,6 @@ const ERRORS_MAX: usize = 1_000;
 
 /// A value that may not be null is; why was told.
 struct Nulled;
-
-/// How an answer with data begins.
-const BEGUN: &[u8] = b"{\"data\":";
 
 /// Writes one answer.
 pub struct Writer<'a> {

@@ -119,8 +119,8 @@ async fn of_services_within(
     let about_schema = HashMap::new();
     let mut writer = Writer::new(&plan.keys, plan.typename, &bodies, &failures, &about_schema, &told, bytes_max);
     writer.data(&root, &projection.root);
-    let written = String::from_utf8([writer.out.as_slice(), b"}"].concat()).unwrap();
-    let mut answer: Value = serde_json::from_str(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
+    let written = [writer.out.as_slice(), b"}"].concat();
+    let mut answer: Value = serde_json::from_slice(&written).unwrap_or_else(|error| panic!("{error}: {written:?}"));
     let data = answer["data"].take();
     let path = |path: &[PathSegment]| {
         let segment = |segment: &PathSegment| match segment {
