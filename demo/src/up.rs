@@ -57,7 +57,7 @@ pub async fn run(args: UpArgs) -> anyhow::Result<()> {
         Err(error) => format!("not there, the graph is Weft's own: {error:#}"),
     });
     introduce(&platform, &file).await?;
-    // GitLab and AWX tell what happens, besides being asked now and then.
+    // GitLab, AWX and Terraform tell what happens, besides being asked now and then.
     let _following = hooked::follow(&platform);
     let renewal = TOKEN_LIFETIME / 2;
     loop {

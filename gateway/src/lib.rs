@@ -24,6 +24,7 @@ mod listener;
 pub mod live;
 mod location_worker;
 mod log_buffer;
+mod new_runs_worker;
 pub mod prepare;
 pub mod rate_limit;
 pub mod response_cache;

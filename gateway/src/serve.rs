@@ -12,7 +12,8 @@ use tokio::{
 
 use crate::{
     App, admission, attribution_worker, change_log_worker, cost_worker, discovery_worker, documents, federation, http,
-    listener, live, location_worker, response_cache, source_worker, sync_worker, watch_worker, webhook_worker,
+    listener, live, location_worker, new_runs_worker, response_cache, source_worker, sync_worker, watch_worker,
+    webhook_worker,
 };
 
 /// Connections that wait to be accepted, at most.
@@ -68,6 +69,7 @@ impl Serving {
         tasks.spawn(source_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(location_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(sync_worker::run(Arc::clone(&app), ended.clone()));
+        tasks.spawn(new_runs_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(discovery_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(attribution_worker::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(cost_worker::run(Arc::clone(&app), ended.clone()));

@@ -1,6 +1,6 @@
 //! The section `[sources.awx]` of the configuration.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use serde::Deserialize;
@@ -11,6 +11,9 @@ use crate::{
     cache::Lives,
     upstream::{BreakerConfig, Limits, Problems, QuotaConfig, limits_of},
 };
+
+/// Oftener than its first, AWX would be asked without an end; seldomer than its last is never.
+const NEW_RUNS_EVERY: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(86_400);
 
 /// How AWX is reached, and how gently.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,6 +50,9 @@ pub struct Config {
     pub quota: Option<QuotaConfig>,
     /// When it is left alone.
     pub breaker: BreakerConfig,
+    /// How often it is asked for runs that were created since, one call each time, by one replica; zero: never.
+    #[serde(with = "humantime_serde")]
+    pub new_runs_every: Duration,
     /// How often health and version are probed.
     #[serde(with = "humantime_serde")]
     pub probe_interval: Duration,
@@ -59,6 +65,9 @@ impl Config {
         problems.address(self.enabled, self.base_url.as_ref(), self.token.as_ref());
         if !is_prefix(&self.api_prefix) {
             problems.tell("api_prefix", "write a path that begins and ends in `/`, such as `/api/v2/`");
+        }
+        if !self.new_runs_every.is_zero() && !NEW_RUNS_EVERY.contains(&self.new_runs_every) {
+            problems.tell("new_runs_every", "must be from 100ms to 1d, or 0s for never");
         }
         problems.limits(&self.limits());
         problems.found()

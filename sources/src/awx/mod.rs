@@ -3,9 +3,10 @@
 //!
 //! `client` makes the calls, `wire` is the JSON, `caches` the caches, `recent` the runs that templates name themselves, `newest` the
 //! newest of several templates,
-//! `window` the newest runs of many templates in few calls, `source` what the graph reads, `jobs` and `hosts` the longer
+//! `begun` the runs that were created lately, `window` the newest runs of many templates in few calls, `source` what the graph reads, `jobs` and `hosts` the longer
 //! ways there.
 
+mod begun;
 mod caches;
 mod client;
 mod config;
@@ -30,6 +31,7 @@ use schema::SourceKind;
 
 use crate::About;
 
+pub use begun::Begun;
 pub use config::Config;
 pub use jobs::Jobs;
 pub use key::{HostsKey, JobKey, JobsKey, TemplateKey};

@@ -139,9 +139,7 @@ impl Work<'_> {
         let Some(Hint::Run { id }) = hints.first() else { return Ok(()) };
         awx.evict_jobs(&[*id]).await;
         let Some(template) = awx.template_of_run(*id).await? else { return Ok(()) };
-        awx.evict_templates(&[template]).await;
-        let template = template.to_string();
-        self.reread(awx, &template, since, &|_, member| member.value == template).await
+        awx.reread_template(&self.rereading(since), template).await.map(|_| ())
     }
 
     /// Hints about workspaces of one organization, whose runs are read together.
@@ -184,9 +182,11 @@ impl Work<'_> {
         from: DateTime<Utc>,
         is_meant: &(dyn Fn(&Part, &Member) -> bool + Send + Sync),
     ) -> Result<(), SourceError> {
-        let now = self.sources.clock().now();
-        let database = self.sources.database();
-        let reread = Reread { database, rules: self.rules, since: now - self.history, from };
-        reread.run(source, text, is_meant).await.map(|_| ())
+        self.rereading(from).run(source, text, is_meant).await.map(|_| ())
+    }
+
+    fn rereading(&self, from: DateTime<Utc>) -> Reread<'_> {
+        let since = self.sources.clock().now() - self.history;
+        Reread { database: self.sources.database(), rules: self.rules, since, from }
     }
 }

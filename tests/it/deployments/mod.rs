@@ -1,5 +1,6 @@
 //! Deployments: how they are taken over, what follows from them, and how the graph shows it.
 
+mod begun;
 mod brought;
 mod delivery;
 mod fence;

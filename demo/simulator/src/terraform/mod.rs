@@ -77,7 +77,7 @@ impl Terraform {
         self.0.world.write().unwrap_or_else(PoisonError::into_inner).remove(organization, name);
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
     }
 

@@ -66,6 +66,11 @@ fn every(workspace: &Workspace) -> i64 {
 }
 
 impl<'a> Start<'a> {
+    /// Whether the run can come to another state after this moment: its life ends before the next run starts.
+    pub(super) fn may_change_after(&self, at: DateTime<Utc>) -> bool {
+        self.created_at + TimeDelta::seconds(every(self.workspace)) > at
+    }
+
     pub(super) fn at(self, now: DateTime<Utc>) -> Run<'a> {
         let Self { workspace, number, created_at } = self;
         let subject = format!("{}#{number}", workspace.subject());

@@ -14,11 +14,17 @@ pub(crate) struct RunSeen {
 }
 
 impl Terraform {
+    /// The organizations and names of all workspaces.
+    pub(crate) fn names(&self) -> Vec<(String, String)> {
+        self.world().all().map(|one| (one.organization.clone(), one.name.clone())).collect()
+    }
+
     /// Runs of a workspace whose state is newer than `since`.
     pub(crate) fn runs_since(&self, organization: &str, name: &str, since: DateTime<Utc>) -> Vec<RunSeen> {
         let (world, now) = (self.world(), self.now());
         let Some(workspace) = world.by_name(organization, name) else { return Vec::new() };
         schedule::starts(workspace, now)
+            .take_while(|start| start.may_change_after(since))
             .map(|start| start.at(now))
             .filter(|run| run.changed_at() > since)
             .map(|run| RunSeen {

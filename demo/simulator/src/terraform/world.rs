@@ -53,6 +53,10 @@ impl World {
         }
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &Workspace> {
+        self.workspaces.values()
+    }
+
     pub(super) fn by_key(&self, key: u64) -> Option<&Workspace> {
         self.workspaces.get(&key)
     }
