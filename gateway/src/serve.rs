@@ -56,7 +56,7 @@ impl Serving {
             write_timeout: server.write_timeout,
             drain_max: server.shutdown_grace,
         };
-        tasks.spawn(listener::run(public, http::router(Arc::clone(&app)), limits.clone(), ended.clone()));
+        tasks.spawn(listener::run(public, http::front(Arc::clone(&app)), limits.clone(), ended.clone()));
         let admin_router: Router = http::admin_router(Arc::clone(&app));
         tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
         tasks.spawn(admission::run(Arc::clone(&app), ended.clone()));

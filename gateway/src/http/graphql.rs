@@ -38,18 +38,23 @@ use crate::{
 
 static ANSWERED: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("weft_http_requests_total", "status" => "200"));
 
-/// Answers one request.
+/// [`answer`] as a handler of the router.
 pub async fn serve(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Extension(request_id): Extension<RequestId>,
     request: Request<Body>,
 ) -> Response {
+    answer(&app, peer, &request_id, request).await
+}
+
+/// Answers one request.
+pub async fn answer(app: &Arc<App>, peer: SocketAddr, request_id: &RequestId, request: Request<Body>) -> Response {
     if app.config.server.graphiql && wants_page(&request) {
         return Redirect::to("/graphiql").into_response();
     }
     if websocket::is_asked(&request) {
-        return websocket::serve(&app, peer, &request_id, request).await;
+        return websocket::serve(app, peer, request_id, request).await;
     }
     let streamed = negotiate_stream(request.headers());
     let accepted = negotiate(request.headers());
@@ -60,7 +65,7 @@ pub async fn serve(
         return Answer::refused(&refusal, &request_id.0).write(Media::Json);
     };
     let begun = std::time::Instant::now();
-    let mut steps = Steps::new(&app, &request_id.0);
+    let mut steps = Steps::new(app, &request_id.0);
     steps.streams = streamed.is_some();
     let answer = match app.places.try_acquire() {
         Ok(_place) => steps.run(peer, request).await,
@@ -75,7 +80,7 @@ pub async fn serve(
         status => metrics::counter!("weft_http_requests_total", "status" => status.as_str().to_owned()).increment(1),
     }
     match (steps.subscription.take(), streamed) {
-        (Some(subscription), Some(streamed)) => stream::of_subscription(&app, subscription, streamed, answer),
+        (Some(subscription), Some(streamed)) => stream::of_subscription(app, subscription, streamed, answer),
         (None, Some(Streamed::Events)) if accepted.is_none() && answer.status == StatusCode::OK => {
             stream::of_answer(answer)
         }

@@ -8,6 +8,7 @@ mod charging;
 mod composed;
 mod cors;
 mod documents;
+mod front;
 mod graphql;
 mod keeping;
 mod named;
@@ -35,24 +36,31 @@ use crate::{App, graphiql};
 
 pub use admin::admin_router;
 pub use answer::{Answer, BEGUN};
+pub use front::Front;
 pub use request_id::RequestId;
 #[cfg(test)]
 pub(crate) use request_id::within_request;
 pub(crate) use request_id::{SPAN_TARGET, told_of_current};
 
-/// What is compressed: a stream would be held back until there is enough of it.
-fn worth_compressing() -> impl Predicate {
+/// What is compressed: no stream, which would be held back until there is enough of it, and no small answer, which fits into a packet
+/// as it is.
+fn compression() -> CompressionLayer<impl Predicate> {
     let streams = NotForContentType::const_new("text/event-stream");
-    SizeAbove::new(1024).and(streams).and(NotForContentType::const_new("multipart/mixed"))
+    let worth = SizeAbove::new(1024).and(streams).and(NotForContentType::const_new("multipart/mixed"));
+    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth)
+}
+
+/// What clients reach.
+pub fn front(app: Arc<App>) -> Front {
+    Front::new(Arc::clone(&app), router(app))
 }
 
 /// The routes that clients reach, and the middleware around all of them, outermost first.
-pub fn router(app: Arc<App>) -> Router {
+fn router(app: Arc<App>) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql::serve))
         .route("/schema.graphql", any(schema::serve))
-        // Small answers fit into a packet as they are.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_compressing()))
+        .layer(compression())
         .route("/livez", any(admin::livez))
         .route("/readyz", any(admin::readyz_bare))
         .with_state(Arc::clone(&app));

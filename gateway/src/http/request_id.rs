@@ -49,18 +49,29 @@ pub(crate) fn within_request(request_id: &str, trace_id: Option<&str>, act: impl
     CURRENT.sync_scope(current, act);
 }
 
-/// Gives the request its id, its span and the headers that every answer has, and announces what is left unread of it. One middleware: each
-/// costs every request an allocation and a copy of all the layers within.
-pub async fn attach(mut request: Request, next: Next) -> Response {
+/// [`attached`] as a middleware. One: each costs every request an allocation and a copy of all the layers within.
+pub async fn attach(request: Request, next: Next) -> Response {
+    attached(request, |mut request: Request, id| {
+        request.extensions_mut().insert(id);
+        next.run(request)
+    })
+    .await
+}
+
+/// Gives the request its id, its span and the headers that every answer has, and announces what is left unread of it.
+pub async fn attached<A: Future<Output = Response>>(
+    request: Request,
+    answer: impl FnOnce(Request, RequestId) -> A,
+) -> Response {
     let id = of_headers(request.headers()).unwrap_or_else(minted);
     let trace_id = trace_id(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     // Texts as they are: what is formatted first costs several times as much.
     let span = tracing::info_span!(target: SPAN_TARGET, "weft.http.request", request_id = &*id.0, trace_id = trace_id.as_deref());
     let current = Current { request_id: id.clone(), trace_id: trace_id.clone() };
-    request.extensions_mut().insert(id.clone());
     let started = Instant::now();
-    let response = CURRENT.scope(current, unread::announce(request, next)).instrument(span).await;
+    let answer = unread::announced(request, |request| answer(request, id.clone()));
+    let response = CURRENT.scope(current, answer).instrument(span).await;
     // Outside the span: a line within one reads its fields back from text, which costs as much as the rest of the line.
     let status = response.status();
     // What is refused because too much is asked is counted, not told one by one: there may be thousands a second.

@@ -5,7 +5,6 @@ use axum::{
     body::HttpBody,
     extract::Request,
     http::{HeaderValue, Version, header},
-    middleware::Next,
     response::Response,
 };
 
@@ -13,10 +12,10 @@ use axum::{
 const READ_BYTES: u64 = 8 * 1024;
 
 /// Announces the end of the connection where much of the body may be left unread. HTTP/2 has streams for that.
-pub async fn announce(request: Request, next: Next) -> Response {
+pub async fn announced<A: Future<Output = Response>>(request: Request, answer: impl FnOnce(Request) -> A) -> Response {
     let is_long = request.body().size_hint().upper().is_none_or(|bytes| bytes > READ_BYTES);
     let is_shared = request.version() >= Version::HTTP_2;
-    let mut response = next.run(request).await;
+    let mut response = answer(request).await;
     if is_long && !is_shared && !response.status().is_success() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

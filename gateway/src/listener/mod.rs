@@ -3,9 +3,10 @@
 mod addresses;
 mod write_deadline;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
-use axum::{Router, extract::ConnectInfo, http::Request};
+use axum::{Router, extract::ConnectInfo, http::Request, response::Response};
+use futures::FutureExt;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -47,8 +48,32 @@ pub struct Place {
     _place: Arc<(OwnedSemaphorePermit, Option<AddressPlace>)>,
 }
 
+/// Answers requests, each with the address of its connection and its place.
+pub trait Handler: Clone + Send + Sync + 'static {
+    /// Answers one. A box, because the server moves what it waits for.
+    fn handle(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        place: &Place,
+    ) -> Pin<Box<dyn Future<Output = Response> + Send>>;
+}
+
+impl Handler for Router {
+    fn handle(
+        &self,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+        place: &Place,
+    ) -> Pin<Box<dyn Future<Output = Response> + Send>> {
+        request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+        request.extensions_mut().insert(place.clone());
+        Box::pin(self.clone().oneshot(request).map(|Ok(response)| response))
+    }
+}
+
 /// Serves until `ended` turns true, then lets open requests finish.
-pub async fn run(listener: TcpListener, router: Router, limits: Limits, mut ended: watch::Receiver<bool>) {
+pub async fn run(listener: TcpListener, handler: impl Handler, limits: Limits, mut ended: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
     let addresses = Addresses::new(limits.connections_per_address_max);
     let graceful = GracefulShutdown::new();
@@ -87,13 +112,11 @@ pub async fn run(listener: TcpListener, router: Router, limits: Limits, mut ende
         // A small answer must not wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         let (header_timeout, write_timeout) = (limits.header_timeout, limits.write_timeout);
-        let router = router.clone();
+        let handler = handler.clone();
         let place = Place { _place: Arc::new((place, address_place)) };
         let of_requests = place.clone();
-        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-            request.extensions_mut().insert(of_requests.clone());
-            router.clone().oneshot(request)
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            handler.handle(request, peer, &of_requests).map(Ok::<_, Infallible>)
         });
         let (builder, watcher) = (builder.clone(), graceful.watcher());
         tokio::spawn(async move {

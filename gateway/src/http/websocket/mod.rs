@@ -25,7 +25,7 @@ const READ_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 4 * 1024;
 
 /// Whether a request wants to become a WebSocket.
-pub fn is_asked(request: &Request<Body>) -> bool {
+pub fn is_asked<B>(request: &Request<B>) -> bool {
     let upgrade = request.headers().get(header::UPGRADE);
     request.method() == Method::GET && upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }

@@ -1,0 +1,104 @@
+//! The first look at a request of the public listener: what no browser sends for another site's page goes straight to the handler of
+//! `/graphql`, and everything else through the router.
+//!
+//! The router boxes each of its layers and copies all of them for every request, which takes as long as to find an answer that is kept.
+
+use std::{convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, Method, Request, header},
+    response::Response,
+};
+use futures::FutureExt;
+use hyper::body::Incoming;
+use tower::{Layer, ServiceExt, service_fn};
+
+use super::{RequestId, compression, graphql, problem, request_id, websocket};
+use crate::{
+    App,
+    listener::{Handler, Place},
+};
+
+/// Answers the requests of the public listener. Clones share everything.
+#[derive(Clone)]
+pub struct Front {
+    app: Arc<App>,
+    router: Router,
+}
+
+impl Front {
+    /// A front of this router.
+    pub(super) fn new(app: Arc<App>, router: Router) -> Self {
+        Self { app, router }
+    }
+}
+
+impl Handler for Front {
+    fn handle(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        place: &Place,
+    ) -> Pin<Box<dyn Future<Output = Response> + Send>> {
+        if is_direct(&request) {
+            return Box::pin(direct(Arc::clone(&self.app), peer, request.map(Body::new)));
+        }
+        self.router.handle(request, peer, place)
+    }
+}
+
+/// Whether the router's layers would do no more for it than is done here: answers to pages of other origins are theirs, preflights and
+/// WebSockets.
+fn is_direct<B>(request: &Request<B>) -> bool {
+    request.uri().path() == "/graphql"
+        && *request.method() != Method::OPTIONS
+        && !request.headers().contains_key(header::ORIGIN)
+        && !websocket::is_asked(request)
+}
+
+async fn direct(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> Response {
+    let guarded = |request, id| guarded(app, peer, request, id);
+    let mut response = request_id::attached(request, guarded).await;
+    // As the layer for browsers says of every answer.
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+    response
+}
+
+/// A panic is a 500 for one caller, and large answers are compressed.
+async fn guarded(app: Arc<App>, peer: SocketAddr, request: Request<Body>, id: RequestId) -> Response {
+    let serve = service_fn(|request| {
+        let (app, id) = (Arc::clone(&app), id.clone());
+        async move { Ok::<_, Infallible>(graphql::answer(&app, peer, &id, request).await) }
+    });
+    let answered = AssertUnwindSafe(compression().layer(serve).oneshot(request)).catch_unwind().await;
+    match answered {
+        Ok(Ok(response)) => response.map(Body::new),
+        Err(cause) => problem::panicked(cause),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_routers_layers_are_for_goes_to_the_router() {
+        let asked = |method: Method, path: &str, headers: &[(header::HeaderName, &'static str)]| {
+            let mut request = Request::new(());
+            *request.method_mut() = method;
+            *request.uri_mut() = path.parse().unwrap();
+            for (name, value) in headers {
+                request.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
+            is_direct(&request)
+        };
+        assert!(asked(Method::POST, "/graphql", &[]) && asked(Method::GET, "/graphql?query=%7Ba%7D", &[]));
+        assert!(asked(Method::PUT, "/graphql", &[]));
+        assert!(!asked(Method::OPTIONS, "/graphql", &[]) && !asked(Method::GET, "/graphql/", &[]));
+        assert!(!asked(Method::GET, "/livez", &[]));
+        assert!(!asked(Method::POST, "/graphql", &[(header::ORIGIN, "https://portal.example.com")]));
+        assert!(!asked(Method::GET, "/graphql", &[(header::UPGRADE, "websocket")]));
+    }
+}
