@@ -20,7 +20,7 @@ use sources::{
 
 use crate::{
     auth::Principal,
-    http::Answer,
+    http::{Answer, BEGUN},
     live::Operation,
     prepare::{Chosen, Prepared, Refusal},
 };
@@ -89,15 +89,26 @@ impl Executor {
             Freshness { cache_mode, ages: prepared.ages(), wants_receipts, patience },
             self.options.clone(),
         ));
+        let started = tokio::time::Instant::now();
+        let deadline = started + self.timeout;
+        let point = resolvers::point(&data, prepared.whole_document(), &prepared.variables, BEGUN);
+        match tokio::time::timeout_at(deadline, queue.drive(Box::pin(point))).await {
+            Ok(Some(written)) => {
+                SECONDS.with(kind, |seconds| seconds.record(started.elapsed().as_secs_f64()));
+                tracing::debug!(kind, operation = name, "executed");
+                return Answer::begun(written, Vec::new());
+            }
+            Ok(None) => {}
+            Err(_) => return self.timed_out(kind, request_id),
+        }
         let document = prepared.document();
         let mut request = Request::new("")
             .variables(Variables::from_json(Value::Object(std::mem::take(&mut prepared.variables))))
             .data(Arc::clone(&data));
         request.set_parsed_query(document);
-        let started = std::time::Instant::now();
         // On the heap once, instead of in each of the futures that hand it on.
         let execution = Box::pin(self.graph.execute(request));
-        let executed = tokio::time::timeout(self.timeout, queue.drive(execution)).await;
+        let executed = tokio::time::timeout_at(deadline, queue.drive(execution)).await;
         SECONDS.with(kind, |seconds| seconds.record(started.elapsed().as_secs_f64()));
         match executed {
             Ok(mut executed) => {
@@ -106,10 +117,7 @@ impl Executor {
                 let answer = Answer::executed(executed, &data.take_stale(), request_id);
                 if wants_receipts { answer.with_receipts(&data.take_receipts()) } else { answer }
             }
-            Err(_) => {
-                metrics::counter!("weft_operation_timeouts_total", "kind" => kind).increment(1);
-                self.too_slow(request_id)
-            }
+            Err(_) => self.timed_out(kind, request_id),
         }
     }
 
@@ -173,6 +181,11 @@ impl Executor {
         let mut request = Request::new("").variables(variables).data(Arc::clone(data)).data(delivery);
         request.set_parsed_query(operation.document.clone());
         request
+    }
+
+    fn timed_out(&self, kind: &'static str, request_id: &str) -> Answer {
+        metrics::counter!("weft_operation_timeouts_total", "kind" => kind).increment(1);
+        self.too_slow(request_id)
     }
 
     fn too_slow(&self, request_id: &str) -> Answer {

@@ -49,7 +49,10 @@ type Loaded<K> = <Reader as Loader<K>>::Value;
 pub struct RequestData {
     visibility: Arc<Visibility>,
     sources: Sources,
-    loaders: Loaders,
+    access: Access,
+    queue: FlushQueue,
+    /// Made for the first that loads: who asks for an entity alone needs none.
+    loaders: OnceLock<Loaders>,
     references: References,
     audit: Audit,
     audit_begun: OnceLock<AuditEntry>,
@@ -198,13 +201,13 @@ impl RequestData {
         let access =
             Access::new(freshness.cache_mode).until(Instant::now() + options.upstream_wait_max).noting(uses.clone());
         let access = Access { patience: freshness.patience.clone(), ..access };
-        let reader = Reader::new(sources.clone(), Arc::clone(&visibility), access);
         let references = References::new(sources.clone(), Arc::clone(&visibility), queue.clone());
-        let loaders = DataLoader::with_cache(reader, queue, NoDelay, HashMapCache::default());
         Self {
             visibility,
             sources,
-            loaders,
+            access,
+            queue,
+            loaders: OnceLock::new(),
             references,
             audit,
             audit_begun: OnceLock::new(),
@@ -236,7 +239,10 @@ impl RequestData {
 
     /// The loaders.
     pub fn loaders(&self) -> &Loaders {
-        &self.loaders
+        self.loaders.get_or_init(|| {
+            let reader = Reader::new(self.sources.clone(), Arc::clone(&self.visibility), self.access.clone());
+            DataLoader::with_cache(reader, self.queue.clone(), NoDelay, HashMapCache::default())
+        })
     }
 
     /// Loads what this key leads to, with all that is asked for meanwhile. On the heap: a loader's future is large, and each field of
@@ -246,7 +252,7 @@ impl RequestData {
         K: Send + Sync + Hash + Eq + Clone + 'static,
         Reader: Loader<K, Error = SourceError>,
     {
-        Box::pin(self.loaders.load_one(key))
+        Box::pin(self.loaders().load_one(key))
     }
 
     /// Entities by reference.

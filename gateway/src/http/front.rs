@@ -70,7 +70,8 @@ async fn direct(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> Resp
 async fn guarded(app: Arc<App>, peer: SocketAddr, request: Request<Body>, id: RequestId) -> Response {
     let serve = service_fn(|request| {
         let (app, id) = (Arc::clone(&app), id.clone());
-        async move { Ok::<_, Infallible>(graphql::answer(&app, peer, &id, request).await) }
+        // On the heap, because each step around it moves what it waits for.
+        Box::pin(async move { Ok::<_, Infallible>(graphql::answer(&app, peer, &id, request).await) })
     });
     let answered = AssertUnwindSafe(compression().layer(serve).oneshot(request)).catch_unwind().await;
     match answered {

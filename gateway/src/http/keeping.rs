@@ -133,10 +133,8 @@ impl Steps<'_> {
 
 /// Says how long the answer may be kept, and what it is.
 fn with_freshness(answer: Answer, kept: &Kept) -> Answer {
-    let seconds = kept.max_age().as_secs();
-    let control = HeaderValue::from_str(&format!("private, max-age={seconds}"));
     answer
-        .with_header(header::CACHE_CONTROL, control.unwrap_or_else(|_| HeaderValue::from_static("no-store")))
+        .with_header(header::CACHE_CONTROL, kept.control().clone())
         .with_header(header::AGE, HeaderValue::from(kept.age().as_secs()))
         .with_header(header::ETAG, kept.etag().clone())
 }

@@ -21,6 +21,7 @@ pub struct Kept {
     body: Bytes,
     gzip: OnceLock<Bytes>,
     etag: HeaderValue,
+    control: HeaderValue,
     made: Instant,
     max_age: Duration,
     stamp: Stamp,
@@ -34,7 +35,9 @@ impl Kept {
         let digest = Sha256::digest(&body);
         let etag = format!("W/\"{}\"", hex::encode(digest.get(..16).unwrap_or_default()));
         let etag = HeaderValue::from_str(&etag).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
-        Self { body, gzip: OnceLock::new(), etag, made, max_age, stamp, keeping }
+        let control = HeaderValue::from_str(&format!("private, max-age={}", max_age.as_secs()));
+        let control = control.unwrap_or_else(|_| HeaderValue::from_static("no-store"));
+        Self { body, gzip: OnceLock::new(), etag, control, made, max_age, stamp, keeping }
     }
 
     /// Whether it may be given out at this moment, while the numbers are these.
@@ -71,6 +74,11 @@ impl Kept {
         }))
     }
 
+    /// Who else may keep it, and how long.
+    pub fn control(&self) -> &HeaderValue {
+        &self.control
+    }
+
     /// Names this content.
     pub fn etag(&self) -> &HeaderValue {
         &self.etag
@@ -79,10 +87,5 @@ impl Kept {
     /// How old it is.
     pub fn age(&self) -> Duration {
         self.made.elapsed()
-    }
-
-    /// How long it may be kept altogether.
-    pub fn max_age(&self) -> Duration {
-        self.max_age
     }
 }

@@ -1,11 +1,12 @@
 //! Requests at a fixed rate, of which only a few figures are kept.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
+use bytes::Bytes;
 use demo::{estate::roles, platform::claims};
 use hyper::{StatusCode, header::HeaderName, header::HeaderValue};
 use serde_json::Value;
@@ -15,9 +16,13 @@ use tokio::task::JoinSet;
 use crate::{
     client::{Shot, Target},
     gateway::headers,
-    stitched::Pool,
     tally::Tally,
 };
+
+use super::wire::{self, Wire};
+
+/// Longest wait for one answer.
+const ANSWER_MAX: Duration = Duration::from_secs(20);
 
 /// What came back.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +71,7 @@ pub(crate) async fn paced(targets: &[Arc<Target>], rate: f64, lasting: Duration)
 
 async fn on_this_thread(targets: &[Arc<Target>], rate: f64, lasting: Duration) -> Vec<Reply> {
     let planned = (rate * lasting.as_secs_f64()) as usize;
-    let pools: Vec<Pool> = targets.iter().map(|_| Pool::default()).collect();
+    let callers: Vec<Arc<Caller>> = targets.iter().map(|target| Arc::new(Caller::new(target))).collect();
     let started = Instant::now();
     let mut asking = JoinSet::new();
     let mut replies = Vec::with_capacity(planned);
@@ -76,12 +81,11 @@ async fn on_this_thread(targets: &[Arc<Target>], rate: f64, lasting: Duration) -
         if intended > Instant::now() {
             tokio::time::sleep_until(intended.into()).await;
         }
-        let caller = number % targets.len().max(1);
-        let (Some(target), Some(pool)) = (targets.get(caller), pools.get(caller)) else { continue };
-        let (target, pool) = (Arc::clone(target), pool.clone());
+        let Some(caller) = callers.get(number % callers.len().max(1)).cloned() else { continue };
         asking.spawn(async move {
             let sent = Instant::now();
-            let answer = pool.exchange(&target, number).await.ok();
+            let answer = tokio::time::timeout(ANSWER_MAX, caller.exchange(number)).await;
+            let answer = answer.ok().and_then(Result::ok);
             let points = answer.as_ref().map_or(0, |(_, body)| points(body));
             let status = answer.map(|(status, _)| status);
             Reply { latency: intended.elapsed(), answered_in: sent.elapsed(), status, points }
@@ -94,6 +98,40 @@ async fn on_this_thread(targets: &[Arc<Target>], rate: f64, lasting: Duration) -
         replies.extend(reply.ok());
     }
     replies
+}
+
+/// One who asks, with as many kept connections as answers were awaited at the same time.
+struct Caller {
+    address: std::net::SocketAddr,
+    requests: Vec<Bytes>,
+    idle: Mutex<Vec<Wire>>,
+}
+
+impl Caller {
+    fn new(target: &Target) -> Self {
+        Self { address: target.address, requests: wire::requests(target), idle: Mutex::default() }
+    }
+
+    /// Sends one of the requests; answers what came, whatever it is.
+    async fn exchange(&self, number: usize) -> anyhow::Result<(StatusCode, Bytes)> {
+        let request = self.requests.get(number % self.requests.len().max(1)).context("there is no request")?;
+        let kept = self.idle().pop();
+        // The gateway closes what is idle for long, which may be at this very moment.
+        if let Some(mut wire) = kept
+            && let Ok(answer) = wire.exchange(request).await
+        {
+            self.idle().push(wire);
+            return Ok(answer);
+        }
+        let mut wire = Wire::open(self.address).await?;
+        let answer = wire.exchange(request).await?;
+        self.idle().push(wire);
+        Ok(answer)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Wire>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The number after `"actual":`, near the end of the answer.

@@ -7,6 +7,7 @@ mod limits;
 mod load;
 mod noisy;
 mod overload;
+mod wire;
 
 use std::{path::PathBuf, time::Duration};
 

@@ -12,6 +12,5 @@ mod stage;
 
 pub(crate) use cost::{StitchedPage, measure as measure_cost, run as run_cost};
 pub(crate) use faults::{FaultArgs, run as run_faults};
-pub(crate) use pace::Pool;
 pub(crate) use quota::run as run_quota;
 pub(crate) use stage::Stage;

@@ -2,7 +2,7 @@
 //! into the answer, and related entities are loaded in one batch and written once each. The engine would make a future, a
 //! name and a value of each field.
 //!
-//! A single entity at a root is written the same way (`one`).
+//! A single entity at a root is written the same way (`one`), and where an operation is nothing else, without the engine (`point`).
 //!
 //! What a plan does not know (a field with arguments, an upstream, a list) is resolved by the engine, item by item, and its
 //! value is put in its place. What upstreams say of a whole list is kept as it was written (`kept`). Nulls, errors and their paths are as if the engine had done it all: a test compares both.
@@ -14,6 +14,7 @@ mod list;
 mod live;
 mod one;
 mod plan;
+mod point;
 mod projection;
 mod related;
 
@@ -21,6 +22,7 @@ pub use json::{Pieces, moment_micros as write_moment_micros, text as write_text,
 pub use kept::{KeptLists, ListOutcome};
 pub use list::{Edges, EntityEdge, EntityObject, Records};
 pub use one::One;
+pub use point::point;
 pub use projection::{columns, of_connection};
 
 use schema::EntityRecord;

@@ -8,7 +8,7 @@ use async_graphql::{
 
 use super::{
     EntityObject, ObjectKind,
-    plan::{Plan, What},
+    plan::Plan,
     related::{Others, Written, write_entity},
 };
 use crate::request::RequestData;
@@ -45,11 +45,7 @@ impl<T: EntityObject> One<T> {
     /// None when the engine has to.
     fn write(&self, ctx: &ContextSelectionSet<'_>) -> Option<Value> {
         let record = self.0.record();
-        let plan = Plan::of(ObjectKind::of(record), &ctx.item.node)?;
-        let is_in_record = |what: &What| matches!(what, What::TypeName | What::Id | What::Scalar(_));
-        if !plan.steps.iter().all(|step| is_in_record(&step.what)) {
-            return None;
-        }
+        let plan = Plan::of(ObjectKind::of(record), &ctx.item.node).filter(Plan::is_in_record)?;
         let mut out = Written { bytes: Vec::with_capacity(BYTES_LIKELY), failures: Vec::new() };
         write_entity(record, &plan, &[], &mut Others::default(), &mut out);
         Some(Value::Binary(out.bytes.into()))

@@ -53,6 +53,11 @@ impl<'a> Plan<'a> {
         collect(kind, set, &mut steps)?;
         Some(Self { kind, steps })
     }
+
+    /// Whether everything stands in the record.
+    pub fn is_in_record(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step.what, What::TypeName | What::Id | What::Scalar(_)))
+    }
 }
 
 fn collect<'a>(kind: ObjectKind, set: &'a SelectionSet, steps: &mut Vec<Step<'a>>) -> Option<()> {
