@@ -2,7 +2,7 @@
 
 use it::{Answer, Client, TestPlatform};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::{Fault, Upstream};
 
 /// How many operations are compared.
@@ -101,8 +101,8 @@ fn operation() -> impl Strategy<Value = String> {
 }
 
 /// The answer without what differs from request to request; errors in the order of their paths, which no rule fixes.
-async fn told(client: &Client, query: &str) -> (String, Vec<String>) {
-    let answer: Answer = client.send(query, json!({})).await;
+async fn told(client: &Client, query: &str, variables: Value) -> (String, Vec<String>) {
+    let answer: Answer = client.send(query, variables).await;
     let mut body = answer.json();
     let mut errors: Vec<String> = Vec::new();
     for error in body["errors"].as_array_mut().into_iter().flatten() {
@@ -113,11 +113,16 @@ async fn told(client: &Client, query: &str) -> (String, Vec<String>) {
     (body["data"].to_string(), errors)
 }
 
-async fn compare(fault: Option<Fault>) {
-    // Two platforms over copies of one database: ids, moments and cursors are the same.
+/// Two platforms over copies of one database, so that ids, moments and cursors are the same: one that writes by plans, and one that leaves
+/// all to the engine.
+async fn both() -> [TestPlatform; 2] {
     let everything = ("WEFT_LIMITS__COST_MAX", "1000000");
     let planned = TestPlatform::start_with(&[everything]).await;
-    let engine = TestPlatform::start_with(&[everything, ("WEFT_SERVER__RECORD_WRITER", "false")]).await;
+    [planned, TestPlatform::start_with(&[everything, ("WEFT_SERVER__RECORD_WRITER", "false")]).await]
+}
+
+async fn compare(fault: Option<Fault>) {
+    let [planned, engine] = both().await;
     for platform in [&planned, &engine] {
         if let Some(fault) = &fault {
             platform.simulator().faults(Upstream::Gitlab).always(fault.clone());
@@ -129,7 +134,7 @@ async fn compare(fault: Option<Fault>) {
     let (mut with_errors, mut compared) = (0, 0);
     for _ in 0..CASES {
         let query = operations.new_tree(&mut runner).unwrap().current();
-        let (ours, theirs) = tokio::join!(told(&clients[0], &query), told(&clients[1], &query));
+        let (ours, theirs) = tokio::join!(told(&clients[0], &query, json!({})), told(&clients[1], &query, json!({})));
         assert_eq!(ours, theirs, "{query}");
         assert_ne!(ours.0, "null", "{query}: {:?}", ours.1);
         with_errors += usize::from(!ours.1.is_empty());
@@ -149,4 +154,42 @@ async fn random_operations_are_answered_alike() {
 #[tokio::test(flavor = "multi_thread")]
 async fn random_operations_fail_alike() {
     compare(Some(Fault::Status { code: 500 })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entity_by_its_reference_is_answered_alike_however_it_is_asked() {
+    let [planned, engine] = both().await;
+    let by_variable = "query($r: EntityRef!) { component(ref: $r) { ref name } }";
+    let asked = [
+        (by_variable, json!({ "r": "payments-api" })),
+        (by_variable, json!({ "r": "Component:Default/Payments-API" })),
+        (by_variable, json!({ "r": "group:default/payments" })),
+        (by_variable, json!({ "r": "component:default/no-such" })),
+        (by_variable, json!({ "r": "a b" })),
+        (by_variable, json!({ "r": 5 })),
+        (by_variable, json!({ "r": null })),
+        (by_variable, json!({})),
+        ("query($r: EntityRef! = \"payments-api\") { component(ref: $r) { title } }", json!({})),
+        ("query($s: Boolean!) { component(ref: \"payments-api\") { name @skip(if: $s) ref } }", json!({ "s": true })),
+        ("query($s: Boolean!) { component(ref: \"payments-api\") @skip(if: $s) { ref } }", json!({ "s": true })),
+        (
+            "{ x: component(ref: \"payments-api\") { __typename id k: kind ... on Component { type } ...F } } fragment F on Entity { labels }",
+            json!({}),
+        ),
+        ("{ component(ref: \"\") { ref } }", json!({})),
+        ("{ component(ref: \"payments-api\") { ref } team(ref: \"payments\") { ref } }", json!({})),
+        ("{ team(ref: \"payments\") { ref email createdAt } }", json!({})),
+        ("{ team(ref: \"component:default/payments-api\") { ref } }", json!({})),
+        ("{ component(ref: \"payments-api\") { ref } __schema { queryType { name } } }", json!({})),
+    ];
+    for role in ["engineer", "finops", "other_tenant_engineer"] {
+        for (query, variables) in &asked {
+            let [ours, theirs] = [planned.client(role), engine.client(role)];
+            let (ours, theirs) =
+                tokio::join!(told(&ours, query, variables.clone()), told(&theirs, query, variables.clone()));
+            assert_eq!(ours, theirs, "{role}: {query} {variables}");
+        }
+    }
+    engine.stop().await;
+    planned.stop().await;
 }
