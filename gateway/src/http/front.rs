@@ -7,7 +7,7 @@ use std::{convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, pin::Pi
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody},
     http::{HeaderValue, Method, Request, header},
     response::Response,
 };
@@ -15,7 +15,7 @@ use futures::FutureExt;
 use hyper::body::Incoming;
 use tower::{Layer, ServiceExt, service_fn};
 
-use super::{RequestId, compression, graphql, problem, request_id, websocket};
+use super::{COMPRESSED_FROM, RequestId, compression, graphql, problem, request_id, websocket};
 use crate::{
     App,
     listener::{Handler, Place},
@@ -68,15 +68,32 @@ async fn direct(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> Resp
 
 /// A panic is a 500 for one caller, and large answers are compressed.
 async fn guarded(app: Arc<App>, peer: SocketAddr, request: Request<Body>, id: RequestId) -> Response {
-    let serve = service_fn(|request| {
-        let (app, id) = (Arc::clone(&app), id.clone());
-        // On the heap, because each step around it moves what it waits for.
-        Box::pin(async move { Ok::<_, Infallible>(graphql::answer(&app, peer, &id, request).await) })
-    });
-    let answered = AssertUnwindSafe(compression().layer(serve).oneshot(request)).catch_unwind().await;
-    match answered {
-        Ok(Ok(response)) => response.map(Body::new),
-        Err(cause) => problem::panicked(cause),
+    let accepted: Vec<HeaderValue> = request.headers().get_all(header::ACCEPT_ENCODING).iter().cloned().collect();
+    // On the heap, because each step around it moves what it waits for.
+    let answering = AssertUnwindSafe(Box::pin(graphql::answer(&app, peer, &id, request))).catch_unwind();
+    let response = answering.await.unwrap_or_else(problem::panicked);
+    if accepted.is_empty() || !is_long(&response) {
+        return response;
+    }
+    Box::pin(compressed(accepted, response)).await
+}
+
+/// Whether it may be worth compressing, by the length that it tells.
+fn is_long(response: &Response) -> bool {
+    response.body().size_hint().upper().is_none_or(|bytes| bytes >= COMPRESSED_FROM)
+}
+
+/// What the router's layer makes of an answer. Only where it may make something of it: its encoders are kilobytes, which would be moved
+/// with every answer.
+async fn compressed(accepted: Vec<HeaderValue>, response: Response) -> Response {
+    let mut asked = Request::new(());
+    asked.headers_mut().extend(accepted.into_iter().map(|value| (header::ACCEPT_ENCODING, value)));
+    let mut response = Some(response);
+    let answered =
+        service_fn(move |_: Request<()>| std::future::ready(Ok::<_, Infallible>(response.take().unwrap_or_default())));
+    match compression().layer(answered).oneshot(asked).await {
+        Ok(response) => response.map(Body::new),
+        Err(never) => match never {},
     }
 }
 

@@ -42,11 +42,13 @@ pub use request_id::RequestId;
 pub(crate) use request_id::within_request;
 pub(crate) use request_id::{SPAN_TARGET, told_of_current};
 
-/// What is compressed: no stream, which would be held back until there is enough of it, and no small answer, which fits into a packet
-/// as it is.
+/// Shorter answers fit into a packet as they are.
+const COMPRESSED_FROM: u64 = 1024;
+
+/// What is compressed: no stream, which would be held back until there is enough of it, and no short answer.
 fn compression() -> CompressionLayer<impl Predicate> {
     let streams = NotForContentType::const_new("text/event-stream");
-    let worth = SizeAbove::new(1024).and(streams).and(NotForContentType::const_new("multipart/mixed"));
+    let worth = SizeAbove::new(COMPRESSED_FROM).and(streams).and(NotForContentType::const_new("multipart/mixed"));
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth)
 }
 
