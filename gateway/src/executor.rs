@@ -6,7 +6,7 @@ use async_graphql::{Request, Variables};
 use hmac::{Hmac, KeyInit, Mac};
 use metrics::Histogram;
 use resolvers::{
-    Audit, Caller, FlushQueue, Freshness, Graph, Locations, Options, RequestData, Standing,
+    Audit, Caller, FlushQueue, Freshness, Graph, Locations, Options, Point, RequestData, Standing,
     live::{Delivery, Event, EventGraph, event_graph},
 };
 use schema::{AuditEntry, ErrorCode, Visibility};
@@ -91,15 +91,17 @@ impl Executor {
         ));
         let started = tokio::time::Instant::now();
         let deadline = started + self.timeout;
-        let point = resolvers::point(&data, prepared.whole_document(), &prepared.variables, BEGUN);
-        match tokio::time::timeout_at(deadline, queue.drive(Box::pin(point))).await {
-            Ok(Some(written)) => {
-                SECONDS.with(kind, |seconds| seconds.record(started.elapsed().as_secs_f64()));
-                tracing::debug!(kind, operation = name, "executed");
-                return Answer::begun(written, Vec::new());
-            }
-            Ok(None) => {}
-            Err(_) => return self.timed_out(kind, request_id),
+        let took = || SECONDS.with(kind, |seconds| seconds.record(started.elapsed().as_secs_f64()));
+        let point = Point::of(&data, prepared.whole_document(), &prepared.variables);
+        if let Some(point) = point.filter(|_| !wants_receipts) {
+            let written = Box::pin(point.write(&data, BEGUN));
+            let written = tokio::time::timeout_at(deadline, queue.drive(written)).await;
+            took();
+            return match written {
+                Ok(Ok(written)) => Answer::begun(written, Vec::new()),
+                Ok(Err(failed)) => Answer::executed(*failed, &[], request_id),
+                Err(_) => self.timed_out(kind, request_id),
+            };
         }
         let document = prepared.document();
         let mut request = Request::new("")
@@ -109,7 +111,7 @@ impl Executor {
         // On the heap once, instead of in each of the futures that hand it on.
         let execution = Box::pin(self.graph.execute(request));
         let executed = tokio::time::timeout_at(deadline, queue.drive(execution)).await;
-        SECONDS.with(kind, |seconds| seconds.record(started.elapsed().as_secs_f64()));
+        took();
         match executed {
             Ok(mut executed) => {
                 executed.data = prepared.with_schema_fields(std::mem::take(&mut executed.data));

@@ -35,7 +35,7 @@ pub use federation::REPRESENTATIONS_MAX;
 pub use flush::FlushQueue;
 pub use mutation::Mutation;
 pub use query::Query;
-pub use records::{KeptLists, ListOutcome, Pieces, point, write_moment_micros, write_text, write_value};
+pub use records::{KeptLists, ListOutcome, Pieces, Point, write_moment_micros, write_text, write_value};
 pub use request::{
     Audit, Caller, CostOptions, Freshness, Locations, Options, PathSegment, Receipt, RequestData, StaleMark, Standing,
 };

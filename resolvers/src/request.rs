@@ -72,7 +72,7 @@ pub struct RequestData {
 pub struct Options {
     /// Most items of a page.
     pub page_max: u32,
-    /// Whether lists of entities are written as bytes, a plan for each list, instead of a value for each field. Both ways
+    /// Whether entities are written as bytes, a plan for each list, or for an operation that is one alone, instead of a value for each field. Both ways
     /// answer the same; the second is there to be compared with.
     pub writes_records: bool,
     /// Where live parts of lists are kept as they were written; none: nowhere.

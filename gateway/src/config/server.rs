@@ -30,7 +30,7 @@ pub struct ServerConfig {
     pub graphiql: bool,
     /// Who may read the schema.
     pub introspection: Introspection,
-    /// Whether lists of entities are written by a plan for each list; off, the engine writes them, for comparison.
+    /// Whether entities are written by a plan for each list, or for one alone; off, the engine writes them, for comparison.
     pub record_writer: bool,
     /// How much memory the live parts of lists may take as they were written; 0: none is kept.
     pub kept_lists: ByteSize,

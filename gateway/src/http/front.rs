@@ -1,5 +1,5 @@
-//! The first look at a request of the public listener: what no browser sends for another site's page goes straight to the handler of
-//! `/graphql`, and everything else through the router.
+//! The first look at a request of the public listener: an operation that names no `Origin` goes straight to the handler of `/graphql`,
+//! and everything else through the router.
 //!
 //! The router boxes each of its layers and copies all of them for every request, which takes as long as to find an answer that is kept.
 
@@ -49,11 +49,11 @@ impl Handler for Front {
     }
 }
 
-/// Whether the router's layers would do no more for it than is done here: answers to pages of other origins are theirs, preflights and
-/// WebSockets.
+/// Whether the router's layers would do no more for it than is done here: answers to pages of other origins are theirs, preflights, what
+/// has no body, and WebSockets.
 fn is_direct<B>(request: &Request<B>) -> bool {
     request.uri().path() == "/graphql"
-        && *request.method() != Method::OPTIONS
+        && matches!(*request.method(), Method::GET | Method::POST)
         && !request.headers().contains_key(header::ORIGIN)
         && !websocket::is_asked(request)
 }
@@ -61,7 +61,7 @@ fn is_direct<B>(request: &Request<B>) -> bool {
 async fn direct(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> Response {
     let guarded = |request, id| guarded(app, peer, request, id);
     let mut response = request_id::attached(request, guarded).await;
-    // As the layer for browsers says of every answer.
+    // With an origin it would be told who may read it.
     response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
     response
 }
@@ -78,9 +78,10 @@ async fn guarded(app: Arc<App>, peer: SocketAddr, request: Request<Body>, id: Re
     Box::pin(compressed(accepted, response)).await
 }
 
-/// Whether it may be worth compressing, by the length that it tells.
+/// Whether it may be worth compressing, by the length that it tells; a kept answer may be compressed already.
 fn is_long(response: &Response) -> bool {
-    response.body().size_hint().upper().is_none_or(|bytes| bytes >= COMPRESSED_FROM)
+    let is_plain = !response.headers().contains_key(header::CONTENT_ENCODING);
+    is_plain && response.body().size_hint().upper().is_none_or(|bytes| bytes >= COMPRESSED_FROM)
 }
 
 /// What the router's layer makes of an answer. Only where it may make something of it: its encoders are kilobytes, which would be moved
@@ -113,8 +114,10 @@ mod tests {
             is_direct(&request)
         };
         assert!(asked(Method::POST, "/graphql", &[]) && asked(Method::GET, "/graphql?query=%7Ba%7D", &[]));
-        assert!(asked(Method::PUT, "/graphql", &[]));
-        assert!(!asked(Method::OPTIONS, "/graphql", &[]) && !asked(Method::GET, "/graphql/", &[]));
+        for method in [Method::OPTIONS, Method::HEAD, Method::PUT] {
+            assert!(!asked(method, "/graphql", &[]));
+        }
+        assert!(!asked(Method::GET, "/graphql/", &[]));
         assert!(!asked(Method::GET, "/livez", &[]));
         assert!(!asked(Method::POST, "/graphql", &[(header::ORIGIN, "https://portal.example.com")]));
         assert!(!asked(Method::GET, "/graphql", &[(header::UPGRADE, "websocket")]));

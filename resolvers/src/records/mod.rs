@@ -22,7 +22,7 @@ pub use json::{Pieces, moment_micros as write_moment_micros, text as write_text,
 pub use kept::{KeptLists, ListOutcome};
 pub use list::{Edges, EntityEdge, EntityObject, Records};
 pub use one::One;
-pub use point::point;
+pub use point::Point;
 pub use projection::{columns, of_connection};
 
 use schema::EntityRecord;

@@ -35,9 +35,10 @@ fn looks(platform: &TestPlatform) -> usize {
 async fn a_run_that_begins_after_the_only_pass_is_written_by_whoever_asks_for_new_ones() {
     let platform = platform("200ms").await;
     let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
-    until("the only pass over AWX", async || {
-        let marks = "select count(*) from sync_mark where source_name = 'awx'";
-        (sqlx::query_scalar::<_, i64>(marks).fetch_one(&mut connection).await.unwrap() > 0).then_some(())
+    until("the end of the only pass over AWX", async || {
+        // Given back at its end.
+        let is_over = "select count(*) > 0 from sync_lease where source_name = 'awx' and held_until <= clock_timestamp() and exists (select from sync_mark where source_name = 'awx')";
+        sqlx::query_scalar::<_, bool>(is_over).fetch_one(&mut connection).await.unwrap().then_some(())
     })
     .await;
     let before = newest(&mut connection).await;

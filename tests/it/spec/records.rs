@@ -4,6 +4,7 @@ use it::{Answer, Client, TestPlatform};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
 use simulator::{Fault, Upstream};
+use sqlx::{Connection, PgConnection};
 
 /// How many operations are compared.
 const CASES: usize = 250;
@@ -182,14 +183,32 @@ async fn an_entity_by_its_reference_is_answered_alike_however_it_is_asked() {
         ("{ team(ref: \"component:default/payments-api\") { ref } }", json!({})),
         ("{ component(ref: \"payments-api\") { ref } __schema { queryType { name } } }", json!({})),
     ];
-    for role in ["engineer", "finops", "other_tenant_engineer"] {
+    // One without any scope, too.
+    let callers = |platform: &TestPlatform| {
+        let mut claims = demo::platform::claims(&TestPlatform::role("engineer"));
+        claims.scopes.clear();
+        let without = platform.client_with(Some(platform.simulator().issuer().token(&claims)));
+        [without, platform.client("engineer"), platform.client("finops"), platform.client("other_tenant_engineer")]
+    };
+    for (number, (ours, theirs)) in callers(&planned).iter().zip(&callers(&engine)).enumerate() {
         for (query, variables) in &asked {
-            let [ours, theirs] = [planned.client(role), engine.client(role)];
             let (ours, theirs) =
-                tokio::join!(told(&ours, query, variables.clone()), told(&theirs, query, variables.clone()));
-            assert_eq!(ours, theirs, "{role}: {query} {variables}");
+                tokio::join!(told(ours, query, variables.clone()), told(theirs, query, variables.clone()));
+            assert_eq!(ours, theirs, "caller {number}: {query} {variables}");
         }
     }
+    let [without, engineer, ..] = callers(&planned);
+    let (_, errors) = told(&without, "{ component(ref: \"payments-api\") { ref } }", json!({})).await;
+    assert!(errors.len() == 1 && errors[0].contains("FORBIDDEN"), "{errors:?}");
+    // What cannot be read is told alike.
+    for platform in [&planned, &engine] {
+        let mut connection = PgConnection::connect(&platform.database_url()).await.unwrap();
+        sqlx::query("alter table entity rename to entity_away").execute(&mut connection).await.unwrap();
+    }
+    let query = "{ x: component(ref: \"billing-api\") { ref } }";
+    let (ours, theirs) = tokio::join!(told(&engineer, query, json!({})), told(&callers(&engine)[1], query, json!({})));
+    assert_eq!(ours, theirs);
+    assert!(ours.0 == "{\"x\":null}" && ours.1.len() == 1, "{ours:?}");
     engine.stop().await;
     planned.stop().await;
 }

@@ -61,7 +61,7 @@ impl Hooks {
         self.following(
             move || clock.now(),
             move |since| {
-                let workspaces = terraform.names().into_iter().take(LOOKED_AT_MAX);
+                let workspaces = terraform.names(LOOKED_AT_MAX).into_iter();
                 let ran = workspaces.flat_map(|(organization, name)| terraform.run_hooks(&organization, &name, since));
                 ran.map(|hook| hook.terraform_signed(&key)).collect()
             },

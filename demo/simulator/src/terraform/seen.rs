@@ -14,9 +14,9 @@ pub(crate) struct RunSeen {
 }
 
 impl Terraform {
-    /// The organizations and names of all workspaces.
-    pub(crate) fn names(&self) -> Vec<(String, String)> {
-        self.world().all().map(|one| (one.organization.clone(), one.name.clone())).collect()
+    /// The organizations and names of so many workspaces.
+    pub(crate) fn names(&self, most: usize) -> Vec<(String, String)> {
+        self.world().all().take(most).map(|one| (one.organization.clone(), one.name.clone())).collect()
     }
 
     /// Runs of a workspace whose state is newer than `since`.
