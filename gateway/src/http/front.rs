@@ -100,14 +100,16 @@ async fn compressed(accepted: Vec<HeaderValue>, response: Response) -> Response 
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Uri;
+
     use super::*;
 
     #[test]
     fn what_the_routers_layers_are_for_goes_to_the_router() {
-        let asked = |method: Method, path: &str, headers: &[(header::HeaderName, &'static str)]| {
+        let asked = |method: Method, path: &'static str, headers: &[(header::HeaderName, &'static str)]| {
             let mut request = Request::new(());
             *request.method_mut() = method;
-            *request.uri_mut() = path.parse().unwrap();
+            *request.uri_mut() = Uri::from_static(path);
             for (name, value) in headers {
                 request.headers_mut().insert(name, HeaderValue::from_static(value));
             }
