@@ -20,6 +20,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const WAIT: Duration = Duration::from_millis(100);
 /// So many bytes go out at once.
 const BYTES_MAX: usize = 64 * 1024;
+/// Most room that is kept for the next lines: that of the last line may be beyond the rest.
+const ROOM_MAX: usize = 2 * BYTES_MAX;
 
 /// Where lines are written to; clones share the buffer.
 #[derive(Clone)]
@@ -27,8 +29,9 @@ pub struct LogBuffer(Arc<Shared>);
 
 struct Shared {
     lines: Mutex<Vec<u8>>,
-    /// Held while writing, apart from the lines: who logs does not wait for a slow reader before the buffer is full.
-    writing: Mutex<()>,
+    /// Held while writing, apart from the lines: who logs does not wait for a slow reader before the buffer is full. In it is the room
+    /// for the next lines: memory that is asked for anew and grows costs as much as writing the lines.
+    writing: Mutex<Vec<u8>>,
     is_ended: AtomicBool,
     /// Told when the first line has come.
     has_lines: Condvar,
@@ -74,11 +77,14 @@ impl LogBuffer {
 
     /// Nobody can be told that a line could not be written.
     fn flush(&self) {
-        let _turn = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines = std::mem::take(&mut *self.lines());
-        if !lines.is_empty() {
-            let _ = (self.0.sink)(&lines);
+        let mut written = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        written.clear();
+        std::mem::swap(&mut *written, &mut *self.lines());
+        if !written.is_empty() {
+            let _ = (self.0.sink)(&written);
         }
+        // A line may be large, and is rare.
+        written.shrink_to(ROOM_MAX);
     }
 
     fn lines(&self) -> MutexGuard<'_, Vec<u8>> {

@@ -210,10 +210,11 @@ impl Admission {
     pub fn arrive(&self, tenant: &str) -> Result<Arrival<'_>, Refused> {
         let mut state = self.state();
         let most = (self.config.requests_max / 2).max(1);
-        let tenant: Arc<str> = tenant.into();
-        if state.tenants.get(&tenant).is_some_and(|own| own.requests >= most) {
-            return Err(Refused::Full);
-        }
+        let tenant: Arc<str> = match state.tenants.get_key_value(tenant) {
+            Some((_, own)) if own.requests >= most => return Err(Refused::Full),
+            Some((known, _)) => Arc::clone(known),
+            None => tenant.into(),
+        };
         let own = state.own(&tenant, &self.config);
         own.requests += 1;
         Ok(Arrival { admission: self, tenant })

@@ -84,12 +84,13 @@ impl Authenticator {
         let fingerprint = Memory::fingerprint(token);
         let leeway = TimeDelta::from_std(self.config.leeway).unwrap_or_default();
         if let Some(remembered) = self.memory.get(&fingerprint) {
+            let now = self.clock.now();
             let keys = self.issuers.iter().find(|keys| keys.issuer().issuer == remembered.issuer);
-            if self.clock.now() >= remembered.expires_at + leeway {
+            if now >= remembered.expires_at + leeway {
                 self.memory.forget(&fingerprint);
                 return Err(AuthError::Expired);
             }
-            if keys.is_some_and(|keys| keys.has(remembered.key)) {
+            if keys.is_some_and(|keys| keys.has(remembered.key, now)) {
                 return Ok(Arc::clone(&remembered.principal));
             }
             self.memory.forget(&fingerprint);

@@ -127,8 +127,10 @@ impl IssuerKeys {
     }
 
     /// Whether a key of this identity is still published.
-    pub(super) fn has(&self, identity: u64) -> bool {
-        self.current_set().is_some_and(|set| set.all.iter().any(|key| key.identity == identity))
+    pub(super) fn has(&self, identity: u64, now: DateTime<Utc>) -> bool {
+        let set = self.current.load();
+        let set = set.as_ref().filter(|set| now - set.fetched_at <= self.keys_age_max);
+        set.is_some_and(|set| set.all.iter().any(|key| key.identity == identity))
     }
 
     /// The known key; an error when it is known and cannot have signed a token of this algorithm.

@@ -9,7 +9,7 @@ use super::{
     AuthError, ClaimNames,
     tier::{TierRule, tier_of},
 };
-use crate::{config::is_tenant, response_cache::Eyes};
+use crate::{config::is_tenant, rate_limit::LastCaller, response_cache::Eyes};
 
 /// Most teams and most scopes of one token.
 const LIST_MAX: usize = 1_000;
@@ -29,6 +29,8 @@ pub struct Principal {
     pub tier: Option<Arc<str>>,
     /// When the token ends that says so; none where there is none.
     pub expires_at: Option<DateTime>,
+    /// What its last request was charged to.
+    pub last_caller: LastCaller,
     visibility: Arc<Visibility>,
     eyes: Eyes,
 }
@@ -66,7 +68,8 @@ impl Principal {
         let key = parts.collect::<Value>().to_string().into();
         let visibility = Visibility { tenant: tenant.clone(), subject: subject.clone(), user, teams, scopes };
         let eyes = Eyes::of(&visibility);
-        Ok(Self { subject, tenant, key, tier, expires_at: None, eyes, visibility: Arc::new(visibility) })
+        let (expires_at, last_caller) = (None, LastCaller::default());
+        Ok(Self { subject, tenant, key, tier, expires_at, last_caller, eyes, visibility: Arc::new(visibility) })
     }
 
     /// The same, until the token ends.
@@ -89,6 +92,7 @@ impl Principal {
             key: format!("local {tenant}").into(),
             tier: None,
             expires_at: None,
+            last_caller: LastCaller::default(),
             eyes: Eyes::of(&visibility),
             visibility: Arc::new(visibility),
         }

@@ -36,10 +36,13 @@ pub fn negotiate_stream(headers: &HeaderMap) -> Option<Streamed> {
     let mut best: Option<(u16, Streamed)> = None;
     for range in ranges.flat_map(|value| value.split(',')) {
         let mut parts = range.split(';').map(str::trim);
-        let streamed = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "text/event-stream" => Streamed::Events,
+        let named = parts.next().unwrap_or_default();
+        let streamed = match named {
+            _ if named.eq_ignore_ascii_case("text/event-stream") => Streamed::Events,
             // Other uses of the media type are of other protocols.
-            "multipart/mixed" if range.contains("subscriptionSpec") => Streamed::Multipart,
+            _ if named.eq_ignore_ascii_case("multipart/mixed") && range.contains("subscriptionSpec") => {
+                Streamed::Multipart
+            }
             _ => continue,
         };
         let quality = parts.find_map(|part| part.strip_prefix("q=").map(quality)).unwrap_or(1_000);
@@ -59,10 +62,12 @@ pub fn negotiate(headers: &HeaderMap) -> Option<Media> {
     let mut best: Option<(u16, Media)> = None;
     for range in ranges.flat_map(|value| value.split(',')) {
         let mut parts = range.split(';').map(str::trim);
-        let media = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "application/graphql-response+json" | "application/graphql+json" => Media::GraphqlResponse,
-            "application/json" | "application/*" | "*/*" => Media::Json,
-            _ => continue,
+        let named = parts.next().unwrap_or_default();
+        let is = |names: &[&str]| names.iter().any(|name| named.eq_ignore_ascii_case(name));
+        let media = match () {
+            () if is(&["application/json", "application/*", "*/*"]) => Media::Json,
+            () if is(&["application/graphql-response+json", "application/graphql+json"]) => Media::GraphqlResponse,
+            () => continue,
         };
         let quality = parts.find_map(|part| part.strip_prefix("q=").map(quality)).unwrap_or(1_000);
         if quality > 0 && best.is_none_or(|(highest, _)| quality > highest) {

@@ -26,6 +26,9 @@ const BYTES_LIKELY: usize = 1024;
 /// How an answer with data begins.
 pub const BEGUN: &[u8] = b"{\"data\":";
 
+/// What an answer may depend on of its request's headers.
+pub const VARY: &str = "Accept, Accept-Encoding, Authorization";
+
 /// Braces around any data: that of the answer and that of the data itself.
 const DATA_BRACES: usize = 2;
 
@@ -234,7 +237,7 @@ impl Answer {
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding, Authorization"));
+        headers.insert(header::VARY, HeaderValue::from_static(VARY));
         response
     }
 }

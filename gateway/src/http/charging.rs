@@ -7,7 +7,7 @@ use resolvers::Standing;
 use schema::{DateTime, ErrorCode};
 use serde_json::json;
 
-use super::{answer::Answer, graphql::Steps};
+use super::{answer::Answer, graphql::Steps, wishes::client_name};
 use crate::{App, admission::Refused, auth::Principal, prepare::Refusal, rate_limit};
 
 /// Points that were taken for work that has not begun. Dropped, all but one come back.
@@ -124,10 +124,4 @@ impl Steps<'_> {
         let remaining = verdict.as_ref().and_then(rate_limit::Verdict::own).map(|standing| standing.left);
         answer.with_extension("cost", json!({ "requested": requested, "actual": actual, "remaining": remaining }))
     }
-}
-
-/// The client as it calls itself: a name that some clients send by themselves.
-pub(super) fn client_name(headers: &HeaderMap) -> Option<&str> {
-    let name = ["apollographql-client-name", "graphql-client-name"].iter().find_map(|name| headers.get(*name));
-    name.and_then(|name| name.to_str().ok())
 }

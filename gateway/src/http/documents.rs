@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use schema::ErrorCode;
 
-use super::{answer::Answer, charging::client_name, graphql::Steps};
+use super::{answer::Answer, graphql::Steps, wishes::client_name};
 use crate::documents::{Found, Named};
 
 impl Steps<'_> {

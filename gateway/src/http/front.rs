@@ -8,18 +8,21 @@ use std::{convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, pin::Pi
 use axum::{
     Router,
     body::{Body, HttpBody},
-    http::{HeaderValue, Method, Request, header},
+    http::{HeaderMap, HeaderValue, Method, Request, header},
     response::Response,
 };
 use futures::FutureExt;
 use hyper::body::Incoming;
 use tower::{Layer, ServiceExt, service_fn};
 
-use super::{COMPRESSED_FROM, RequestId, compression, graphql, problem, request_id, websocket};
+use super::{COMPRESSED_FROM, RequestId, answer, compression, graphql, problem, request_id, websocket};
 use crate::{
     App,
     listener::{Handler, Place},
 };
+
+/// [`answer::VARY`], and the origin.
+const VARY_BY_ORIGIN: &str = "Accept, Accept-Encoding, Authorization, Origin";
 
 /// Answers the requests of the public listener. Clones share everything.
 #[derive(Clone)]
@@ -61,9 +64,19 @@ fn is_direct<B>(request: &Request<B>) -> bool {
 async fn direct(app: Arc<App>, peer: SocketAddr, request: Request<Body>) -> Response {
     let guarded = |request, id| guarded(app, peer, request, id);
     let mut response = request_id::attached(request, guarded).await;
-    // With an origin it would be told who may read it.
-    response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+    tell_origin(response.headers_mut());
     response
+}
+
+/// Says that with an origin it would be told who may read it.
+fn tell_origin(headers: &mut HeaderMap) {
+    match headers.get_mut(header::VARY) {
+        // One line in place of two, as all answers but a few have it.
+        Some(told) if *told == answer::VARY => *told = HeaderValue::from_static(VARY_BY_ORIGIN),
+        _ => {
+            headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        }
+    }
 }
 
 /// A panic is a 500 for one caller, and large answers are compressed.
@@ -103,6 +116,20 @@ mod tests {
     use axum::http::Uri;
 
     use super::*;
+
+    #[test]
+    fn every_answer_may_depend_on_the_origin() {
+        let told = |values: &[&'static str]| {
+            let values = values.iter().map(|value| (header::VARY, HeaderValue::from_static(value)));
+            let mut headers = HeaderMap::new();
+            headers.extend(values);
+            tell_origin(&mut headers);
+            headers.get_all(header::VARY).iter().map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[answer::VARY]), [format!("{}, Origin", answer::VARY)]);
+        assert_eq!(told(&[]), ["Origin"]);
+        assert_eq!(told(&["Accept"]), ["Accept", "Origin"]);
+    }
 
     #[test]
     fn what_the_routers_layers_are_for_goes_to_the_router() {

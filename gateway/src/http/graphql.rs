@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::Body,
     extract::{ConnectInfo, Extension, State},
-    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use metrics::Counter;
@@ -23,6 +23,7 @@ use super::{
     body::{self, Parameters},
     charging::Deposit,
     stream, websocket,
+    wishes::Wishes,
 };
 use crate::{
     App,
@@ -36,6 +37,7 @@ use crate::{
     response_cache::{Alias, Key},
 };
 
+static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 static ANSWERED: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("weft_http_requests_total", "status" => "200"));
 
 /// [`answer`] as a handler of the router.
@@ -166,13 +168,12 @@ impl<'a> Steps<'a> {
         self.check_room(&principal.tenant)?;
         let limits = &config.limits;
         let is_get = parts.method == Method::GET;
+        let wishes = Wishes::of(&parts.headers);
         let asked = Asked {
             key: None,
-            is_kept: self.may_be_kept(&principal, &parts.headers),
+            is_kept: self.may_be_kept(&principal, &parts.headers, wishes),
             principal,
-            wants_cost: wants(&parts.headers, "x-query-cost"),
-            wants_receipts: wants(&parts.headers, "x-query-receipts"),
-            wants_cursor: wants(&parts.headers, "x-query-cursor"),
+            wishes,
             supergraph: None,
             is_get,
             headers: parts.headers,
@@ -190,7 +191,7 @@ impl<'a> Steps<'a> {
             (body::of_bytes(&bytes, limits), alias)
         };
         let parameters = self.or_refused(parameters)?;
-        let last = asked.headers.get("last-event-id").and_then(|value| value.to_str().ok());
+        let last = asked.headers.get(&LAST_EVENT_ID).and_then(|value| value.to_str().ok());
         self.resume = last.map(|cursor| Resume { cursor: cursor.to_owned(), is_reset: false });
         self.operate(parameters, alias, asked).await
     }
@@ -285,13 +286,13 @@ impl<'a> Steps<'a> {
             prepared,
             principal: Arc::clone(&asked.principal),
             cache_mode: cache_mode(&asked.headers, &asked.principal),
-            wants_receipts: asked.wants_receipts,
+            wants_receipts: asked.wishes.receipts,
             patience: self.patience.clone(),
             standing: self.standing(requested),
             request_id: self.request_id,
         };
         // Before anything is read: what changes meanwhile comes again, and nothing is missed.
-        let cursor = match asked.wants_cursor {
+        let cursor = match asked.wishes.cursor {
             true => live::newest_cursor(self.app, &asked.principal).await,
             false => None,
         };
@@ -314,7 +315,7 @@ impl<'a> Steps<'a> {
         let worth = if answer.has_no_data() { requested } else { besides.saturating_add(answer.objects()) };
         let actual = worth.clamp(1, requested);
         self.settle(charge, actual);
-        Ok(if asked.wants_cost { self.with_cost(answer, requested, actual) } else { answer })
+        Ok(if asked.wishes.cost { self.with_cost(answer, requested, actual) } else { answer })
     }
 
     pub(super) fn or_refused<T>(&self, outcome: Result<T, Refusal>) -> Result<T, Box<Answer>> {
@@ -348,23 +349,14 @@ pub(super) struct Asked {
     pub(super) is_kept: bool,
     /// Under which the answer may be kept; none: it may not, and none that is kept is wanted.
     pub(super) key: Option<Key>,
-    /// The answer is to tell what it cost.
-    pub(super) wants_cost: bool,
-    /// The answer is to tell where live data came from.
-    pub(super) wants_receipts: bool,
-    /// The answer is to tell from where changes of it can be followed.
-    pub(super) wants_cursor: bool,
+    /// What the answer is to tell besides.
+    pub(super) wishes: Wishes,
     /// The composed graph, where the operation reaches beyond Weft's own.
     pub(super) supergraph: Option<Arc<Supergraph>>,
     /// It was asked by GET.
     pub(super) is_get: bool,
     /// The headers.
     pub(super) headers: HeaderMap,
-}
-
-/// Whether the caller asks to be told more: what the operation costs, where live data came from.
-pub(super) fn wants(headers: &HeaderMap, name: &str) -> bool {
-    headers.get(name).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
 /// Whether the caller may and wants to ask the sources past every cache.

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::{
     answer::Answer,
-    charging::client_name,
-    graphql::{Asked, Steps, cache_mode, wants},
+    graphql::{Asked, Steps, cache_mode},
+    wishes::{Wishes, client_name},
 };
 use crate::{
     admission::Refused,
@@ -33,12 +33,10 @@ impl Asked {
 
 impl Steps<'_> {
     /// Whether answers are kept, and the caller does not want what is not.
-    pub(super) fn may_be_kept(&self, principal: &Principal, headers: &HeaderMap) -> bool {
+    pub(super) fn may_be_kept(&self, principal: &Principal, headers: &HeaderMap, wishes: Wishes) -> bool {
         self.app.response_cache.is_some()
             && cache_mode(headers, principal) == CacheMode::Use
-            // Where live data came from is told of one request only.
-            && !wants(headers, "x-query-receipts")
-            && !wants(headers, "x-query-cursor")
+            && !wishes.is_of_one_request()
     }
 
     /// What the bytes of a request are known by.
@@ -117,7 +115,7 @@ impl Steps<'_> {
             let answer = Answer::of_bytes(StatusCode::NOT_MODIFIED, bytes::Bytes::new());
             return Ok(with_freshness(answer, kept));
         }
-        if asked.wants_cost {
+        if asked.wishes.cost {
             let answer = Answer::of_bytes(StatusCode::OK, kept.body().clone());
             return Ok(with_freshness(self.with_cost(answer, HIT_POINTS, HIT_POINTS), kept));
         }

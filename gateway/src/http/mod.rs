@@ -20,6 +20,7 @@ mod stream;
 mod unread;
 mod webhooks;
 mod websocket;
+mod wishes;
 
 use std::sync::Arc;
 

@@ -13,7 +13,10 @@ use rand::RngExt;
 use schema::ErrorCode;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::{accept::Streamed, answer::Answer};
+use super::{
+    accept::Streamed,
+    answer::{Answer, VARY},
+};
 use crate::{
     App,
     live::{Frame, Frames, Subscription},
@@ -87,11 +90,9 @@ fn with_headers(body: Body, form: Streamed, headers: HeaderMap) -> Response {
         Streamed::Events => "text/event-stream; charset=utf-8",
         Streamed::Multipart => "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0",
     };
-    for (name, value) in [
-        (header::CONTENT_TYPE, content_type),
-        (header::CACHE_CONTROL, "no-cache, no-transform"),
-        (header::VARY, "Accept, Accept-Encoding, Authorization"),
-    ] {
+    for (name, value) in
+        [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-cache, no-transform"), (header::VARY, VARY)]
+    {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));

@@ -142,7 +142,7 @@ impl From {
 fn take_held(accounts: &Accounts, points: u64) -> Result<bool, Box<Verdict>> {
     let now = Instant::now();
     // Always in the same order: nobody waits for somebody who waits.
-    let mut states: Vec<_> = accounts.iter().map(|account| account.state()).collect();
+    let mut states = accounts.each_ref().map(|account| account.state());
     if states.iter().all(|state| state.held >= points) {
         for state in &mut states {
             state.held -= points;
@@ -161,7 +161,7 @@ fn take_held(accounts: &Accounts, points: u64) -> Result<bool, Box<Verdict>> {
 /// Takes points without asking anybody, as one of so many replicas.
 fn take_alone(accounts: &Accounts, points: u64, replicas: u32) -> Result<(), Box<Verdict>> {
     let now = Instant::now();
-    let mut states: Vec<_> = accounts.iter().map(|account| account.state()).collect();
+    let mut states = accounts.each_ref().map(|account| account.state());
     let waits = accounts.iter().zip(&states).enumerate().filter_map(|(at, (account, state))| {
         let missing = points.saturating_sub(state.held);
         Some((at, state.count.wait_for(missing, account.rate.shared_by(replicas), now)?))

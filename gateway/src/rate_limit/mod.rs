@@ -1,5 +1,6 @@
 //! How much a caller may ask: by client address before authentication (`addresses`), and after it in points (`rate`), which are
-//! charged to the accounts of the principal, its client and its tenant (`account`, `charge`). Replicas share accounts through Redis.
+//! charged to the accounts of the principal, its client and its tenant (`account`, `charge`), which are remembered from one request to
+//! the next (`last`). Replicas share accounts through Redis.
 
 mod account;
 mod address;
@@ -7,9 +8,18 @@ mod addresses;
 mod charge;
 mod config;
 mod headers;
+mod last;
 mod rate;
 
-use std::{hash::Hash, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    hash::Hash,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use ahash::RandomState;
 use axum::http::{HeaderName, HeaderValue};
@@ -26,6 +36,7 @@ use addresses::Addresses;
 pub use charge::Charge;
 use charge::{Accounts, Charger};
 pub use config::{Config, DEFAULT_TIER};
+pub use last::LastCaller;
 pub use rate::Rate;
 
 /// An account that nobody used for this many windows is full, and forgotten.
@@ -44,6 +55,8 @@ pub struct RateLimiter {
     clients: Cache<String, Arc<Account>, RandomState>,
     tenants: Cache<String, Arc<Account>, RandomState>,
     charger: Charger,
+    /// Tells limiters of one process apart.
+    number: u64,
 }
 
 /// Where a caller stands.
@@ -70,9 +83,11 @@ pub struct Standing {
     pub full_in: Duration,
 }
 
-/// Who is charged: the accounts of one request.
+/// Who is charged: the accounts of one request. Clones share everything.
 #[derive(Clone)]
-pub struct Caller {
+pub struct Caller(Arc<Charged>);
+
+struct Charged {
     tenant: String,
     accounts: Accounts,
 }
@@ -82,12 +97,14 @@ impl RateLimiter {
     pub fn new(config: Config, redis: Option<Redis>) -> Self {
         let idle = config.window * IDLE_WINDOWS;
         let keys_max = u64::try_from(config.keys_max).unwrap_or(u64::MAX);
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
         Self {
             addresses: Addresses::new(config.address_requests, config.window, config.keys_max),
             principals: accounts(keys_max, idle),
             clients: accounts(keys_max, idle),
             tenants: accounts(keys_max, idle),
             charger: Charger { redis, replicas: config.replicas },
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             config,
         }
     }
@@ -101,6 +118,16 @@ impl RateLimiter {
     pub fn caller(&self, principal: &Principal, client: Option<&str>) -> Caller {
         let now = Instant::now();
         let client = client.filter(|name| is_client(name)).unwrap_or_default();
+        if let Some(caller) = principal.last_caller.get(self.number, client, now) {
+            return caller;
+        }
+        let caller = Caller(Arc::new(self.find(principal, client, now)));
+        // Less than accounts stay that nobody looks for.
+        principal.last_caller.put(self.number, client, &caller, now + last::REMEMBERED_MAX.min(self.config.window));
+        caller
+    }
+
+    fn find(&self, principal: &Principal, client: &str, now: Instant) -> Charged {
         let (tier, tenant) = (principal.tier.as_deref(), &principal.tenant);
         let account = |holder: Holder, name: &str, policy: &str, rate: Rate| {
             let name = format!("{}:{name}", holder.as_str());
@@ -115,7 +142,7 @@ impl RateLimiter {
         let of_tenant = self
             .tenants
             .get_with_by_ref(tenant, || account(Holder::Tenant, "", Holder::Tenant.as_str(), self.config.of_tenant()));
-        Caller { tenant: tenant.clone(), accounts: [of_principal, of_client, of_tenant] }
+        Charged { tenant: tenant.clone(), accounts: [of_principal, of_client, of_tenant] }
     }
 
     /// Refuses who has nothing left, before more of the request is read. Asks nobody.
@@ -128,16 +155,16 @@ impl RateLimiter {
             let has_nothing = is_known && state.left(account.rate, now) == 0;
             has_nothing.then(|| state.count.wait_for(1, account.rate, now).unwrap_or_default())
         };
-        let exhausted = caller.accounts.iter().enumerate().find_map(|(at, account)| Some((at, wait(account)?)));
+        let exhausted = caller.0.accounts.iter().enumerate().find_map(|(at, account)| Some((at, wait(account)?)));
         let Some((at, wait)) = exhausted else { return Ok(()) };
-        let verdict = Verdict::refused(&caller.accounts, at, wait, now);
+        let verdict = Verdict::refused(&caller.0.accounts, at, wait, now);
         self.count_refusal(caller, &verdict);
         Err(verdict)
     }
 
     /// Takes this many points, at least one: nothing is free.
     pub async fn charge(&self, caller: &Caller, points: u64, patience: &Patience) -> Result<Charge, Box<Verdict>> {
-        let charged = self.charger.charge(&caller.tenant, &caller.accounts, points.max(1), patience).await;
+        let charged = self.charger.charge(&caller.0.tenant, &caller.0.accounts, points.max(1), patience).await;
         match &charged {
             Ok(_) => POINTS.with("charged", |charged| charged.increment(points.max(1))),
             Err(verdict) => self.count_refusal(caller, verdict),
@@ -149,16 +176,16 @@ impl RateLimiter {
     pub fn settle(&self, caller: &Caller, charge: Charge, worth: u64) {
         let worth = worth.max(1);
         POINTS.with("returned", |returned| returned.increment(charge.unspent(worth)));
-        self.charger.settle(&caller.tenant, charge, worth);
+        self.charger.settle(&caller.0.tenant, charge, worth);
     }
 
     /// Where a caller stands now.
     pub fn standing(&self, caller: &Caller) -> Verdict {
-        Verdict::of(&caller.accounts, Instant::now())
+        Verdict::of(&caller.0.accounts, Instant::now())
     }
 
     fn count_refusal(&self, caller: &Caller, verdict: &Verdict) {
-        let account = verdict.refused_by.and_then(|at| caller.accounts.get(at));
+        let account = verdict.refused_by.and_then(|at| caller.0.accounts.get(at));
         refused(account.map_or("principal", |account| account.holder.as_str()));
     }
 }

@@ -49,7 +49,7 @@ async fn the_same_question_again_costs_no_statement_and_tells_how_old_it_is() {
     let client = platform.client("engineer");
     let first = client.send(QUERY, json!({ "first": 20 })).await;
     assert_eq!(header(&first, "cache-control"), "private, max-age=60");
-    assert_eq!(header(&first, "vary"), "Accept, Accept-Encoding, Authorization");
+    assert_eq!(header(&first, "vary"), "Accept, Accept-Encoding, Authorization, Origin");
     statements.take();
     let second = client.send(QUERY, json!({ "first": 20 })).await;
     assert_eq!(statements.take(), Vec::<String>::new());

@@ -15,7 +15,8 @@ use crate::{
     http::{
         Answer,
         body::{self, Parameters},
-        graphql::{Asked, Steps, wants},
+        graphql::{Asked, Steps},
+        wishes::Wishes,
     },
     live::{Resume, Subscription},
     prepare::Refusal,
@@ -116,13 +117,12 @@ async fn operate(
     steps.check_room(&principal.tenant)?;
     let parameters: Result<Parameters, Refusal> = body::of_object(payload);
     let parameters = steps.or_refused(parameters)?;
+    let wishes = Wishes::of(headers);
     let asked = Asked {
         key: None,
-        is_kept: steps.may_be_kept(&principal, headers),
+        is_kept: steps.may_be_kept(&principal, headers, wishes),
         principal,
-        wants_cost: wants(headers, "x-query-cost"),
-        wants_receipts: wants(headers, "x-query-receipts"),
-        wants_cursor: wants(headers, "x-query-cursor"),
+        wishes,
         supergraph: None,
         is_get: false,
         headers: headers.clone(),
