@@ -2,12 +2,12 @@
 
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
-use futures::FutureExt;
+use futures::{FutureExt, TryFutureExt};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     SourceError,
-    cache::{Lives, Parts, SharedStore, SourceCache, TagsOf},
+    cache::{Batch, Lives, Parts, SharedStore, SourceCache, TagsOf},
     connector::Surroundings,
     redis::{Namespace, RedisStore},
     upstream::Upstream,
@@ -15,6 +15,8 @@ use crate::{
 
 /// What a fetch brings: the values that exist, by key.
 pub(crate) type Found<V> = Result<HashMap<String, V>, SourceError>;
+/// What a fetch brings that may fail for some keys.
+pub(crate) type Partly<V> = Result<Batch<V>, SourceError>;
 
 /// What all caches of a connector have in common.
 pub(crate) struct CacheMaker<'a, C> {
@@ -47,14 +49,15 @@ pub(crate) struct CacheKind<'a> {
 
 impl<C: Clone + Send + Sync + 'static> CacheMaker<'_, C> {
     /// A cache of this kind, filled by `fetch`; with Redis, replicas share it.
-    pub(crate) fn cache<V, F>(
+    pub(crate) fn cache<V, F, B>(
         &self,
         kind: CacheKind<'_>,
         fetch: impl Fn(C, Vec<String>) -> F + Send + Sync + 'static,
     ) -> SourceCache<V>
     where
         V: Serialize + DeserializeOwned + Send + Sync + 'static,
-        F: Future<Output = Found<V>> + Send + 'static,
+        F: Future<Output = Result<B, SourceError>> + Send + 'static,
+        B: Into<Batch<V>> + 'static,
     {
         let shared = self.around.redis.map(|redis| {
             let store = RedisStore::new(redis.clone(), (self.namespace)(kind.call), kind.tags_of);
@@ -67,7 +70,7 @@ impl<C: Clone + Send + Sync + 'static> CacheMaker<'_, C> {
             evictions: Arc::clone(self.around.evictions),
             tags_of: kind.tags_of,
             shared,
-            fetch: Arc::new(move |keys| fetch(client.clone(), keys).boxed()),
+            fetch: Arc::new(move |keys| fetch(client.clone(), keys).map_ok(Into::into).boxed()),
             lives: kind.lives,
             batch_max: kind.batch_max,
             wait_max: kind.wait_max,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use it::{TestPlatform, faults};
 use serde_json::{Value, json};
-use simulator::{Fault, Upstream};
+use simulator::{Fault, Upstream, gitlab::Project};
 
 const QUERY: &str = "{ components(filter: { owner: [\"group:default/payments\"] }, first: 50) {
     totalCount nodes { ref owner { ... on Team { ref } } repository { path latestPipeline { status } } } } }";
@@ -71,6 +71,38 @@ async fn whatever_gitlab_does_nulls_only_repository() {
         }
         assert!(errors.len() >= 45, "{fault:?}: {} errors", errors.len());
     }
+    platform.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_gitlab_fails_for_spoils_no_other() {
+    let platform = TestPlatform::start_with(&IMPATIENT).await;
+    let client = platform.client("engineer");
+    let broken = "money/payments-api";
+    let gitlab = platform.simulator().gitlab();
+    gitlab.put_project(Project { is_broken: true, ..Project::believable(broken) });
+    let query = "{ components(filter: { owner: [\"group:default/payments\"] }, first: 50) { nodes { ref
+        repository { path codeOwners { path } pipelines(first: 1) { nodes { id jobs { total } } } } } } }";
+    let answer = client.query(query, json!({})).await;
+    let nodes = answer["data"]["components"]["nodes"].as_array().unwrap();
+    let own = nodes.iter().position(|node| node["ref"] == "component:default/payments-api").unwrap();
+    assert!(distinct_paths(&answer["data"]).len() > 30, "{answer:.300}");
+    for (at, node) in nodes.iter().enumerate().filter(|(at, _)| *at != own) {
+        let repository = &node["repository"];
+        let is_whole = repository.is_null() || repository["codeOwners"]["path"].is_string();
+        assert!(is_whole, "{at}: {repository}");
+    }
+    assert_eq!(nodes[own]["repository"], Value::Null);
+    let errors = answer["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0]["path"], json!(["components", "nodes", own, "repository"]));
+    assert_eq!(errors[0]["extensions"]["code"], "UPSTREAM_ERROR");
+    let sources = client.data("{ sources { name status } }", json!({})).await;
+    assert_eq!(sources["sources"][0]["status"], "HEALTHY", "one project is not GitLab: {sources}");
+    // And it is not remembered as one that there is not.
+    gitlab.put_project(Project::believable(broken));
+    let again = client.data("{ component(ref: \"payments-api\") { repository { path } } }", json!({})).await;
+    assert_eq!(again["component"]["repository"]["path"], broken);
     platform.stop().await;
 }
 

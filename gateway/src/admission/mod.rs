@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use ahash::RandomState;
 use tokio::{sync::oneshot, time::Instant};
 
 pub use config::{Class, Config};
@@ -49,7 +50,7 @@ struct State {
     /// How long a place is held, lately and of each class, in seconds.
     held: [f64; 2],
     /// What each tenant has in progress; those of which nothing was executed lately are not there.
-    tenants: HashMap<Arc<str>, Own>,
+    tenants: HashMap<Arc<str>, Own, RandomState>,
     /// The weights of those that are there.
     weights: u64,
     memory: Memory,
@@ -110,7 +111,7 @@ impl Admission {
             mean_delay: 0.0,
             shared: config.running_max as f64,
             held: [0.0; 2],
-            tenants: HashMap::new(),
+            tenants: HashMap::default(),
             weights: 0,
             memory: Memory::Enough,
         };

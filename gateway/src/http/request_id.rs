@@ -87,7 +87,8 @@ pub async fn attached<A: Future<Output = Response>>(
         path = path.as_str(),
         status = status.as_u16(),
         took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        "answered"
+        // As a text, not as a format of one, which would be written before it is copied.
+        message = "answered",
     );
     with_id(response, &id)
 }

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use ahash::RandomState;
 use resolvers::cache_control::Domain;
 use tokio::time::Instant;
 
@@ -19,7 +20,7 @@ const DOMAINS: usize = Domain::ALL.len();
 
 /// The numbers of all tenants.
 pub struct Versions {
-    tenants: RwLock<HashMap<Arc<str>, Arc<[AtomicU64; DOMAINS]>>>,
+    tenants: RwLock<HashMap<Arc<str>, Arc<[AtomicU64; DOMAINS]>, RandomState>>,
     /// Raised when nobody knows what was missed.
     epoch: AtomicU64,
     /// Until when it is sure that changes are heard of, in milliseconds since `begin`; zero: it is not.

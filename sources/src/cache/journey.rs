@@ -192,9 +192,13 @@ impl<V: Send + Sync + 'static> Journey<V> {
         let asked_at = inner.clock.now();
         let timed_out = SourceError::Timeout { upstream: inner.upstream, limit: inner.wait_max };
         match timeout(inner.wait_max, (inner.fetch)(keys.clone())).await.unwrap_or(Err(timed_out)) {
-            Ok(mut values) => {
+            Ok(mut batch) => {
                 for key in &keys {
-                    let entry = Entry::new(values.remove(key), asked_at, &inner.lives);
+                    if let Some(error) = batch.failures.remove(key) {
+                        departure.land(key, Err(error));
+                        continue;
+                    }
+                    let entry = Entry::new(batch.values.remove(key), asked_at, &inner.lives);
                     // First kept, then told: whoever comes after the landing finds it.
                     inner.memory.put(key, entry.clone(), began).await;
                     departure.land(key, Ok(Landed { entry: entry.clone(), layer: Layer::Source }));

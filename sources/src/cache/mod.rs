@@ -6,6 +6,7 @@
 //! Keys hold everything an answer depends on, the tenant first; see each source for its own.
 
 mod access;
+mod batch;
 mod entry;
 mod evictions;
 mod flight;
@@ -16,6 +17,7 @@ mod store;
 mod uses;
 
 pub use access::{Access, CacheMode, Patience};
+pub use batch::Batch;
 pub use entry::{Entry, Layer, Lives, Served};
 pub use evictions::{Evictions, Generation};
 pub use shared::{Kept, Known, SharedStore, Stamp, Wanted};

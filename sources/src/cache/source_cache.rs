@@ -8,15 +8,15 @@ use schema::SourceKind;
 use tokio::time::Instant;
 
 use super::{
-    Access, CacheMode, Evictions, Layer, Lives, Served, SharedStore, TagsOf,
+    Access, Batch, CacheMode, Evictions, Layer, Lives, Served, SharedStore, TagsOf,
     flight::{Departure, Flights},
     journey::{Journey, Purpose},
     store::MemoryStore,
 };
 use crate::{Clock, SourceError, health::Health};
 
-/// Fetches a batch: the values that exist, by key. An error is every key's error.
-pub type Fetch<V> = dyn Fn(Vec<String>) -> BoxFuture<'static, Result<HashMap<String, V>, SourceError>> + Send + Sync;
+/// Fetches a batch. An error is every key's error.
+pub type Fetch<V> = dyn Fn(Vec<String>) -> BoxFuture<'static, Result<Batch<V>, SourceError>> + Send + Sync;
 
 /// A cache in front of one upstream call. Clones share everything.
 pub struct SourceCache<V>(Arc<Inner<V>>);

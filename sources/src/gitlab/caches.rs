@@ -12,11 +12,12 @@ use super::{
     client::{Client, PATHS_MAX},
     commit::COMMITS_MAX,
     list::{ListPage, ListRecord},
+    partial::ByPath,
 };
 use crate::{
     SourceError,
-    cache::SourceCache,
-    caching::{CacheKind, CacheMaker, Found},
+    cache::{Batch, SourceCache},
+    caching::{CacheKind, CacheMaker, Found, Partly},
     connector::Surroundings,
 };
 
@@ -85,25 +86,31 @@ fn paths_of<'a>(keys: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     paths
 }
 
-fn by_key<V: Clone>(keys: Vec<String>, by_path: &HashMap<String, V>) -> impl Iterator<Item = (String, V)> {
+/// What each key is about, by the path in it.
+fn by_key<V: Clone>(keys: Vec<String>, by_path: &ByPath<V>) -> impl Iterator<Item = (String, Result<V, SourceError>)> {
     keys.into_iter().filter_map(|key| {
-        let value = by_path.get(path_of(&key)?)?.clone();
-        Some((key, value))
+        let outcome = by_path.get(path_of(&key)?)?.clone();
+        Some((key, outcome))
     })
 }
 
-async fn repositories(client: Client, keys: Vec<String>) -> Found<RepositoryRecord> {
+/// What each key is about, in the order of the keys.
+fn in_order<V>(keys: Vec<String>, outcomes: Vec<Result<Option<V>, SourceError>>) -> Batch<V> {
+    keys.into_iter().zip(outcomes).filter_map(|(key, outcome)| Some((key, outcome.transpose()?))).collect()
+}
+
+async fn repositories(client: Client, keys: Vec<String>) -> Partly<RepositoryRecord> {
     let found = client.repositories(&paths_of(&keys)).await?;
     Ok(by_key(keys, &found).collect())
 }
 
-async fn code_owners(client: Client, keys: Vec<String>) -> Found<CodeOwnersRecord> {
+async fn code_owners(client: Client, keys: Vec<String>) -> Partly<CodeOwnersRecord> {
     let found = client.code_owners(&paths_of(&keys)).await?;
     Ok(by_key(keys, &found).collect())
 }
 
-/// Projects of which the same page is wanted are one call.
-async fn lists(client: Client, keys: Vec<String>) -> Found<ListRecord> {
+/// Projects of which the same page is wanted are one call; one that fails is only theirs.
+async fn lists(client: Client, keys: Vec<String>) -> Partly<ListRecord> {
     let mut by_page: HashMap<String, Vec<String>> = HashMap::new();
     for key in keys {
         by_page.entry(rest_of(&key).unwrap_or_default().to_owned()).or_default().push(key);
@@ -111,24 +118,24 @@ async fn lists(client: Client, keys: Vec<String>) -> Found<ListRecord> {
     let calls = by_page.into_iter().map(|(page, keys)| {
         let client = client.clone();
         async move {
-            let Ok(page) = serde_json::from_str::<ListPage>(&page) else { return Ok(Vec::new()) };
-            let found = client.lists(&paths_of(&keys), &page).await?;
-            Ok::<_, SourceError>(by_key(keys, &found).collect())
+            let Ok(page) = serde_json::from_str::<ListPage>(&page) else { return Vec::new() };
+            match client.lists(&paths_of(&keys), &page).await {
+                Ok(found) => by_key(keys, &found).collect(),
+                Err(error) => keys.into_iter().map(|key| (key, Err(error.clone()))).collect(),
+            }
         }
     });
-    Ok(futures::future::try_join_all(calls).await?.into_iter().flatten().collect())
+    Ok(futures::future::join_all(calls).await.into_iter().flatten().collect())
 }
 
-async fn jobs(client: Client, keys: Vec<String>) -> Found<PipelineJobSummary> {
-    let pipelines = named(&keys);
-    let summaries = client.jobs(&pipelines).await?;
-    Ok(keys.into_iter().zip(summaries).filter_map(|(key, summary)| Some((key, summary?))).collect())
+async fn jobs(client: Client, keys: Vec<String>) -> Partly<PipelineJobSummary> {
+    let summaries = client.jobs(&named(&keys)).await?;
+    Ok(in_order(keys, summaries))
 }
 
-async fn commits(client: Client, keys: Vec<String>) -> Found<CommitRecord> {
-    let commits = named(&keys);
-    let records = client.commits(&commits).await?;
-    Ok(keys.into_iter().zip(records).filter_map(|(key, record)| Some((key, record?))).collect())
+async fn commits(client: Client, keys: Vec<String>) -> Partly<CommitRecord> {
+    let records = client.commits(&named(&keys)).await?;
+    Ok(in_order(keys, records))
 }
 
 /// One call for each key: a page of what a deployment brought.

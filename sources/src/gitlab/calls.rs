@@ -1,8 +1,6 @@
 //! Calls beyond repositories themselves: lists of what projects have, jobs of pipelines, CODEOWNERS, and single items by number.
 
-use std::collections::HashMap;
-
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use schema::{CodeOwnersRecord, MergeRequestRecord, MergeRequestState, PipelineJobSummary, ReleaseRecord};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -11,7 +9,7 @@ use super::{
     client::{Client, FOLLOWING_AT_ONCE},
     code_owners,
     list::{self, Item, ListKind, ListPage, ListPart, ListRecord},
-    wire::Nodes,
+    partial::ByPath,
     wire_list::{self, FilesOfProject, Jobs, ListedProject, OneOf},
 };
 use crate::SourceError;
@@ -67,27 +65,13 @@ fn state_word(state: MergeRequestState) -> Option<&'static str> {
 }
 
 #[derive(Deserialize)]
-struct ListedProjects {
-    projects: Option<Nodes<ListedProject>>,
-}
-
-#[derive(Deserialize)]
-struct ProjectsWithFiles {
-    projects: Option<Nodes<FilesOfProject>>,
-}
-
-#[derive(Deserialize)]
 struct OneProject {
     project: Option<OneOf>,
 }
 
 impl Client {
-    /// The same page of the lists of these projects, at most 50, by path in lower case.
-    pub(super) async fn lists(
-        &self,
-        paths: &[String],
-        page: &ListPage,
-    ) -> Result<HashMap<String, ListRecord>, SourceError> {
+    /// The same page of the lists of these projects, at most 50.
+    pub(super) async fn lists(&self, paths: &[String], page: &ListPage) -> Result<ByPath<ListRecord>, SourceError> {
         let parts = parts(&page.kind);
         let (mut head, mut body) = (String::new(), String::new());
         let mut variables = Map::from_iter([
@@ -105,17 +89,15 @@ impl Client {
             "query WeftLists($paths: [String!]!, $first: Int!, $count: Boolean!{head}) \
              {{ projects(fullPaths: $paths, first: 50) {{ nodes {{ fullPath {body}}} }} }}"
         );
-        let found: ListedProjects = self.query("lists", &query, Value::Object(variables)).await?;
-        let projects = found.projects.ok_or_else(left_out)?;
+        let found: ByPath<ListedProject> = self.of_projects("lists", &query, Value::Object(variables), paths).await?;
         let first = usize::try_from(page.first).unwrap_or(usize::MAX);
         let record = |mut project: ListedProject| {
-            let path = project.full_path.to_lowercase();
             // A part that GitLab keeps back is not an empty one: the whole list is then unknown.
             let found: Option<Vec<_>> =
                 parts.iter().map(|part| Some((part.state, self.part(part.alias, &mut project)?))).collect();
-            Some((path, list::merge(page.after.as_ref(), found?, first)))
+            Some(list::merge(page.after.as_ref(), found?, first))
         };
-        Ok(projects.into_items().filter_map(record).collect())
+        Ok(each(found, record))
     }
 
     fn part(&self, alias: &str, project: &mut ListedProject) -> Option<ListPart> {
@@ -135,27 +117,27 @@ impl Client {
         Some(edges.into_part(|request| request.into_record().map(Item::MergeRequest)))
     }
 
-    /// The CODEOWNERS files of these projects, at most 50, by path in lower case.
-    pub(super) async fn code_owners(&self, paths: &[String]) -> Result<HashMap<String, CodeOwnersRecord>, SourceError> {
+    /// The CODEOWNERS files of these projects, at most 50.
+    pub(super) async fn code_owners(&self, paths: &[String]) -> Result<ByPath<CodeOwnersRecord>, SourceError> {
         let variables = json!({ "paths": paths, "files": code_owners::PATHS });
-        let found: ProjectsWithFiles =
-            self.query("code_owners", include_str!("code_owners.graphql"), variables).await?;
+        let found: ByPath<FilesOfProject> =
+            self.of_projects("code_owners", include_str!("code_owners.graphql"), variables, paths).await?;
         let record = |project: FilesOfProject| {
             let blobs: Vec<_> = project.repository?.blobs?.into_items().collect();
             let file = code_owners::PATHS
                 .iter()
                 .find_map(|path| blobs.iter().find(|blob| blob.path.as_deref() == Some(*path)))?;
             let path = file.path.as_deref()?;
-            Some((project.full_path.to_lowercase(), code_owners::read(path, file.raw_blob.as_deref()?)))
+            Some(code_owners::read(path, file.raw_blob.as_deref()?))
         };
-        Ok(found.projects.ok_or_else(left_out)?.into_items().filter_map(record).collect())
+        Ok(each(found, record))
     }
 
     /// The jobs of these pipelines, at most [`PIPELINES_MAX`], each named by project and GitLab's own id; in their order.
     pub(super) async fn jobs(
         &self,
         pipelines: &[(String, String)],
-    ) -> Result<Vec<Option<PipelineJobSummary>>, SourceError> {
+    ) -> Result<Vec<Result<Option<PipelineJobSummary>, SourceError>>, SourceError> {
         let (mut head, mut body) = (String::new(), String::new());
         let mut variables = Map::new();
         for (at, (path, gid)) in pipelines.iter().enumerate() {
@@ -167,18 +149,18 @@ impl Client {
             variables.insert(format!("pipeline{at}"), json!(gid));
         }
         let query = format!("query WeftJobs($after: String{head}) {{ {body}}}");
-        let mut found: HashMap<String, Option<OneOf>> = self.query("jobs", &query, Value::Object(variables)).await?;
+        let mut found = self.by_alias::<OneOf>("jobs", &query, Value::Object(variables)).await?;
         let firsts = pipelines.iter().enumerate().map(|(at, (path, gid))| {
-            let first = found.remove(&format!("p{at}")).flatten().and_then(|project| project.pipeline?.jobs);
+            let project = found.remove(&format!("p{at}"));
             async move {
-                match first {
+                match project.transpose()?.and_then(|project| project.pipeline?.jobs) {
                     Some(jobs) => self.all_jobs(path, gid, jobs).await.map(Some),
                     None => Ok(None),
                 }
             }
         });
         let firsts: Vec<_> = firsts.collect();
-        stream::iter(firsts).buffered(FOLLOWING_AT_ONCE).try_collect().await
+        Ok(stream::iter(firsts).buffered(FOLLOWING_AT_ONCE).collect().await)
     }
 
     /// Goes on behind the first page; few pipelines have more than a hundred jobs.
@@ -223,6 +205,7 @@ impl Client {
     }
 }
 
-fn left_out() -> SourceError {
-    SourceError::protocol(schema::SourceKind::Gitlab, "it left out `projects`")
+/// What of each project is wanted; absent where there is none.
+fn each<T, V>(found: ByPath<T>, record: impl Fn(T) -> Option<V>) -> ByPath<V> {
+    found.into_iter().filter_map(|(path, project)| Some((path, project.map(&record).transpose()?))).collect()
 }

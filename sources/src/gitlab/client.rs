@@ -1,8 +1,8 @@
 //! The calls to GitLab. The token is exposed in one line of this file and nowhere else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use reqwest::{RequestBuilder, StatusCode};
 use schema::{PipelineRecord, RepositoryRecord, SourceKind};
 use secrecy::ExposeSecret;
@@ -10,7 +10,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::wire::{Answer, Probe, Project, ProjectPipeline, Projects, Token};
+use super::{
+    partial::ByPath,
+    wire::{Answer, Probe, Project, ProjectPipeline, Token},
+};
 use crate::{Credential, SourceError, redis::Namespace, upstream::Upstream};
 
 /// Most paths that GitLab accepts in one query.
@@ -42,34 +45,38 @@ impl Client {
         &self.upstream
     }
 
-    /// The projects with these paths, at most 50, by path in lower case. Those that the token cannot read are absent.
-    pub(super) async fn repositories(
-        &self,
-        paths: &[String],
-    ) -> Result<HashMap<String, RepositoryRecord>, SourceError> {
-        let projects =
-            self.projects("repositories", include_str!("repositories.graphql"), json!({ "paths": paths })).await?;
+    /// The projects with these paths, at most 50.
+    pub(super) async fn repositories(&self, paths: &[String]) -> Result<ByPath<RepositoryRecord>, SourceError> {
+        let variables = json!({ "paths": paths });
+        let projects: ByPath<Project> =
+            self.of_projects("repositories", include_str!("repositories.graphql"), variables, paths).await?;
         // GitLab cannot be asked for "the default branch" itself: projects with an unusual one take another call.
         let mut unusual: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for project in &projects {
+        for project in projects.values().flatten() {
             if let Some(branch) = project.unusual_branch() {
                 unusual.entry(branch.to_owned()).or_default().push(project.full_path.clone());
             }
         }
-        let mut records: HashMap<String, RepositoryRecord> = projects
-            .into_iter()
-            .map(|project| (project.full_path.to_lowercase(), project.into_record(&self.base_url)))
-            .collect();
-        let by_branch = stream::iter(unusual).map(|(branch, paths)| {
-            let variables = json!({ "paths": paths, "branch": branch });
-            self.projects("branch_pipelines", include_str!("branch_pipelines.graphql"), variables)
+        let record = |project: Project| project.into_record(&self.base_url);
+        let mut records: ByPath<RepositoryRecord> =
+            projects.into_iter().map(|(path, project)| (path, project.map(record))).collect();
+        let by_branch = stream::iter(unusual).map(async |(branch, paths)| {
+            let (query, variables) =
+                (include_str!("branch_pipelines.graphql"), json!({ "paths": paths, "branch": branch }));
+            let outcome = self.of_projects::<Project>("branch_pipelines", query, variables, &paths).await;
+            // Only they are not known now.
+            outcome.unwrap_or_else(|error| {
+                paths.into_iter().map(|path| (path.to_lowercase(), Err(error.clone()))).collect()
+            })
         });
-        let by_branch: Vec<_> = by_branch.buffer_unordered(FOLLOWING_AT_ONCE).try_collect().await?;
-        for projects in by_branch {
-            for project in projects {
-                if let Some(record) = records.get_mut(&project.full_path.to_lowercase()) {
-                    record.latest_pipeline = project.into_branch_pipeline(&self.base_url);
+        let by_branch: Vec<ByPath<Project>> = by_branch.buffer_unordered(FOLLOWING_AT_ONCE).collect().await;
+        for (path, project) in by_branch.into_iter().flatten() {
+            match (records.get_mut(&path), project) {
+                (Some(Ok(record)), Ok(project)) => {
+                    record.latest_pipeline = project.into_branch_pipeline(&self.base_url)
                 }
+                (Some(record), Err(error)) => *record = Err(error),
+                (Some(Err(_)) | None, _) => {}
             }
         }
         Ok(records)
@@ -102,13 +109,6 @@ impl Client {
         Ok(answer.json::<Token>()?.scopes)
     }
 
-    async fn projects(&self, call: &'static str, query: &str, variables: Value) -> Result<Vec<Project>, SourceError> {
-        let found: Projects = self.query(call, query, variables).await?;
-        let projects =
-            found.projects.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it left out `projects`"))?;
-        Ok(projects.into_items().collect())
-    }
-
     /// Where entries of this call are kept in Redis.
     pub(super) fn namespace(&self, call: &str, record_version: u32) -> Namespace {
         Namespace::new(SourceKind::Gitlab, call, record_version, &self.base_url, &self.token.current())
@@ -118,21 +118,36 @@ impl Client {
         &self.base_url
     }
 
+    /// The answer of a query that is answered whole or not at all.
     pub(super) async fn query<T: DeserializeOwned>(
         &self,
         call: &'static str,
         query: &str,
         variables: Value,
     ) -> Result<T, SourceError> {
-        let body = json!({ "query": query, "variables": variables });
-        let ask = |client: &reqwest::Client| self.authorized(client.post(self.endpoint.clone())).json(&body);
-        let answer: Answer<T> = self.upstream.json(call, ask).await?;
+        let answer: Answer<T> = self.answer(call, query, variables).await?;
         if let Some(fault) = answer.errors.first() {
-            let message: String = fault.message.chars().take(300).collect();
-            self.upstream.health().failed("it refused a query".to_owned());
-            return Err(SourceError::protocol(SourceKind::Gitlab, message));
+            return Err(self.refused(fault.to_error()));
         }
         answer.data.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it answered without data"))
+    }
+
+    /// The answer of a query as it came.
+    pub(super) async fn answer<T: DeserializeOwned>(
+        &self,
+        call: &'static str,
+        query: &str,
+        variables: Value,
+    ) -> Result<Answer<T>, SourceError> {
+        let body = json!({ "query": query, "variables": variables });
+        let ask = |client: &reqwest::Client| self.authorized(client.post(self.endpoint.clone())).json(&body);
+        self.upstream.json(call, ask).await
+    }
+
+    /// A whole query was refused, for this reason.
+    pub(super) fn refused(&self, error: SourceError) -> SourceError {
+        self.upstream.health().failed("it refused a query".to_owned());
+        error
     }
 
     pub(super) fn authorized(&self, request: RequestBuilder) -> RequestBuilder {

@@ -1,7 +1,5 @@
 //! Single commits by their hash: those of twenty deployments are one call.
 
-use std::collections::HashMap;
-
 use schema::CommitRecord;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -54,7 +52,10 @@ struct Tree {
 
 impl Client {
     /// These commits, at most [`COMMITS_MAX`], each named by project and hash; in their order, none where there is no such.
-    pub(super) async fn commits(&self, commits: &[(String, String)]) -> Result<Vec<Option<CommitRecord>>, SourceError> {
+    pub(super) async fn commits(
+        &self,
+        commits: &[(String, String)],
+    ) -> Result<Vec<Result<Option<CommitRecord>, SourceError>>, SourceError> {
         let (mut head, mut body) = (Vec::new(), String::new());
         let mut variables = Map::new();
         for (at, (path, sha)) in commits.iter().enumerate() {
@@ -68,11 +69,11 @@ impl Client {
             variables.insert(format!("sha{at}"), json!(sha));
         }
         let query = format!("query WeftCommits({}) {{ {body}}}", head.join(", "));
-        let mut found: HashMap<String, Option<Project>> =
-            self.query("commits", &query, Value::Object(variables)).await?;
+        let mut found = self.by_alias::<Project>("commits", &query, Value::Object(variables)).await?;
         let record = |(at, (_, sha)): (usize, &(String, String))| {
-            let project = found.remove(&format!("c{at}")).flatten()?;
-            project.repository?.tree?.last_commit?.into_record().filter(|commit| commit.sha == *sha)
+            let project = found.remove(&format!("c{at}")).transpose()?;
+            let commit = project.and_then(|project| project.repository?.tree?.last_commit?.into_record());
+            Ok(commit.filter(|commit| commit.sha == *sha))
         };
         Ok(commits.iter().enumerate().map(record).collect())
     }

@@ -13,6 +13,7 @@ mod commit;
 mod config;
 mod deployments;
 mod list;
+mod partial;
 mod project_list;
 mod repository;
 mod webhook;

@@ -1,9 +1,15 @@
 //! GitLab's JSON, as far as we read it. Everything may be null and every enumeration is open.
 
 use chrono::{DateTime, Utc};
-use schema::{PipelineRecord, PipelineStatus, RepositoryLanguage, RepositoryRecord, RepositoryVisibility, WebUrl};
+use schema::{
+    PipelineRecord, PipelineStatus, RepositoryLanguage, RepositoryRecord, RepositoryVisibility, SourceKind, WebUrl,
+};
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
+
+use super::partial::OfProject;
+use crate::SourceError;
 
 /// An answer of the GraphQL endpoint.
 #[derive(Debug, Deserialize)]
@@ -18,13 +24,41 @@ pub(super) struct Answer<T> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Fault {
     #[serde(default)]
-    pub(super) message: String,
+    message: String,
+    /// Where in the data it happened; none where the whole query was refused.
+    path: Option<Vec<Value>>,
 }
 
-/// `projects` of the query for repositories.
+impl Fault {
+    /// Longest part of GitLab's own words that is told, in letters.
+    const LETTERS_MAX: usize = 300;
+
+    /// As an error of the source.
+    pub(super) fn to_error(&self) -> SourceError {
+        let message: String = self.message.chars().take(Self::LETTERS_MAX).collect();
+        SourceError::protocol(SourceKind::Gitlab, message)
+    }
+
+    /// The place among `projects` that it happened at.
+    pub(super) fn project(&self) -> Option<usize> {
+        match self.path.as_deref()? {
+            [root, nodes, at, ..] if root == "projects" && nodes == "nodes" => usize::try_from(at.as_u64()?).ok(),
+            _ => None,
+        }
+    }
+
+    /// The field of the root, as it is called in the answer, that it happened below.
+    pub(super) fn alias(&self) -> Option<String> {
+        self.path.as_deref()?.first()?.as_str().map(str::to_owned)
+    }
+}
+
+/// `projects` of a query.
 #[derive(Debug, Deserialize)]
-pub(super) struct Projects {
-    pub(super) projects: Option<Nodes<Project>>,
+pub(super) struct Projects<T> {
+    // Without this serde wants T to have a default.
+    #[serde(default = "Option::default")]
+    pub(super) projects: Option<Nodes<T>>,
 }
 
 /// What GitLab says of a token to its bearer.
@@ -119,6 +153,12 @@ pub(super) struct Pipeline {
     finished_at: Option<DateTime<Utc>>,
     duration: Option<f64>,
     path: Option<String>,
+}
+
+impl OfProject for Project {
+    fn full_path(&self) -> &str {
+        &self.full_path
+    }
 }
 
 impl Project {

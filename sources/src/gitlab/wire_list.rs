@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{
     list::{Item, ListPart},
+    partial::OfProject,
     wire::{Nodes, Pipeline},
 };
 
@@ -52,7 +53,7 @@ impl<T> Edges<T> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ListedProject {
-    pub(super) full_path: String,
+    full_path: String,
     pub(super) pipelines: Option<Edges<Pipeline>>,
     pub(super) releases: Option<Edges<Release>>,
     pub(super) all: Option<Edges<MergeRequest>>,
@@ -223,8 +224,20 @@ impl Jobs {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FilesOfProject {
-    pub(super) full_path: String,
+    full_path: String,
     pub(super) repository: Option<Files>,
+}
+
+impl OfProject for ListedProject {
+    fn full_path(&self) -> &str {
+        &self.full_path
+    }
+}
+
+impl OfProject for FilesOfProject {
+    fn full_path(&self) -> &str {
+        &self.full_path
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,7 +1,6 @@
 //! Redis killed, hung, emptied, restarted, or never there: no request fails, and none waits longer than for one command.
 
 use std::{
-    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -86,9 +85,7 @@ async fn a_request_waits_once_for_a_redis_that_hangs_however_often_it_looks() {
         evictions,
         tags_of,
         shared: Some(Arc::new(RedisStore::<String>::new(redis, namespace, tags_of))),
-        fetch: Arc::new(|keys| {
-            async { Ok(keys.into_iter().map(|key| (key.clone(), key)).collect::<HashMap<_, _>>()) }.boxed()
-        }),
+        fetch: Arc::new(|keys| async { Ok(keys.into_iter().map(|key| (key.clone(), Ok(key))).collect()) }.boxed()),
         lives: Lives { fresh: minute, stale: minute, negative: minute },
         batch_max: 10,
         wait_max: minute,

@@ -48,6 +48,8 @@ pub struct Project {
     pub is_empty: bool,
     /// Whether the token may not see it: it then reads exactly as one that does not exist.
     pub is_hidden: bool,
+    /// Whether what stores its repository does not answer: what comes from there is null, each with an error of its own.
+    pub is_broken: bool,
     /// The default branch.
     pub default_branch: String,
     /// When it was created; its first pipeline comes soon after.
@@ -80,6 +82,7 @@ impl Project {
             is_archived: false,
             is_empty: false,
             is_hidden: false,
+            is_broken: false,
             default_branch: "main".to_owned(),
             created_at: FIRST_CREATED,
             quiet_since: None,

@@ -12,6 +12,9 @@ use crate::gitlab::{
     pipeline::{self, Pipeline, Status},
 };
 
+/// Fields of a project that need its repository.
+const OF_GIT: [&str; 5] = ["repository", "pipelines", "pipeline", "mergeRequests", "releases"];
+
 /// GitLab refuses more.
 const FULL_PATHS_MAX: usize = 50;
 
@@ -43,6 +46,9 @@ pub(super) fn resolve<'a>(run: &Execution<'a>, source: &Source<'a>, field: &'a F
     let name = field.name.node.as_str();
     Ok(match source {
         Source::Query => return query(run, name, field),
+        Source::Project(_, project) if project.is_broken && OF_GIT.contains(&name) => {
+            return Err("14:failed to connect to all addresses".to_owned());
+        }
         Source::Project(id, project) => of_project(run, *id, project, name, field),
         Source::Pipeline(project, pipeline) => of_pipeline(run, project, pipeline, name, field),
         Source::Repository(project, fields) => match name {
