@@ -4,6 +4,7 @@
 //! Every statement carries the caller's visibility in its `where`.
 
 mod annotation_access;
+mod apart;
 mod audit;
 mod cells;
 mod change_log;

@@ -18,7 +18,7 @@ use deadpool::{
 };
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
-use super::{Config, waits::Waits};
+use super::{Config, apart::apart, waits::Waits};
 use crate::SourceError;
 
 /// A connection that was idle for longer is opened anew: something on the way may have forgotten it.
@@ -51,14 +51,15 @@ impl Manager for Connector {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<PgConnection, sqlx::Error> {
-        // Apart, because it is large and rare: every read carries room for it otherwise, through all futures around it.
-        Box::pin(async {
-            let mut connection = self.options.connect().await?;
+        let (options, notices) = (self.options.clone(), Arc::clone(&self.notices));
+        // On the heap, because it is large and rare: every read carries room for it otherwise, through all futures around it.
+        Box::pin(apart(async move {
+            let mut connection = options.connect().await?;
             // A server that cannot do this, such as one of another system, goes on until the statement has ended.
             let set = sqlx::raw_sql(NOTICE_WHO_LEAVES).execute(&mut connection).await;
-            self.notices.store(set.is_ok(), Ordering::Relaxed);
+            notices.store(set.is_ok(), Ordering::Relaxed);
             Ok(connection)
-        })
+        }))
         .await
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schema::SourceKind;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
-use super::Database;
+use super::{Database, apart::apart};
 use crate::SourceError;
 
 const CHANNEL: &str = "weft_changes";
@@ -35,7 +35,7 @@ impl Database {
         let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
         let pool = pool.connect_lazy_with(options);
         in_time(async {
-            let mut listener = PgListener::connect_with(&pool).await?;
+            let mut listener = apart(async move { PgListener::connect_with(&pool).await }).await?;
             listener.ignore_pool_close_event(true);
             listener.eager_reconnect(false);
             listener.listen(CHANNEL).await?;
