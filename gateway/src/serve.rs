@@ -59,6 +59,8 @@ impl Serving {
         tasks.spawn(listener::run(public, http::front(Arc::clone(&app)), limits.clone(), ended.clone()));
         let admin_router: Router = http::admin_router(Arc::clone(&app));
         tasks.spawn(listener::run(admin, admin_router, limits, ended.clone()));
+        let connecting = Arc::clone(&app);
+        tasks.spawn(async move { connecting.sources.database().connect().await });
         tasks.spawn(admission::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(response_cache::run(Arc::clone(&app), ended.clone()));
         tasks.spawn(live::run(Arc::clone(&app), ended.clone()));

@@ -179,8 +179,8 @@ impl Admission {
         let is_wanted = Class::ALL.into_iter().any(wants);
         state.limit = pace::next(state.limit, delay, pace::Use { running, is_wanted }, &self.config);
         state.mean_delay += (delay.as_secs_f64() - state.mean_delay) * pace::MEAN_OF;
-        let mean_delay = Duration::from_secs_f64(state.mean_delay.max(0.0));
-        state.shared = pace::next_shared(state.shared, mean_delay, running, state.limit, &self.config);
+        let delays = pace::Delays { last: delay, mean: Duration::from_secs_f64(state.mean_delay.max(0.0)) };
+        state.shared = pace::next_shared(state.shared, delays, running, state.limit, &self.config);
         state.memory = memory;
         state.forget_idle(Instant::now());
         // Where more may run now, those who wait are next.

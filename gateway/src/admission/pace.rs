@@ -21,6 +21,9 @@ const MEAN_LATE: f64 = 0.25;
 /// What is left of what tenants share after a look at which work is late. Faster than the limit falls: a dozen operations become two in a
 /// tenth of a second.
 const SHARED_DOWN: f64 = 0.7;
+/// Work that is late by several times what it may be counts as so many looks, at most: the later all work is, the later comes the next look,
+/// and meanwhile whoever asks little waits for what was let in.
+const SHARED_STEPS_MAX: f64 = 12.0;
 /// How much a look at which nothing is late adds to what tenants share: a half in two seconds.
 const CALM: f64 = 0.004;
 
@@ -31,6 +34,15 @@ pub struct Use {
     pub running: usize,
     /// Somebody waits who would be executed were there more places.
     pub is_wanted: bool,
+}
+
+/// How late work is.
+#[derive(Debug, Clone, Copy)]
+pub struct Delays {
+    /// At this look.
+    pub last: Duration,
+    /// Over some looks.
+    pub mean: Duration,
 }
 
 /// The limit after one look.
@@ -49,9 +61,11 @@ pub fn next(limit: f64, delay: Duration, Use { running, is_wanted }: Use, config
 
 /// How many places tenants share, after one look. While work is late soon as few as keep the processors busy: each operation more makes
 /// every step of the others late, so that whoever asks little would wait for whoever asks much. Then slowly more again.
-pub fn next_shared(places: f64, mean_delay: Duration, running: usize, limit: f64, config: &Config) -> f64 {
-    let is_late = mean_delay > config.delay_target.mul_f64(MEAN_LATE);
-    let next = if is_late { places.min(running as f64) * SHARED_DOWN } else { places * (1.0 + CALM) };
+pub fn next_shared(places: f64, delays: Delays, running: usize, limit: f64, config: &Config) -> f64 {
+    let is_late = delays.mean > config.delay_target.mul_f64(MEAN_LATE);
+    let times = delays.last.as_secs_f64() / config.delay_target.as_secs_f64().max(f64::MIN_POSITIVE);
+    let down = SHARED_DOWN.powf(times.floor().clamp(1.0, SHARED_STEPS_MAX));
+    let next = if is_late { places.min(running as f64) * down } else { places * (1.0 + CALM) };
     next.min(limit).max(config.shared_min as f64)
 }
 
@@ -69,6 +83,10 @@ mod tests {
 
     const LATE: Duration = Duration::from_millis(6);
     const PUNCTUAL: Duration = Duration::ZERO;
+
+    fn always(delay: Duration) -> Delays {
+        Delays { last: delay, mean: delay }
+    }
 
     #[test]
     fn it_falls_to_what_is_kept_up_with_and_comes_back() {
@@ -93,22 +111,26 @@ mod tests {
     #[test]
     fn what_is_shared_falls_soon_and_comes_back_slowly() {
         let config = Config { shared_min: 4, ..config() };
-        let once = next_shared(512.0, LATE, 100, 512.0, &config);
+        let once = next_shared(512.0, always(LATE), 100, 512.0, &config);
         assert_eq!(once, 70.0, "one late moment is not the end of whoever waits for an upstream");
+        let very_late = next_shared(512.0, always(LATE * 10), 100, 512.0, &config);
+        assert_eq!(very_late, 4.0, "what was let in lasts longer than until the next look");
+        let again = Delays { last: PUNCTUAL, mean: LATE };
+        assert_eq!(next_shared(512.0, again, 100, 512.0, &config), 70.0, "it was late just now");
         let mut places = 512.0;
         for _ in 0..5 {
-            places = next_shared(places, LATE, 10, 512.0, &config);
+            places = next_shared(places, always(LATE), 10, 512.0, &config);
         }
         assert_eq!(places, 4.0);
         for _ in 0..100 {
-            places = next_shared(places, PUNCTUAL, 10, 512.0, &config);
+            places = next_shared(places, always(PUNCTUAL), 10, 512.0, &config);
         }
         assert!((5.0..7.0).contains(&places), "{places} after two seconds");
         for _ in 0..2_000 {
-            places = next_shared(places, PUNCTUAL, 10, 512.0, &config);
+            places = next_shared(places, always(PUNCTUAL), 10, 512.0, &config);
         }
         assert_eq!(places, 512.0);
-        assert_eq!(next_shared(100.0, PUNCTUAL, 10, 50.0, &config), 50.0, "not more than there are");
+        assert_eq!(next_shared(100.0, always(PUNCTUAL), 10, 50.0, &config), 50.0, "not more than there are");
     }
 
     #[test]

@@ -54,20 +54,36 @@ impl std::fmt::Debug for LastCaller {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{collections::BTreeMap, sync::Arc};
 
+    use super::*;
     use crate::{
         auth::Principal,
-        rate_limit::{Caller, Config, RateLimiter},
+        rate_limit::{Config, RateLimiter},
     };
+
+    fn limiter() -> RateLimiter {
+        let config = Config {
+            window: Duration::from_secs(60),
+            points: 100,
+            tiers: BTreeMap::new(),
+            client_points: 100,
+            clients: BTreeMap::new(),
+            tenant_points: 100,
+            address_requests: 100,
+            keys_max: 100,
+            replicas: 1,
+        };
+        RateLimiter::new(config, None)
+    }
 
     fn are_same(one: &Caller, other: &Caller) -> [bool; 3] {
         std::array::from_fn(|at| Arc::ptr_eq(&one.0.accounts[at], &other.0.accounts[at]))
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn accounts_are_the_same_whether_they_are_remembered_or_found() {
-        let (limiter, other) = (RateLimiter::new(Config::default(), None), RateLimiter::new(Config::default(), None));
+    #[test]
+    fn accounts_are_the_same_whether_they_are_remembered_or_found() {
+        let (limiter, other) = (limiter(), limiter());
         let (principal, same) = (Principal::local("default"), Principal::local("default"));
         let first = limiter.caller(&principal, Some("web"));
         assert_eq!(are_same(&first, &limiter.caller(&principal, Some("web"))), [true; 3]);
@@ -76,7 +92,16 @@ mod tests {
         assert_eq!(are_same(&first, &limiter.caller(&principal, Some("app"))), [true, false, true]);
         assert_eq!(are_same(&first, &limiter.caller(&principal, None)), [true, false, true]);
         assert_eq!(are_same(&first, &other.caller(&principal, Some("web"))), [false; 3]);
-        tokio::time::advance(super::REMEMBERED_MAX).await;
-        assert_eq!(are_same(&first, &limiter.caller(&principal, Some("web"))), [true; 3], "they are found again");
+    }
+
+    #[test]
+    fn they_are_remembered_for_one_client_of_one_limiter_and_a_while() {
+        let (principal, now) = (Principal::local("default"), Instant::now());
+        let (caller, last) = (limiter().caller(&principal, Some("web")), LastCaller::default());
+        last.put(7, "web", &caller, now + REMEMBERED_MAX);
+        assert!(last.get(7, "web", now).is_some());
+        assert!(last.get(7, "app", now).is_none() && last.get(8, "web", now).is_none());
+        assert!(last.get(7, "web", now + REMEMBERED_MAX).is_none(), "they are looked for again");
+        assert!(last.clone().get(7, "web", now).is_none());
     }
 }

@@ -16,6 +16,8 @@ const GOODPUT_MIN: f64 = 0.8;
 const QUICK_MIN: f64 = 0.99;
 const MEMORY_MAX: f64 = 1.5;
 const RECOVERY_MAX: Duration = Duration::from_secs(5);
+/// So many at once show the peak: they keep the processors busy, and none waits so long that it would be refused.
+const CALLERS: usize = 16;
 /// What is asked afterwards, over what is possible, and how long each look at it lasts.
 const AFTERWARDS: f64 = 0.3;
 const LOOK: Duration = Duration::from_millis(500);
@@ -40,7 +42,7 @@ pub(super) async fn run(place: &Place, cluster: &Cluster, lasting: Duration) -> 
     // Of several short looks the best: what can be done, not what was done while it warmed up.
     let mut peak = 0.0f64;
     for _ in 0..3 {
-        peak = peak.max(first.closed_loop(32, Duration::from_secs(4)).await?.rate());
+        peak = peak.max(first.closed_loop(CALLERS, Duration::from_secs(4)).await?.rate());
     }
     let before = load::paced(&targets, peak * AFTERWARDS, LOOK * 8).await?;
     let usual = load::latencies(&before, StatusCode::OK, LOOK).quantile_ms(0.99);

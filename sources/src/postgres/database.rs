@@ -20,7 +20,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument;
 
 use super::{
-    Config, cells::Cells, entity_list::ListKey, read_pool::ReadPool, ref_batch::RefBatches, shared_read::SharedReads,
+    Config, apart::apart, cells::Cells, entity_list::ListKey, read_pool::ReadPool, ref_batch::RefBatches,
+    shared_read::SharedReads,
 };
 use crate::{Clock, Labelled, SourceError, health::Health};
 use schema::{EntityFacet, FacetCountRecord, SourceKind};
@@ -66,6 +67,9 @@ impl Database {
         let readers = ReadPool::new(options.clone().options(READ_SETTINGS), config)?;
         let writers = PgPoolOptions::new()
             .max_connections(config.write_connections_max)
+            // Once made they are kept, and made anew where one was idle for too long: see `connect`.
+            .min_connections(config.write_connections_max)
+            .max_lifetime(None)
             .acquire_timeout(config.acquire_timeout)
             // A write is worth a round trip: after a restart of the server a connection that waited here is dead.
             .test_before_acquire(true)
@@ -81,6 +85,16 @@ impl Database {
             changes: Arc::default(),
             health: Arc::new(Health::new(clock)),
         })
+    }
+
+    /// Makes the connections for writes before anybody needs them: while requests keep all workers busy that takes longer than anybody waits.
+    /// Those that cannot be made now are made when they are needed.
+    pub async fn connect(&self) {
+        let writers = self.writers.clone();
+        let all = (0..writers.options().get_max_connections()).map(move |_| writers.acquire());
+        // All at once, or the first would be given out again and again. Nothing is lost with an error: whoever needs one is told.
+        let made = apart(async move { Ok(futures::future::join_all(all).await) }).await;
+        drop(made);
     }
 
     /// Look-ups by reference that are sent together.
