@@ -175,7 +175,7 @@ impl Subscriber {
                         self.stage = Stage::Live(member);
                         Ok(())
                     }
-                    Joined::Stale => self.look_again(&position, false).await,
+                    Joined::Stale => self.look_again(&position).await,
                     Joined::Behind => self.catch_up(position).await,
                 }
             }
@@ -241,17 +241,20 @@ impl Subscriber {
         Ok(())
     }
 
-    /// Looks anew at who sees what; where that is something else, nothing that was sent is certain any more. `is_unknown`: nobody knows
-    /// what was seen before.
-    async fn look_again(&mut self, position: &ChangePosition, is_unknown: bool) -> Result<(), SourceError> {
-        let visibility = Arc::clone(self.plan.principal.visibility());
-        self.epoch = self.app.live.sight_epoch(&visibility.tenant);
-        let viewer = Viewer::new(&visibility, self.app.sources.database().guardians(&visibility).await?);
-        let is_unknown = is_unknown && !viewer.sees_all();
-        if std::mem::replace(&mut self.viewer, viewer) != self.viewer || is_unknown {
+    /// Looks anew at who sees what; where that is something else, nothing that was sent is certain any more.
+    async fn look_again(&mut self, position: &ChangePosition) -> Result<(), SourceError> {
+        if self.sees_otherwise().await? {
             self.push_gap(self.newest(), position, GapReason::Reset).await?;
         }
         Ok(())
+    }
+
+    /// Looks anew at who sees what. True: that is something else.
+    async fn sees_otherwise(&mut self) -> Result<bool, SourceError> {
+        let visibility = Arc::clone(self.plan.principal.visibility());
+        self.epoch = self.app.live.sight_epoch(&visibility.tenant);
+        let viewer = Viewer::new(&visibility, self.app.sources.database().guardians(&visibility).await?);
+        Ok(std::mem::replace(&mut self.viewer, viewer) != self.viewer)
     }
 
     /// The cursor after all that is ready.
@@ -277,7 +280,16 @@ impl Subscriber {
         let own = changes.into_iter().filter(|change| change.tenant == plan.principal.tenant);
         let reads: Vec<Arc<Read>> = own.map(Read::of).collect();
         if reads.iter().any(|read| read.may_change_sight()) {
-            self.look_again(&position, self.missed_until.is_some()).await?;
+            // What is seen now was looked at after this change, so nobody knows what was seen before it. All until now is uncertain: whoever
+            // goes on from a place before the change would be told the same again, and again.
+            if self.missed_until.is_some() && !self.viewer.sees_all() {
+                let to = database.change_newest().await?;
+                self.sees_otherwise().await?;
+                self.missed_until = None;
+                self.stage = Stage::Gap { from: self.newest(), to, reason: GapReason::Reset };
+                return Ok(());
+            }
+            self.look_again(&position).await?;
         }
         self.missed_until.take_if(|until| read.holds(until));
         for read in reads {
