@@ -78,11 +78,11 @@ impl LogBuffer {
     /// Nobody can be told that a line could not be written.
     fn flush(&self) {
         let mut written = self.0.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        written.clear();
         std::mem::swap(&mut *written, &mut *self.lines());
         if !written.is_empty() {
             let _ = (self.0.sink)(&written);
         }
+        written.clear();
         // A line may be large, and is rare.
         written.shrink_to(ROOM_MAX);
     }

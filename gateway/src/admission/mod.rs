@@ -168,8 +168,9 @@ impl Admission {
         }
     }
 
-    /// Adjusts how many may be executed to how long work waits for its turn: for a processor, or for a connection.
-    pub fn adjust(&self, delay: Duration, memory: Memory) {
+    /// Adjusts how many may be executed to how long work waits for its turn: for a processor, or for a connection. `missed`: so many looks this
+    /// one came too late for.
+    pub fn adjust(&self, delay: Duration, missed: u8, memory: Memory) {
         let mut state = self.state();
         let running: usize = state.running.iter().sum();
         let wants = |class: Class| {
@@ -179,7 +180,7 @@ impl Admission {
         let is_wanted = Class::ALL.into_iter().any(wants);
         state.limit = pace::next(state.limit, delay, pace::Use { running, is_wanted }, &self.config);
         state.mean_delay += (delay.as_secs_f64() - state.mean_delay) * pace::MEAN_OF;
-        let delays = pace::Delays { last: delay, mean: Duration::from_secs_f64(state.mean_delay.max(0.0)) };
+        let delays = pace::Delays { mean: Duration::from_secs_f64(state.mean_delay.max(0.0)), missed };
         state.shared = pace::next_shared(state.shared, delays, running, state.limit, &self.config);
         state.memory = memory;
         state.forget_idle(Instant::now());

@@ -21,9 +21,6 @@ const MEAN_LATE: f64 = 0.25;
 /// What is left of what tenants share after a look at which work is late. Faster than the limit falls: a dozen operations become two in a
 /// tenth of a second.
 const SHARED_DOWN: f64 = 0.7;
-/// Work that is late by several times what it may be counts as so many looks, at most: the later all work is, the later comes the next look,
-/// and meanwhile whoever asks little waits for what was let in.
-const SHARED_STEPS_MAX: f64 = 12.0;
 /// How much a look at which nothing is late adds to what tenants share: a half in two seconds.
 const CALM: f64 = 0.004;
 
@@ -39,10 +36,10 @@ pub struct Use {
 /// How late work is.
 #[derive(Debug, Clone, Copy)]
 pub struct Delays {
-    /// At this look.
-    pub last: Duration,
     /// Over some looks.
     pub mean: Duration,
+    /// How many looks this one came too late for.
+    pub missed: u8,
 }
 
 /// The limit after one look.
@@ -63,8 +60,8 @@ pub fn next(limit: f64, delay: Duration, Use { running, is_wanted }: Use, config
 /// every step of the others late, so that whoever asks little would wait for whoever asks much. Then slowly more again.
 pub fn next_shared(places: f64, delays: Delays, running: usize, limit: f64, config: &Config) -> f64 {
     let is_late = delays.mean > config.delay_target.mul_f64(MEAN_LATE);
-    let times = delays.last.as_secs_f64() / config.delay_target.as_secs_f64().max(f64::MIN_POSITIVE);
-    let down = SHARED_DOWN.powf(times.floor().clamp(1.0, SHARED_STEPS_MAX));
+    // The later all work is, the later comes the look itself, and meanwhile whoever asks little waits for what was let in.
+    let down = SHARED_DOWN.powi(1 + i32::from(delays.missed));
     let next = if is_late { places.min(running as f64) * down } else { places * (1.0 + CALM) };
     next.min(limit).max(config.shared_min as f64)
 }
@@ -85,7 +82,7 @@ mod tests {
     const PUNCTUAL: Duration = Duration::ZERO;
 
     fn always(delay: Duration) -> Delays {
-        Delays { last: delay, mean: delay }
+        Delays { mean: delay, missed: 0 }
     }
 
     #[test]
@@ -113,10 +110,12 @@ mod tests {
         let config = Config { shared_min: 4, ..config() };
         let once = next_shared(512.0, always(LATE), 100, 512.0, &config);
         assert_eq!(once, 70.0, "one late moment is not the end of whoever waits for an upstream");
-        let very_late = next_shared(512.0, always(LATE * 10), 100, 512.0, &config);
-        assert_eq!(very_late, 4.0, "what was let in lasts longer than until the next look");
-        let again = Delays { last: PUNCTUAL, mean: LATE };
-        assert_eq!(next_shared(512.0, again, 100, 512.0, &config), 70.0, "it was late just now");
+        let (mut by_looks, very_late) = (512.0, Delays { missed: 3, ..always(LATE) });
+        for _ in 0..4 {
+            by_looks = next_shared(by_looks, always(LATE), 100, 512.0, &config);
+        }
+        let at_once = next_shared(512.0, very_late, 100, 512.0, &config);
+        assert!((at_once - by_looks).abs() < 1e-6, "looks that were missed count: {at_once} and {by_looks}");
         let mut places = 512.0;
         for _ in 0..5 {
             places = next_shared(places, always(LATE), 10, 512.0, &config);

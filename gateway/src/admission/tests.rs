@@ -15,7 +15,7 @@ fn admission() -> Admission {
 /// Work is late, for as long as it takes to be taken seriously.
 fn late(admission: &Admission) {
     for _ in 0..10 {
-        admission.adjust(LATE, Memory::Enough);
+        admission.adjust(LATE, 0, Memory::Enough);
     }
 }
 
@@ -56,7 +56,7 @@ async fn whoever_is_alone_has_all_places_and_so_has_everybody_once_nothing_is_la
     assert_eq!(take(&admission, "noisy").await.len(), 8, "the other is gone");
     let _other = admission.arrive("quiet").unwrap();
     for _ in 0..1_000 {
-        admission.adjust(Duration::ZERO, Memory::Enough);
+        admission.adjust(Duration::ZERO, 0, Memory::Enough);
     }
     assert_eq!(take(&admission, "noisy").await.len(), 8, "nothing is late any more");
     drop(alone);

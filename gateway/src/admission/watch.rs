@@ -31,7 +31,8 @@ pub async fn run(app: Arc<App>, mut ended: watch::Receiver<bool>) {
             known = look_at_memory(&app, limit, known);
         }
         looks = looks.wrapping_add(1);
-        app.admission.adjust(delay, known);
+        let missed = u8::try_from(late.as_millis() / EVERY.as_millis()).unwrap_or(u8::MAX);
+        app.admission.adjust(delay, missed, known);
     }
 }
 

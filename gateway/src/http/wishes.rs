@@ -20,7 +20,7 @@ pub(super) struct Wishes {
 }
 
 impl Wishes {
-    /// One pass over the headers: to look for each of the names takes longer.
+    /// One pass over the headers: to look for each of the names takes longer. Of a header that comes twice either may say so.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut wishes = Self::default();
         for (name, value) in headers {

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use super::Caller;
 
-/// So long they are not looked for again. The caches of accounts forget what nobody looked for, so it has to be less than they wait.
+/// So long they are not looked for again. The caches of accounts forget what nobody looked for, so it has to be less than they wait. Of more
+/// callers than are remembered (`limits.rate.keys_max`) one may be charged on two accounts so long, which are two full ones anyway.
 pub(super) const REMEMBERED_MAX: Duration = Duration::from_secs(1);
 
 /// The accounts of a principal's last request. A clone remembers nothing.

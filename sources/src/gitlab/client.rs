@@ -64,7 +64,7 @@ impl Client {
             let (query, variables) =
                 (include_str!("branch_pipelines.graphql"), json!({ "paths": paths, "branch": branch }));
             let outcome = self.of_projects::<Project>("branch_pipelines", query, variables, &paths).await;
-            // Only they are not known now.
+            // What is refused is only theirs.
             outcome.unwrap_or_else(|error| {
                 paths.into_iter().map(|path| (path.to_lowercase(), Err(error.clone()))).collect()
             })

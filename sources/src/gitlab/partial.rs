@@ -32,10 +32,9 @@ impl Client {
         paths: &[String],
     ) -> Result<ByPath<T>, SourceError> {
         let Answer { data, errors } = self.answer::<Projects<T>>(call, query, variables).await?;
-        let faults = by_place(errors, Fault::project).map_err(|error| self.refused(error))?;
-        let data = data.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it answered without data"))?;
-        let left_out = || SourceError::protocol(SourceKind::Gitlab, "it left out `projects`");
-        Ok(share(data.projects.ok_or_else(left_out)?, &faults, paths))
+        let first = errors.first().map(Fault::to_error);
+        let found = data.and_then(|data| data.projects).and_then(|nodes| share(nodes, &errors, paths));
+        self.checked(call, found, first)
     }
 
     /// The answer of a query with an alias for each thing that is asked for.
@@ -46,25 +45,56 @@ impl Client {
         variables: Value,
     ) -> Result<HashMap<String, Result<T, SourceError>>, SourceError> {
         let Answer { data, errors } = self.answer::<HashMap<String, Option<T>>>(call, query, variables).await?;
-        let mut faults = by_place(errors, Fault::alias).map_err(|error| self.refused(error))?;
-        let data = data.ok_or_else(|| SourceError::protocol(SourceKind::Gitlab, "it answered without data"))?;
-        let found = data.into_iter().filter_map(|(alias, one)| match faults.remove(&alias) {
-            Some(error) => Some((alias, Err(error))),
-            None => one.map(|one| (alias, Ok(one))),
+        let first = errors.first().map(Fault::to_error);
+        let found = data.and_then(|data| {
+            let mut faults = by_place(&errors, Fault::alias)?;
+            let found = data.into_iter().filter_map(|(alias, one)| match faults.remove(&alias) {
+                Some(error) => Some((alias, Err(error))),
+                None => one.map(|one| (alias, Ok(one))),
+            });
+            let found = found.collect();
+            faults.is_empty().then_some(found)
         });
-        Ok(found.collect())
+        self.checked(call, found, first)
+    }
+
+    /// What was found; the first fault where nothing was, or nobody knows whose it is.
+    fn checked<V>(
+        &self,
+        call: &'static str,
+        found: Option<HashMap<String, Result<V, SourceError>>>,
+        first: Option<SourceError>,
+    ) -> Result<HashMap<String, Result<V, SourceError>>, SourceError> {
+        let Some(found) = found else {
+            let left_out = || SourceError::protocol(SourceKind::Gitlab, "it left out what was asked for");
+            return Err(self.refused(first.unwrap_or_else(left_out)));
+        };
+        if let Some(error) = first {
+            let failed = found.values().filter(|outcome| outcome.is_err()).count();
+            tracing::warn!(
+                call,
+                failed,
+                of = found.len(),
+                error = error.chain(),
+                "GitLab failed for a part of what was asked"
+            );
+            if failed == found.len() {
+                return Err(self.refused(error));
+            }
+        }
+        Ok(found)
     }
 }
 
-/// Each project with what was found of it, or why it was not.
-fn share<T: OfProject>(nodes: Nodes<T>, faults: &HashMap<usize, SourceError>, paths: &[String]) -> ByPath<T> {
+/// Each project with what was found of it, or why it was not; none where a fault is of none of them.
+fn share<T: OfProject>(nodes: Nodes<T>, faults: &[Fault], paths: &[String]) -> Option<ByPath<T>> {
+    let mut faults = by_place(faults, Fault::project)?;
     let mut found = HashMap::new();
     let mut lost = None;
     for (at, project) in nodes.nodes.unwrap_or_default().into_iter().enumerate() {
-        let fault = faults.get(&at);
-        match (project, fault) {
+        match (project, faults.remove(&at)) {
             (Some(project), None) => drop(found.insert(project.full_path().to_lowercase(), Ok(project))),
-            (Some(project), Some(error)) => drop(found.insert(project.full_path().to_lowercase(), Err(error.clone()))),
+            (Some(project), Some(error)) => drop(found.insert(project.full_path().to_lowercase(), Err(error))),
             (None, fault) => lost = fault.or(lost),
         }
     }
@@ -74,23 +104,19 @@ fn share<T: OfProject>(nodes: Nodes<T>, faults: &HashMap<usize, SourceError>, pa
             found.entry(path.to_lowercase()).or_insert_with(|| Err(error.clone()));
         }
     }
-    found
+    faults.is_empty().then_some(found)
 }
 
-/// Faults by their places, the first of each; an error when one has none.
+/// Faults by their places, the first of each; none when one has no such place.
 fn by_place<P: Eq + std::hash::Hash>(
-    faults: Vec<Fault>,
+    faults: &[Fault],
     place: impl Fn(&Fault) -> Option<P>,
-) -> Result<HashMap<P, SourceError>, SourceError> {
+) -> Option<HashMap<P, SourceError>> {
     let mut by_place = HashMap::new();
     for fault in faults {
-        let error = fault.to_error();
-        match place(&fault) {
-            Some(place) => drop(by_place.entry(place).or_insert(error)),
-            None => return Err(error),
-        }
+        by_place.entry(place(fault)?).or_insert_with(|| fault.to_error());
     }
-    Ok(by_place)
+    Some(by_place)
 }
 
 #[cfg(test)]
@@ -112,14 +138,13 @@ mod tests {
         }
     }
 
-    fn shared(answer: Value) -> Result<Vec<(String, bool)>, SourceError> {
+    fn shared(answer: Value) -> Option<Vec<(String, bool)>> {
         let answer: Answer<Projects<Own>> = serde_json::from_value(answer).unwrap();
-        let faults = by_place(answer.errors, Fault::project)?;
         let paths = ["g/a", "g/b", "g/c"].map(str::to_owned);
-        let found = share(answer.data.unwrap().projects.unwrap(), &faults, &paths);
+        let found = share(answer.data.unwrap().projects.unwrap(), &answer.errors, &paths)?;
         let mut found: Vec<_> = found.into_iter().map(|(path, outcome)| (path, outcome.is_ok())).collect();
         found.sort_unstable();
-        Ok(found)
+        Some(found)
     }
 
     #[test]
@@ -130,9 +155,10 @@ mod tests {
         let (a, b) = (|is_well| ("g/a".to_owned(), is_well), |is_well| ("g/b".to_owned(), is_well));
         let own = shared(json!({ "data": data, "errors": told(json!(["projects", "nodes", 0, "repository"])) }));
         assert_eq!(own.unwrap(), [a(true), b(false)], "and g/c does not exist");
-        for path in [json!(null), json!(["projects"]), json!(["other", "nodes", 0]), json!(["projects", "nodes"])] {
+        let places = [json!(null), json!(["projects"]), json!(["other", "nodes", 0]), json!(["projects", "nodes"])];
+        for path in places.into_iter().chain([json!(["projects", "nodes", 2])]) {
             let message = format!("{path}");
-            assert!(shared(json!({ "data": data, "errors": told(path) })).is_err(), "{message}");
+            assert!(shared(json!({ "data": data, "errors": told(path) })).is_none(), "{message}");
         }
     }
 

@@ -4,24 +4,31 @@
 //! whoever gave way go on when nothing else is ready. While requests keep a worker busy that is hardly ever the case, and a connection that
 //! takes ten milliseconds took more than two seconds, the longest wait for one. A thread of its own gets its share of the processors.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::oneshot};
 
-/// What this future answers, of which the worker's other tasks do not wait for each other's turns. Given up, it goes on to its end, and what it
-/// made is dropped.
+/// What this future answers, on a thread where it need not wait for the turns of other tasks; an error when it takes longer than `limit`. When
+/// nobody waits for it any more it ends at once, and so does its thread: there are only so many.
 pub(super) async fn apart<T: Send + 'static>(
+    limit: Duration,
     connecting: impl Future<Output = Result<T, sqlx::Error>> + Send + 'static,
 ) -> Result<T, sqlx::Error> {
     let runtime = Handle::current();
-    let made = tokio::task::spawn_blocking(move || runtime.block_on(connecting)).await;
+    let (_waits, nobody_waits) = oneshot::channel::<()>();
+    let connect = async move {
+        tokio::select! {
+            biased;
+            _ = nobody_waits => Err(sqlx::Error::PoolTimedOut),
+            made = tokio::time::timeout(limit, connecting) => made.unwrap_or(Err(sqlx::Error::PoolTimedOut)),
+        }
+    };
+    let made = tokio::task::spawn_blocking(move || runtime.block_on(connect)).await;
     made.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     /// As the driver does.
@@ -54,12 +61,27 @@ mod tests {
             })
         };
         let (one, other) = (busy("one"), busy("other"));
-        let apart = tokio::spawn(apart(give_way_often()));
+        let apart = tokio::spawn(apart(Duration::from_secs(60), give_way_often()));
         let within = tokio::spawn(give_way_often());
         assert_eq!(apart.await.unwrap().unwrap(), 800);
         assert!(!within.is_finished(), "then it need not be done apart");
         one.abort();
         other.abort();
         within.abort();
+    }
+
+    #[tokio::test]
+    async fn it_ends_when_nobody_waits_any_more_and_when_it_takes_too_long() {
+        let late = apart(Duration::from_millis(1), std::future::pending::<Result<(), sqlx::Error>>()).await;
+        assert!(matches!(late, Err(sqlx::Error::PoolTimedOut)), "{late:?}");
+        let (held, dropped) = oneshot::channel::<()>();
+        let connecting = async move {
+            let _held = held;
+            std::future::pending::<Result<(), sqlx::Error>>().await
+        };
+        let waiting = tokio::spawn(apart(Duration::from_secs(600), connecting));
+        tokio::task::yield_now().await;
+        waiting.abort();
+        assert!(dropped.await.is_err(), "what it held is given back");
     }
 }

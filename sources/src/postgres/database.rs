@@ -67,9 +67,6 @@ impl Database {
         let readers = ReadPool::new(options.clone().options(READ_SETTINGS), config)?;
         let writers = PgPoolOptions::new()
             .max_connections(config.write_connections_max)
-            // Once made they are kept, and made anew where one was idle for too long: see `connect`.
-            .min_connections(config.write_connections_max)
-            .max_lifetime(None)
             .acquire_timeout(config.acquire_timeout)
             // A write is worth a round trip: after a restart of the server a connection that waited here is dead.
             .test_before_acquire(true)
@@ -87,13 +84,14 @@ impl Database {
         })
     }
 
-    /// Makes the connections for writes before anybody needs them: while requests keep all workers busy that takes longer than anybody waits.
-    /// Those that cannot be made now are made when they are needed.
+    /// Makes the connections for writes before anybody needs them: where sqlx's pool makes one while requests keep all workers busy, that takes
+    /// longer than anybody waits. Those that cannot be made now, and those that were idle for long, are made when they are needed.
     pub async fn connect(&self) {
         let writers = self.writers.clone();
+        let limit = writers.options().get_acquire_timeout();
         let all = (0..writers.options().get_max_connections()).map(move |_| writers.acquire());
         // All at once, or the first would be given out again and again. Nothing is lost with an error: whoever needs one is told.
-        let made = apart(async move { Ok(futures::future::join_all(all).await) }).await;
+        let made = apart(limit, async move { Ok(futures::future::join_all(all).await) }).await;
         drop(made);
     }
 

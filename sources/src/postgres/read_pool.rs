@@ -42,6 +42,8 @@ pub(super) struct ReadPool {
 /// Opens connections.
 struct Connector {
     options: PgConnectOptions,
+    /// How long it may take.
+    limit: Duration,
     /// The server notices who leaves.
     notices: Arc<AtomicBool>,
 }
@@ -53,7 +55,7 @@ impl Manager for Connector {
     async fn create(&self) -> Result<PgConnection, sqlx::Error> {
         let (options, notices) = (self.options.clone(), Arc::clone(&self.notices));
         // On the heap, because it is large and rare: every read carries room for it otherwise, through all futures around it.
-        Box::pin(apart(async move {
+        Box::pin(apart(self.limit, async move {
             let mut connection = options.connect().await?;
             // A server that cannot do this, such as one of another system, goes on until the statement has ended.
             let set = sqlx::raw_sql(NOTICE_WHO_LEAVES).execute(&mut connection).await;
@@ -84,7 +86,7 @@ impl ReadPool {
             recycle: Some(config.acquire_timeout),
         };
         let notices = Arc::new(AtomicBool::new(false));
-        let pool = Pool::builder(Connector { options, notices: Arc::clone(&notices) })
+        let pool = Pool::builder(Connector { options, limit: config.acquire_timeout, notices: Arc::clone(&notices) })
             .max_size(config.connections_max)
             .timeouts(timeouts)
             .queue_mode(QueueMode::Lifo)

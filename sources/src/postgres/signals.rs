@@ -35,7 +35,7 @@ impl Database {
         let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
         let pool = pool.connect_lazy_with(options);
         in_time(async {
-            let mut listener = apart(async move { PgListener::connect_with(&pool).await }).await?;
+            let mut listener = apart(ANSWER_WITHIN, async move { PgListener::connect_with(&pool).await }).await?;
             listener.ignore_pool_close_event(true);
             listener.eager_reconnect(false);
             listener.listen(CHANNEL).await?;

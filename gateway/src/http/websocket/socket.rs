@@ -104,7 +104,7 @@ impl From<Close> for End {
 pub async fn run(app: Arc<App>, socket: WebSocket, headers: HeaderMap) {
     let protocol = socket.protocol().and_then(|name| name.to_str().ok()).and_then(Protocol::of);
     metrics::gauge!("weft_live_sockets").increment(1.0);
-    let headers = copied(&headers);
+    let headers = copied(headers);
     let mut conversation = Conversation {
         app,
         socket,
@@ -148,9 +148,9 @@ pub async fn run(app: Arc<App>, socket: WebSocket, headers: HeaderMap) {
 
 /// The same headers in memory of their own: as they come they are parts of what the request was read into, eight kilobytes that would stay
 /// as long as the socket.
-fn copied(headers: &HeaderMap) -> HeaderMap {
+fn copied(headers: HeaderMap) -> HeaderMap {
     let mut copied = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
+    for (name, value) in &headers {
         if let Ok(own) = HeaderValue::from_bytes(value.as_bytes()) {
             copied.append(name.clone(), own);
         }
