@@ -138,37 +138,45 @@ mod tests {
         }
     }
 
-    fn shared(answer: Value) -> Option<Vec<(String, bool)>> {
-        let answer: Answer<Projects<Own>> = serde_json::from_value(answer).unwrap();
+    /// Which projects were found, and whether they are well; none where a fault is everybody's.
+    fn shared(answer: Value) -> serde_json::Result<Option<Vec<(String, bool)>>> {
+        let answer: Answer<Projects<Own>> = serde_json::from_value(answer)?;
         let paths = ["g/a", "g/b", "g/c"].map(str::to_owned);
-        let found = share(answer.data.unwrap().projects.unwrap(), &answer.errors, &paths)?;
-        let mut found: Vec<_> = found.into_iter().map(|(path, outcome)| (path, outcome.is_ok())).collect();
-        found.sort_unstable();
-        Some(found)
+        let nodes = answer.data.and_then(|data| data.projects);
+        let found = nodes.and_then(|nodes| share(nodes, &answer.errors, &paths));
+        Ok(found.map(|found| {
+            let mut found: Vec<_> = found.into_iter().map(|(path, outcome)| (path, outcome.is_ok())).collect();
+            found.sort_unstable();
+            found
+        }))
+    }
+
+    fn project(path: &str, is_well: bool) -> (String, bool) {
+        (path.to_owned(), is_well)
     }
 
     #[test]
-    fn a_fault_is_that_of_its_project_and_of_nobody_else() {
+    fn a_fault_is_that_of_its_project_and_of_nobody_else() -> serde_json::Result<()> {
         let told = |path: Value| json!([{ "message": "no", "path": path }]);
-        let nodes = json!([{ "fullPath": "G/B" }, { "fullPath": "g/a" }]);
-        let data = json!({ "projects": { "nodes": nodes } });
-        let (a, b) = (|is_well| ("g/a".to_owned(), is_well), |is_well| ("g/b".to_owned(), is_well));
-        let own = shared(json!({ "data": data, "errors": told(json!(["projects", "nodes", 0, "repository"])) }));
-        assert_eq!(own.unwrap(), [a(true), b(false)], "and g/c does not exist");
+        let data = json!({ "projects": { "nodes": [{ "fullPath": "G/B" }, { "fullPath": "g/a" }] } });
+        let own = shared(json!({ "data": data, "errors": told(json!(["projects", "nodes", 0, "repository"])) }))?;
+        assert_eq!(own, Some(vec![project("g/a", true), project("g/b", false)]), "and g/c does not exist");
         let places = [json!(null), json!(["projects"]), json!(["other", "nodes", 0]), json!(["projects", "nodes"])];
         for path in places.into_iter().chain([json!(["projects", "nodes", 2])]) {
             let message = format!("{path}");
-            assert!(shared(json!({ "data": data, "errors": told(path) })).is_none(), "{message}");
+            assert_eq!(shared(json!({ "data": data, "errors": told(path) }))?, None, "{message}");
         }
+        Ok(())
     }
 
     #[test]
-    fn what_is_lost_without_its_name_is_not_said_to_be_missing() {
+    fn what_is_lost_without_its_name_is_not_said_to_be_missing() -> serde_json::Result<()> {
         let data = json!({ "projects": { "nodes": [{ "fullPath": "g/a" }, null] } });
         let errors = json!([{ "message": "no", "path": ["projects", "nodes", 1] }]);
-        let found = shared(json!({ "data": data, "errors": errors })).unwrap();
-        assert_eq!(found, [("g/a".to_owned(), true), ("g/b".to_owned(), false), ("g/c".to_owned(), false)]);
+        let found = shared(json!({ "data": data, "errors": errors }))?;
+        assert_eq!(found, Some(vec![project("g/a", true), project("g/b", false), project("g/c", false)]));
         // A hole without a fault is a project that the token may not read.
-        assert_eq!(shared(json!({ "data": data })).unwrap(), [("g/a".to_owned(), true)]);
+        assert_eq!(shared(json!({ "data": data }))?, Some(vec![project("g/a", true)]));
+        Ok(())
     }
 }
