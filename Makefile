@@ -14,17 +14,18 @@ demo: ## The whole platform on this machine; ARGS="--estate 100000" for a large 
 	@cargo build --quiet -p demo --bin weft-demo
 	@exec target/debug/weft-demo up $(ARGS)
 
+# All of the workspace is built at once: of some of its packages cargo would build the libraries with other features, so twice.
 test: ## All tests, with a private PostgreSQL and Redis; ARGS="name" for some of them
-	@cargo build --quiet -p demo --bin weft-demo -p gateway --bin weft
+	@cargo build --quiet --workspace --all-targets
 	@if command -v cargo-nextest >/dev/null; then \
 		$(WITH_SERVICES) cargo nextest run --workspace --no-fail-fast $(ARGS); \
 	else \
 		$(WITH_SERVICES) cargo test --quiet --workspace $(ARGS) -- --test-threads=2; \
 	fi
 
-it: ## Integration tests only
-	@cargo build --quiet -p demo --bin weft-demo -p gateway --bin weft
-	@$(WITH_SERVICES) cargo nextest run -p it --no-fail-fast $(ARGS)
+it: ## Integration tests only; ARGS="name" for some of them
+	@cargo build --quiet --workspace --all-targets
+	@$(WITH_SERVICES) cargo nextest run --workspace -E 'package(it)' --no-fail-fast $(ARGS)
 
 hostile: ## How long a release build takes for each kind of hostile request; fails above 20 ms
 	@cargo build --quiet --release -p gateway --bin weft
