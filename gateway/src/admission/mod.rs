@@ -47,6 +47,8 @@ struct State {
     mean_delay: f64,
     /// How many places tenants share that ask at the same time: all, or fewer where work was late.
     shared: f64,
+    /// How many of those may be taken so far: few after a quiet time.
+    warm: f64,
     /// How long a place is held, lately and of each class, in seconds.
     held: [f64; 2],
     /// What each tenant has in progress; those of which nothing was executed lately are not there.
@@ -110,6 +112,7 @@ impl Admission {
             limit: config.running_max as f64,
             mean_delay: 0.0,
             shared: config.running_max as f64,
+            warm: config.shared_min as f64,
             held: [0.0; 2],
             tenants: HashMap::default(),
             weights: 0,
@@ -180,14 +183,17 @@ impl Admission {
         let is_wanted = Class::ALL.into_iter().any(wants);
         state.limit = pace::next(state.limit, delay, pace::Use { running, is_wanted }, &self.config);
         state.mean_delay += (delay.as_secs_f64() - state.mean_delay) * pace::MEAN_OF;
-        let delays = pace::Delays { mean: Duration::from_secs_f64(state.mean_delay.max(0.0)), missed };
+        let mean = Duration::from_secs_f64(state.mean_delay.max(0.0));
+        let delays = pace::Delays { latest: delay, mean, missed };
         state.shared = pace::next_shared(state.shared, delays, running, state.limit, &self.config);
+        let waits = state.queues.iter().any(|queue| !queue.is_empty());
+        state.warm = pace::next_warm(state.warm, delays, running, waits, state.shared, &self.config);
         state.memory = memory;
         state.forget_idle(Instant::now());
         // Where more may run now, those who wait are next.
         state.give_turns(&self.config);
         metrics::gauge!("weft_admission_limit").set(state.limit);
-        metrics::gauge!("weft_admission_shared").set(state.shared);
+        metrics::gauge!("weft_admission_shared").set(state.shared.min(state.warm));
         for class in Class::ALL {
             let (running, waiting) = (state.running_of(class), state.queue(class).len());
             metrics::gauge!("weft_admission_running", "class" => class.as_str()).set(running as f64);
@@ -288,10 +294,11 @@ impl State {
         let known = self.tenants.get(tenant).map(|own| own.weight);
         let own = known.unwrap_or_else(|| config.weight(tenant));
         let all = self.weights + if known.is_some() { 0 } else { u64::from(own) };
-        // Whoever is alone shares with nobody, and nobody does while nothing is late.
-        let part = match all == u64::from(own) || self.shared >= self.limit {
+        let shared = self.shared.min(self.warm);
+        // Whoever is alone shares with nobody, and nobody does once all are warm and nothing is late.
+        let part = match all == u64::from(own) || shared >= self.limit {
             true => class_places(self.limit, class, config),
-            false => class_places(self.shared, class, config) * f64::from(own) / all as f64,
+            false => class_places(shared, class, config) * f64::from(own) / all as f64,
         };
         part.max(1.0)
     }

@@ -23,6 +23,12 @@ const MEAN_LATE: f64 = 0.25;
 const SHARED_DOWN: f64 = 0.7;
 /// How much a look at which nothing is late adds to what tenants share: a half in two seconds.
 const CALM: f64 = 0.004;
+/// After a quiet time tenants share this many times the least.
+const START: f64 = 2.0;
+/// How much more they share after a look at which somebody waited and nothing was late.
+const WARMER: f64 = 2.0;
+/// What is left of that after a look at which less than a quarter of it was used: half after two thirds of a second.
+const COOLER: f64 = 0.98;
 
 /// What is made of the limit.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +42,8 @@ pub struct Use {
 /// How late work is.
 #[derive(Debug, Clone, Copy)]
 pub struct Delays {
+    /// At this look.
+    pub latest: Duration,
     /// Over some looks.
     pub mean: Duration,
     /// How many looks this one came too late for.
@@ -66,6 +74,22 @@ pub fn next_shared(places: f64, delays: Delays, running: usize, limit: f64, conf
     next.min(limit).max(config.shared_min as f64)
 }
 
+/// How many of these places may be taken so far, after one look: few after a quiet time, then soon more while somebody waits. That work is late
+/// is seen only once it is, and until those who were let in at one moment are done, whoever asks little would wait for all of them.
+pub fn next_warm(warm: f64, delays: Delays, running: usize, waits: bool, shared: f64, config: &Config) -> f64 {
+    let (running, start) = (running as f64, config.shared_min as f64 * START);
+    let is_late = delays.latest.max(delays.mean) > config.delay_target.mul_f64(MEAN_LATE);
+    let next = if !is_late && (waits || running >= warm * USED) {
+        warm * WARMER
+    } else if running < warm / 4.0 {
+        // Not below what one starts with, nor up to it where work was late.
+        warm.min((warm * COOLER).max(start))
+    } else {
+        warm
+    };
+    next.min(shared).max(config.shared_min as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,7 +106,7 @@ mod tests {
     const PUNCTUAL: Duration = Duration::ZERO;
 
     fn always(delay: Duration) -> Delays {
-        Delays { mean: delay, missed: 0 }
+        Delays { latest: delay, mean: delay, missed: 0 }
     }
 
     #[test]
@@ -130,6 +154,25 @@ mod tests {
         }
         assert_eq!(places, 512.0);
         assert_eq!(next_shared(100.0, always(PUNCTUAL), 10, 50.0, &config), 50.0, "not more than there are");
+    }
+
+    #[test]
+    fn after_a_quiet_time_few_are_let_in_and_soon_more_unless_work_is_late() {
+        let config = Config { shared_min: 4, ..config() };
+        let look = |warm, delay, running, waits| next_warm(warm, always(delay), running, waits, 300.0, &config);
+        let mut warm = 300.0;
+        for _ in 0..300 {
+            warm = look(warm, PUNCTUAL, 0, false);
+        }
+        assert_eq!(warm, 8.0, "six quiet seconds");
+        assert_eq!(look(warm, LATE, 4, true), 8.0, "what was let in is late already");
+        let mut looks = 0;
+        while warm < 300.0 {
+            (warm, looks) = (look(warm, PUNCTUAL, 4, true), looks + 1);
+        }
+        assert_eq!((warm, looks), (300.0, 6), "all there are, after an eighth of a second");
+        assert_eq!(look(warm, PUNCTUAL, 100, false), 300.0, "used");
+        assert_eq!(next_warm(4.0, always(PUNCTUAL), 0, false, 4.0, &config), 4.0, "work was late: not up by itself");
     }
 
     #[test]

@@ -58,6 +58,13 @@ async fn whoever_is_alone_has_all_places_and_so_has_everybody_once_nothing_is_la
     for _ in 0..1_000 {
         admission.adjust(Duration::ZERO, 0, Memory::Enough);
     }
+    let few = take(&admission, "noisy").await;
+    assert_eq!(few.len(), 2, "half of four: a quiet time ends with few");
+    let mut waiting = Box::pin(admission.enter("noisy", Class::Interactive, 1));
+    assert!(poll!(&mut waiting).is_pending());
+    admission.adjust(Duration::ZERO, 0, Memory::Enough);
+    assert!(matches!(poll!(&mut waiting), Poll::Ready(Ok(_))), "it waited and nothing was late");
+    drop((few, waiting));
     assert_eq!(take(&admission, "noisy").await.len(), 8, "nothing is late any more");
     drop(alone);
 }

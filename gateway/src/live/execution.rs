@@ -65,7 +65,7 @@ pub(super) async fn execute(app: &Arc<App>, plan: &Plan, changes: Vec<(&Arc<Read
             metrics::histogram!("weft_live_delay_seconds")
                 .record((app.clock.now() - at.0).to_std().unwrap_or_default().as_secs_f64());
             let about = About::of(read, kind);
-            let payload = answer.into_bytes();
+            let (payload, cursor) = (answer.into_bytes(), cursor.into());
             Executed::Sent(Arc::new(Sent { position, cursor, payload, points, state: None, about }))
         });
     executed.collect()

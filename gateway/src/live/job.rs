@@ -47,7 +47,7 @@ pub(super) async fn follow(app: Arc<App>, plan: Arc<Plan>, members: Arc<Members>
             let payload = answer.into_bytes();
             let sent = Sent {
                 position: ChangePosition::start(),
-                cursor: String::new(),
+                cursor: Arc::default(),
                 payload,
                 points: 1,
                 state: None,
@@ -65,7 +65,7 @@ pub(super) async fn follow(app: Arc<App>, plan: Arc<Plan>, members: Arc<Members>
         members.tell(
             &Arc::new(Sent {
                 position: ChangePosition::start(),
-                cursor,
+                cursor: cursor.into(),
                 payload,
                 points,
                 state: Some(state),

@@ -19,7 +19,7 @@ pub struct Sent {
     /// Where it stands.
     pub position: ChangePosition,
     /// The same for clients.
-    pub cursor: String,
+    pub cursor: Arc<str>,
     /// The answer.
     pub payload: Bytes,
     /// What it is worth.

@@ -35,7 +35,7 @@ pub struct Subscriber {
     /// What is ready to go out, with what it is worth.
     ready: VecDeque<(Frame, u64)>,
     /// What the client got last, or began after.
-    last: Option<String>,
+    last: Option<Arc<str>>,
     /// What is seen, and how often that had changed when it was looked at.
     viewer: Viewer,
     epoch: u64,
@@ -102,7 +102,7 @@ impl Subscriber {
             expires_at: plan.principal.expires_at,
             stage,
             ready: VecDeque::new(),
-            last: cursor,
+            last: cursor.map(Arc::from),
             viewer,
             epoch,
             missed_until: missed_until.filter(|_| !matches!(plan.topic, Topic::Job(_))),
@@ -116,11 +116,12 @@ impl Subscriber {
     /// Everything that comes; without end, but for a job that ends. An error ends it: it cannot go on now, but from the last cursor.
     /// Waiting for the next event can be given up without harm.
     pub fn into_stream(self) -> BoxStream<'static, Result<Frame, SourceError>> {
-        let next = |mut subscriber: Self| async move {
+        // In a box, since it is moved for each event.
+        let next = |mut subscriber: Box<Self>| async move {
             let frame = subscriber.next().await?;
             Ok(frame.map(|frame| (frame, subscriber)))
         };
-        Box::pin(futures::stream::try_unfold(self, next))
+        Box::pin(futures::stream::try_unfold(Box::new(self), next))
     }
 
     async fn next(&mut self) -> Result<Option<Frame>, SourceError> {
@@ -227,7 +228,7 @@ impl Subscriber {
         }
         for (answer, cursor) in answers.into_iter().zip(places) {
             let points = answer.objects().saturating_add(1);
-            self.ready.push_back((Frame { payload: answer.into_bytes(), cursor: Some(cursor) }, points));
+            self.ready.push_back((Frame { payload: answer.into_bytes(), cursor: Some(cursor.into()) }, points));
         }
         if page.has_next {
             let last = page.rows.last().map(|(cursor, _)| cursor.clone());
@@ -236,7 +237,7 @@ impl Subscriber {
         }
         let cursor = cursors.write(plan.principal.sight(), &Place::Change(position.clone()));
         let payload = execute_sign(&self.app, plan, Event::SnapshotEnd { cursor: cursor.clone(), count }).await;
-        self.ready.push_back((Frame { payload, cursor: Some(cursor) }, 1));
+        self.ready.push_back((Frame { payload, cursor: Some(cursor.into()) }, 1));
         self.stage = Stage::Behind(position);
         Ok(())
     }
@@ -259,7 +260,8 @@ impl Subscriber {
 
     /// The cursor after all that is ready.
     fn newest(&self) -> Option<String> {
-        self.ready.back().and_then(|(frame, _)| frame.cursor.clone()).or_else(|| self.last.clone())
+        let newest = self.ready.back().and_then(|(frame, _)| frame.cursor.as_ref());
+        newest.or(self.last.as_ref()).map(|cursor| cursor.as_ref().to_owned())
     }
 
     /// Reads a part of what was missed.
@@ -270,7 +272,7 @@ impl Subscriber {
             let _place = self.app.live.catching_up.acquire().await;
             let Some(changes) = database.changes_unless_lost(&position, None, limit).await? else {
                 let to = database.change_newest().await?;
-                self.stage = Stage::Gap { from: self.last.clone(), to, reason: GapReason::CursorExpired };
+                self.stage = Stage::Gap { from: self.newest(), to, reason: GapReason::CursorExpired };
                 return Ok(());
             };
             changes
@@ -325,8 +327,7 @@ impl Subscriber {
 
     /// Says that something is missing.
     async fn tell_lost(&mut self, lost: Lost) -> Result<(), SourceError> {
-        let from = self.last.clone();
-        self.push_gap(from, &lost.to, lost.reason).await
+        self.push_gap(self.newest(), &lost.to, lost.reason).await
     }
 
     async fn push_gap(
@@ -345,13 +346,13 @@ impl Subscriber {
         let cursor = cursors.write(self.plan.principal.sight(), &Place::Change(to.clone()));
         let gap = Event::Gap(Gap { from_cursor, to_cursor: cursor.clone(), reason });
         let payload = execute_sign(&self.app, &self.plan, gap).await;
-        self.ready.push_back((Frame { payload, cursor: Some(cursor) }, 1));
+        self.ready.push_back((Frame { payload, cursor: Some(cursor.into()) }, 1));
         Ok(())
     }
 
     /// The cursor from which it goes on: at its beginning what the client had, later what it got last.
-    pub fn cursor(&self) -> Option<&str> {
-        self.last.as_deref()
+    pub fn cursor(&self) -> Option<Arc<str>> {
+        self.last.clone()
     }
 
     /// What subgraphs are told of the caller; none where none is asked.

@@ -1,6 +1,6 @@
 //! `Subscription`: answers on their way to one client, wherever they come from.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -15,7 +15,7 @@ pub struct Frame {
     /// The answer.
     pub payload: Bytes,
     /// Continue after it with this; none where what comes has no places, such as a team's own events.
-    pub cursor: Option<String>,
+    pub cursor: Option<Arc<str>>,
 }
 
 /// Everything that comes. An error ends it: it cannot go on now. Waiting for the next can be given up without harm.
@@ -26,7 +26,7 @@ pub struct Subscription {
     /// Never locked: a request that holds it may be looked at from several threads, and a stream may not.
     frames: Mutex<Frames>,
     /// The cursor from which it goes on at its beginning.
-    pub cursor: Option<String>,
+    pub cursor: Option<Arc<str>>,
     /// When the token ends of who began it; none where it does not.
     pub expires_at: Option<DateTime>,
     /// What subgraphs are told of who began it; none where it reaches none.
@@ -47,7 +47,7 @@ impl Subscription {
 
 impl From<Subscriber> for Subscription {
     fn from(subscriber: Subscriber) -> Self {
-        let (cursor, expires_at) = (subscriber.cursor().map(str::to_owned), subscriber.expires_at());
+        let (cursor, expires_at) = (subscriber.cursor(), subscriber.expires_at());
         let told = subscriber.told().map(str::to_owned);
         Self { frames: Mutex::new(subscriber.into_stream()), cursor, expires_at, told }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
-use futures::{StreamExt, stream, stream::BoxStream};
+use futures::{Stream, StreamExt, stream};
 use schema::ErrorCode;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -26,9 +26,9 @@ use crate::{
 #[derive(Debug)]
 pub enum Told {
     /// It is a subscription, and goes on from this cursor; subgraphs, where it reaches any, were told the other.
-    Begun(Option<String>, Option<String>),
+    Begun(Option<Arc<str>>, Option<String>),
     /// An answer; with the cursor after it, where it is an event.
-    Next(Bytes, Option<String>),
+    Next(Bytes, Option<Arc<str>>),
     /// It was refused, or cannot go on; the answer says why.
     Error(Bytes),
     /// Nothing more comes.
@@ -49,29 +49,28 @@ pub struct Asking {
     pub resume: Option<Resume>,
 }
 
-/// Carries an operation out. Dropped, it ends.
-pub fn run(asking: Asking) -> BoxStream<'static, Told> {
+/// Carries an operation out. Dropped, it ends. Not in boxes of its own: each is memory that an event to thousands has to be fetched from.
+pub fn run(asking: Asking) -> impl Stream<Item = Told> + Send + 'static {
     let begun = stream::once(async move { Box::pin(begin(asking)).await });
-    Box::pin(begun.flat_map(|begun| {
-        match begun {
-            Ok(Begun::Answer(bytes)) => stream::iter([Told::Next(bytes, None), Told::Complete]).boxed(),
+    begun.flat_map(|begun| {
+        let (first, frames, last) = match begun {
+            Ok(Begun::Answer(bytes)) => (Told::Next(bytes, None), None, Some(Told::Complete)),
             Ok(Begun::Stream(subscription)) => {
-                stream::iter([Told::Begun(subscription.cursor.clone(), subscription.told.clone())])
-                    .chain(subscription.into_frames().map(|frame| match frame {
-                        Ok(frame) => Told::Next(frame.payload, frame.cursor),
-                        Err(error) => {
-                            tracing::warn!(error = error.chain(), "a subscription had to end");
-                            let message =
-                                "the subscription cannot go on at the moment: begin again after the last cursor";
-                            Told::Error(Answer::refused(&Refusal::new(error.code(), message), "").into_bytes())
-                        }
-                    }))
-                    .chain(stream::iter([Told::Complete]))
-                    .boxed()
+                let first = Told::Begun(subscription.cursor.clone(), subscription.told.clone());
+                (first, Some(subscription.into_frames()), Some(Told::Complete))
             }
-            Err(refused) => stream::iter([Told::Error(refused)]).boxed(),
-        }
-    }))
+            Err(refused) => (Told::Error(refused), None, None),
+        };
+        let frames = stream::iter(frames).flatten().map(|frame| match frame {
+            Ok(frame) => Told::Next(frame.payload, frame.cursor),
+            Err(error) => {
+                tracing::warn!(error = error.chain(), "a subscription had to end");
+                let message = "the subscription cannot go on at the moment: begin again after the last cursor";
+                Told::Error(Answer::refused(&Refusal::new(error.code(), message), "").into_bytes())
+            }
+        });
+        stream::iter([first]).chain(frames).chain(stream::iter(last))
+    })
 }
 
 enum Begun {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{
-    message::{Close, Incoming, Protocol},
+    message::{self, Close, Incoming, Protocol},
     operation::{self, Asking, Told},
 };
 use crate::{
@@ -52,7 +52,7 @@ struct Running {
     /// What it was begun with, to begin it again; none where that is more than is kept.
     payload: Option<Map<String, Value>>,
     /// The cursor it sent last; none for what has no cursors.
-    cursor: Option<String>,
+    cursor: Option<Arc<str>>,
     /// What subgraphs were told of who began it; none where none was asked.
     told: Option<String>,
     /// Tells it from an earlier one with the same id.
@@ -291,7 +291,7 @@ impl Conversation {
         let Some(principal) = self.principal.clone() else { return };
         self.begun += 1;
         let number = self.begun;
-        let cursor = resume.as_ref().map(|resume| resume.cursor.clone());
+        let cursor = resume.as_ref().map(|resume| resume.cursor.as_str().into());
         let asking = Asking {
             app: Arc::clone(&self.app),
             principal: Arc::clone(&principal),
@@ -312,11 +312,11 @@ impl Conversation {
     async fn tell_all(&mut self, (id, number, told): Answered) -> Result<(), End> {
         self.tell(&id, number, told).await?;
         for _ in 1..TOGETHER_MAX {
+            let Some(Some((id, number, told))) = self.streams.next().now_or_never() else { break };
             // Whoever reads slowly may have kept us until the token had ended.
             if self.expires_at() <= Instant::now() {
-                break;
+                return self.expire().await;
             }
-            let Some(Some((id, number, told))) = self.streams.next().now_or_never() else { break };
             self.tell(&id, number, told).await?;
         }
         Ok(self.socket.flush().await?)
@@ -345,7 +345,8 @@ impl Conversation {
                 if cursor.is_some() {
                     running.cursor = cursor;
                 }
-                self.protocol.next(id, &payload)
+                let said = message::next(self.protocol, id, &payload);
+                return Ok(self.socket.feed(Message::Text(said)).await?);
             }
             Told::Error(payload) => {
                 self.running.remove(id);
@@ -402,7 +403,7 @@ impl Conversation {
         }
         if let Some(running) = self.running.remove(&id) {
             running.handle.abort();
-            let resume = running.cursor.map(|cursor| Resume { cursor, is_reset });
+            let resume = running.cursor.map(|cursor| Resume { cursor: cursor.as_ref().to_owned(), is_reset });
             if let Some(payload) = running.payload {
                 self.begin(id, payload.clone(), Some(payload), resume);
             }
