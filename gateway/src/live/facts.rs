@@ -114,6 +114,8 @@ pub struct Told<F> {
     pub changed_fields: Vec<String>,
     /// Reconciliation found it.
     pub healed: bool,
+    /// Of an entity: others see its deployments than did before. Lines of earlier releases do not say so: there it may be.
+    pub moves_deployments: bool,
 }
 
 /// What a payload tells besides the facts.
@@ -122,6 +124,7 @@ pub struct Told<F> {
 struct Besides {
     changed_fields: Vec<String>,
     healed: bool,
+    moves_deployments: Option<bool>,
 }
 
 impl<F: DeserializeOwned> Told<F> {
@@ -136,7 +139,8 @@ impl<F: DeserializeOwned> Told<F> {
 
     /// The same where nothing depends on how it was before.
     pub fn read_now(payload: &Value) -> Option<Self> {
-        let Besides { changed_fields, healed } = Besides::deserialize(payload).ok()?;
-        Some(Self { before: None, now: F::deserialize(payload).ok()?, changed_fields, healed })
+        let Besides { changed_fields, healed, moves_deployments } = Besides::deserialize(payload).ok()?;
+        let moves_deployments = moves_deployments.unwrap_or(true);
+        Some(Self { before: None, now: F::deserialize(payload).ok()?, changed_fields, healed, moves_deployments })
     }
 }

@@ -111,10 +111,12 @@ impl Read {
         self.change.topic == ChangeTopic::Entity && self.change.object_ref.starts_with("group:")
     }
 
-    /// Others may see the object than did before, and with it what belongs to it and has no line of its own.
-    pub fn moves(&self) -> bool {
+    /// Others may see the object than did before, and with it its deployments, which have no lines of their own for it.
+    pub fn moves_deployments(&self) -> bool {
         match &self.facts {
-            Facts::Entity(told) => told.before.as_ref().is_some_and(|before| before.sight != told.now.sight),
+            Facts::Entity(told) => {
+                told.moves_deployments && told.before.as_ref().is_some_and(|before| before.sight != told.now.sight)
+            }
             _ => false,
         }
     }
@@ -154,10 +156,10 @@ pub fn judge(topic: &Topic, viewer: &Viewer, read: &Read) -> Verdict {
             };
             (told.before.as_ref().is_some_and(matches), matches(&told.now))
         }
-        // Its deployments, known and unknown, go where the component goes.
+        // Its deployments go where the component goes.
         (Topic::Deployments(filter), Facts::Entity(told)) => {
             let saw = told.before.as_ref().is_some_and(|before| viewer.sees(&before.sight));
-            let is_other = read.moves() && saw != viewer.sees(&told.now.sight);
+            let is_other = read.moves_deployments() && saw != viewer.sees(&told.now.sight);
             let is_meant = deployments::is_of(filter, &change.object_ref);
             return if is_other && is_meant { Verdict::Unknown } else { Verdict::Nothing };
         }

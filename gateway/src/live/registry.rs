@@ -256,8 +256,8 @@ impl Live {
                 state.groups.values().filter(is_meant).for_each(|group| group.offer(read));
                 continue;
             }
-            if read.moves() {
-                // What belongs to it goes along without a line of its own.
+            if read.moves_deployments() {
+                // They go along without lines of their own.
                 let follows = |group: &&Arc<Group>| {
                     group.tenant() == read.change.tenant && matches!(group.plan().topic, Topic::Deployments(_))
                 };

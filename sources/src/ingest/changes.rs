@@ -24,12 +24,14 @@ pub(super) struct Changed {
 
 impl Changed {
     /// What a reader of the log decides by. A line of one that is gone tells its end twice, so that readers need not ask which it is.
-    fn payload(&self) -> Value {
+    /// `moves_deployments`: others see its deployments now, which have no lines of their own for it.
+    fn payload(&self, moves_deployments: bool) -> Value {
         let mut payload = self.now.to_json();
         let paths: Vec<&str> = self.changes.iter().map(|change| change.path.as_str()).collect();
         payload.insert("before".to_owned(), self.before.as_ref().map_or(Value::Null, |before| before.to_json().into()));
         payload.insert("changedFields".to_owned(), json!(paths));
         payload.insert("healed".to_owned(), json!(false));
+        payload.insert("movesDeployments".to_owned(), json!(moves_deployments));
         Value::Object(payload)
     }
 
@@ -66,16 +68,17 @@ pub(super) async fn record(
         .bind(changed.iter().map(|change| Json(change.guardians())).collect::<Vec<_>>())
         .execute(&mut *connection)
         .await?;
+    let moved = deployments::follow(connection, tenant, changed).await?;
+    let payload = |change: &Changed| Json(change.payload(moved.contains(&change.entity_ref)));
     sqlx::query(include_str!("../../queries/ingest/changes_insert.sql"))
         .bind(tenant)
         .bind(&kinds)
         .bind(&refs)
         .bind(&ids)
-        .bind(changed.iter().map(|change| Json(change.payload())).collect::<Vec<_>>())
+        .bind(changed.iter().map(payload).collect::<Vec<_>>())
         .bind("entity")
         .execute(&mut *connection)
         .await?;
-    deployments::follow(connection, tenant, changed).await?;
     costs::follow(connection, tenant, changed).await?;
     record_owners(connection, tenant, at, changed).await
 }

@@ -51,6 +51,7 @@ fn told(mut now: Value, before: Value, changed: Value) -> Value {
     now["before"] = before;
     now["changedFields"] = changed;
     now["healed"] = json!(false);
+    now["movesDeployments"] = json!(false);
     now
 }
 

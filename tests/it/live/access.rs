@@ -7,6 +7,7 @@ use it::{EventStream, Socket, TestPlatform};
 use serde_json::json;
 
 use super::{Estate, WATCH, up_to_date};
+use crate::deployments;
 
 const HIDDEN: &str = "  annotations:\n    weft.dev/visibility: team\n";
 
@@ -210,8 +211,18 @@ async fn deployments_go_where_their_component_goes() {
     let mut at_other = EventStream::open(&other, query, json!({})).await;
     let mut elsewhere = EventStream::open(&other, query, json!({ "filter": { "component": ["b"] } })).await;
     let estate = Estate::new("deployments");
-    // Hidden, and seen again: both times a stranger has seen too much or too little, and the owner has not.
+    // There are none.
     for metadata in ["", HIDDEN, ""] {
+        estate.declare("a", metadata, "team-a");
+        estate.import(&platform).await;
+    }
+    let lease = deployments::lease(platform.database()).await;
+    deployments::apply(&platform, &lease, &[deployments::event("component:default/a", 1, 0, "one")]).await;
+    for events in [&mut at_owner, &mut at_other] {
+        assert_eq!(events.next("deploymentChanged").await["__typename"], "DeploymentChange");
+    }
+    // Hidden, and seen again: both times a stranger has seen too much or too little, and the owner has not.
+    for metadata in [HIDDEN, ""] {
         estate.declare("a", metadata, "team-a");
         estate.import(&platform).await;
     }

@@ -1,5 +1,7 @@
 //! Who may see deployments follows who may see their component, in the transaction that changes it.
 
+use std::collections::HashSet;
+
 use sqlx::{FromRow, PgConnection};
 
 use super::owners::{self, OwnerDay};
@@ -12,12 +14,12 @@ struct Sighted {
     guardian_ref: Option<String>,
 }
 
-/// Lets the deployments of these components be seen by whom they are seen by now.
+/// Lets the deployments of these components be seen by whom they are seen by now. Names those that have deployments which others saw before.
 pub(in crate::ingest) async fn follow(
     connection: &mut PgConnection,
     tenant: &str,
     changed: &[Changed],
-) -> Result<(), sqlx::Error> {
+) -> Result<HashSet<String>, sqlx::Error> {
     let stays: Vec<&Changed> = changed.iter().filter(|change| change.kind != "DELETED").collect();
     let places: Vec<Sighted> = sqlx::query_as(include_str!("../../../queries/deployments/sight_places.sql"))
         .bind(tenant)
@@ -27,7 +29,7 @@ pub(in crate::ingest) async fn follow(
         .fetch_all(&mut *connection)
         .await?;
     if places.is_empty() {
-        return Ok(());
+        return Ok(HashSet::new());
     }
     let components: Vec<&str> = places.iter().map(|place| place.component_ref.as_str()).collect();
     let are_team_only: Vec<bool> = places.iter().map(|place| place.is_team_only).collect();
@@ -52,5 +54,6 @@ pub(in crate::ingest) async fn follow(
         .bind(&guardians)
         .fetch_all(&mut *connection)
         .await?;
-    owners::write(connection, tenant, owner_days).await
+    owners::write(connection, tenant, owner_days).await?;
+    Ok(places.into_iter().map(|place| place.component_ref).collect())
 }
