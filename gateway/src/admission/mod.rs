@@ -112,7 +112,7 @@ impl Admission {
             limit: config.running_max as f64,
             mean_delay: 0.0,
             shared: config.running_max as f64,
-            warm: config.shared_min as f64,
+            warm: config.shared_min as f64 * pace::START,
             held: [0.0; 2],
             tenants: HashMap::default(),
             weights: 0,
@@ -186,7 +186,11 @@ impl Admission {
         let mean = Duration::from_secs_f64(state.mean_delay.max(0.0));
         let delays = pace::Delays { latest: delay, mean, missed };
         state.shared = pace::next_shared(state.shared, delays, running, state.limit, &self.config);
-        let waits = state.queues.iter().any(|queue| !queue.is_empty());
+        let held_back = |class: Class| {
+            let queue = state.queues.get(class.index());
+            queue.is_some_and(|queue| queue.any(|tenant| !state.has_share(tenant, class, &self.config)))
+        };
+        let waits = Class::ALL.into_iter().any(held_back);
         state.warm = pace::next_warm(state.warm, delays, running, waits, state.shared, &self.config);
         state.memory = memory;
         state.forget_idle(Instant::now());
@@ -207,7 +211,8 @@ impl Admission {
         let held = state.held.get(class.index()).copied().unwrap_or_default();
         // All wait for all places, and each tenant's own for its part of them.
         let places = class_places(state.limit, class, &self.config).max(1.0);
-        let share = state.share(tenant, class, &self.config).min(places);
+        // Of what is there once it is warm: that takes a moment only.
+        let share = state.share_of(state.shared, tenant, class, &self.config).min(places);
         let wait = ((queue.len() + 1) as f64 / places).max((queue.waiting_of(tenant) + 1) as f64 / share) * held;
         let is_long = wait > self.config.wait_max.as_secs_f64() * LIKELY_WAIT;
         let most = if is_long { queue.len() } else { self.config.waiting_max };
@@ -291,10 +296,14 @@ impl State {
 
     /// How many places a tenant may have.
     fn share(&self, tenant: &str, class: Class, config: &Config) -> f64 {
+        self.share_of(self.shared.min(self.warm), tenant, class, config)
+    }
+
+    /// How many places a tenant may have where tenants share so many.
+    fn share_of(&self, shared: f64, tenant: &str, class: Class, config: &Config) -> f64 {
         let known = self.tenants.get(tenant).map(|own| own.weight);
         let own = known.unwrap_or_else(|| config.weight(tenant));
         let all = self.weights + if known.is_some() { 0 } else { u64::from(own) };
-        let shared = self.shared.min(self.warm);
         // Whoever is alone shares with nobody, and nobody does once all are warm and nothing is late.
         let part = match all == u64::from(own) || shared >= self.limit {
             true => class_places(self.limit, class, config),

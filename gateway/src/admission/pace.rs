@@ -24,7 +24,7 @@ const SHARED_DOWN: f64 = 0.7;
 /// How much a look at which nothing is late adds to what tenants share: a half in two seconds.
 const CALM: f64 = 0.004;
 /// After a quiet time tenants share this many times the least.
-const START: f64 = 2.0;
+pub const START: f64 = 2.0;
 /// How much more they share after a look at which somebody waited and nothing was late.
 const WARMER: f64 = 2.0;
 /// What is left of that after a look at which less than a quarter of it was used: half after two thirds of a second.
@@ -82,8 +82,7 @@ pub fn next_warm(warm: f64, delays: Delays, running: usize, waits: bool, shared:
     let next = if !is_late && (waits || running >= warm * USED) {
         warm * WARMER
     } else if running < warm / 4.0 {
-        // Not below what one starts with, nor up to it where work was late.
-        warm.min((warm * COOLER).max(start))
+        (warm * COOLER).max(start)
     } else {
         warm
     };

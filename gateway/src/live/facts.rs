@@ -114,8 +114,8 @@ pub struct Told<F> {
     pub changed_fields: Vec<String>,
     /// Reconciliation found it.
     pub healed: bool,
-    /// Of an entity: others see its deployments than did before. Lines of earlier releases do not say so: there it may be.
-    pub moves_deployments: bool,
+    /// Of an entity: whether others see its deployments than did before. None: an earlier release wrote the line.
+    pub moves_deployments: Option<bool>,
 }
 
 /// What a payload tells besides the facts.
@@ -140,7 +140,6 @@ impl<F: DeserializeOwned> Told<F> {
     /// The same where nothing depends on how it was before.
     pub fn read_now(payload: &Value) -> Option<Self> {
         let Besides { changed_fields, healed, moves_deployments } = Besides::deserialize(payload).ok()?;
-        let moves_deployments = moves_deployments.unwrap_or(true);
         Some(Self { before: None, now: F::deserialize(payload).ok()?, changed_fields, healed, moves_deployments })
     }
 }

@@ -114,9 +114,12 @@ impl Read {
     /// Others may see the object than did before, and with it its deployments, which have no lines of their own for it.
     pub fn moves_deployments(&self) -> bool {
         match &self.facts {
-            Facts::Entity(told) => {
-                told.moves_deployments && told.before.as_ref().is_some_and(|before| before.sight != told.now.sight)
-            }
+            Facts::Entity(told) => match (told.moves_deployments, &told.before) {
+                (Some(false), _) | (None, None) => false,
+                // It was there before, and removed meanwhile.
+                (Some(true), None) => true,
+                (_, Some(before)) => before.sight != told.now.sight,
+            },
             _ => false,
         }
     }
@@ -158,8 +161,12 @@ pub fn judge(topic: &Topic, viewer: &Viewer, read: &Read) -> Verdict {
         }
         // Its deployments go where the component goes.
         (Topic::Deployments(filter), Facts::Entity(told)) => {
-            let saw = told.before.as_ref().is_some_and(|before| viewer.sees(&before.sight));
-            let is_other = read.moves_deployments() && saw != viewer.sees(&told.now.sight);
+            let is_other = match &told.before {
+                Some(before) => viewer.sees(&before.sight) != viewer.sees(&told.now.sight),
+                // Who saw it before it was removed is not told.
+                None => !viewer.sees_all(),
+            };
+            let is_other = read.moves_deployments() && is_other;
             let is_meant = deployments::is_of(filter, &change.object_ref);
             return if is_other && is_meant { Verdict::Unknown } else { Verdict::Nothing };
         }

@@ -133,8 +133,8 @@ impl Protocol {
         "{\"type\":\"pong\"}".to_owned()
     }
 
-    /// An answer; see the function of this name for those that many get.
-    fn next(self, id: &str, payload: &[u8]) -> String {
+    /// An answer; see the function of this name for those that several get.
+    pub fn next(self, id: &str, payload: &[u8]) -> String {
         let kind = if self == Self::Transport { "next" } else { "data" };
         self.about(kind, id, Some(payload))
     }
@@ -175,6 +175,9 @@ impl Protocol {
     }
 }
 
+/// Longer ones are not remembered: a thread keeps one until the next.
+const FRAMED_BYTES_MAX: usize = 64 * 1024;
+
 /// An answer as it was framed last on this thread.
 struct Framed {
     protocol: Protocol,
@@ -187,8 +190,11 @@ thread_local! {
     static LAST: RefCell<Option<Framed>> = const { RefCell::new(None) };
 }
 
-/// An answer. The same one for the same id is framed once: those who got it before give it to whoever comes next on this thread.
+/// An answer that several may get. The same one for the same id is framed once where they get it one after the other on this thread.
 pub fn next(protocol: Protocol, id: &str, payload: &Bytes) -> Utf8Bytes {
+    if payload.len() > FRAMED_BYTES_MAX {
+        return protocol.next(id, payload).into();
+    }
     // The same bytes at the same place: what is remembered holds them, so that nothing else can be there.
     let is_same = |last: &Framed| {
         last.payload.as_ptr() == payload.as_ptr()

@@ -342,10 +342,13 @@ impl Conversation {
                 return Ok(());
             }
             Told::Next(payload, cursor) => {
-                if cursor.is_some() {
-                    running.cursor = cursor;
-                }
-                let said = message::next(self.protocol, id, &payload);
+                let said = match cursor {
+                    Some(cursor) => {
+                        running.cursor = Some(cursor);
+                        message::next(self.protocol, id, &payload)
+                    }
+                    None => self.protocol.next(id, &payload).into(),
+                };
                 return Ok(self.socket.feed(Message::Text(said)).await?);
             }
             Told::Error(payload) => {
