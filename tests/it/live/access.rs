@@ -232,5 +232,14 @@ async fn deployments_go_where_their_component_goes() {
     for events in [&mut at_owner, &mut elsewhere] {
         assert_eq!(events.event_within(Duration::from_millis(300)).await, None);
     }
+    // Removed, and declared again for the team only. Who saw it before is not told then, so everybody looks again.
+    let remove = "mutation { removeEntity(input: { ref: \"component:default/a\" }) { userErrors { code } } }";
+    platform.client("admin").data(remove, json!({})).await;
+    estate.declare("a", HIDDEN, "team-a");
+    estate.import(&platform).await;
+    for events in [&mut at_owner, &mut at_other] {
+        assert_eq!(events.next("deploymentChanged").await["reason"], "RESET");
+    }
+    assert_eq!(elsewhere.event_within(Duration::from_millis(300)).await, None);
     platform.stop().await;
 }
