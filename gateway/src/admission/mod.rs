@@ -176,22 +176,19 @@ impl Admission {
     pub fn adjust(&self, delay: Duration, missed: u8, memory: Memory) {
         let mut state = self.state();
         let running: usize = state.running.iter().sum();
-        let wants = |class: Class| {
-            let queue = state.queues.get(class.index());
-            queue.is_some_and(|queue| queue.any(|tenant| state.has_share(tenant, class, &self.config)))
+        // Whether somebody waits whose tenant has its share, or has not.
+        let waits = |within_share: bool| {
+            let mut queues = Class::ALL.into_iter().filter_map(|class| Some((class, state.queues.get(class.index())?)));
+            queues
+                .any(|(class, queue)| queue.any(|tenant| state.has_share(tenant, class, &self.config) == within_share))
         };
-        let is_wanted = Class::ALL.into_iter().any(wants);
+        let (is_wanted, is_held_back) = (waits(true), waits(false));
         state.limit = pace::next(state.limit, delay, pace::Use { running, is_wanted }, &self.config);
         state.mean_delay += (delay.as_secs_f64() - state.mean_delay) * pace::MEAN_OF;
         let mean = Duration::from_secs_f64(state.mean_delay.max(0.0));
         let delays = pace::Delays { latest: delay, mean, missed };
         state.shared = pace::next_shared(state.shared, delays, running, state.limit, &self.config);
-        let held_back = |class: Class| {
-            let queue = state.queues.get(class.index());
-            queue.is_some_and(|queue| queue.any(|tenant| !state.has_share(tenant, class, &self.config)))
-        };
-        let waits = Class::ALL.into_iter().any(held_back);
-        state.warm = pace::next_warm(state.warm, delays, running, waits, state.shared, &self.config);
+        state.warm = pace::next_warm(state.warm, delays, running, is_held_back, state.shared, &self.config);
         state.memory = memory;
         state.forget_idle(Instant::now());
         // Where more may run now, those who wait are next.

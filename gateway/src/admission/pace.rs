@@ -27,7 +27,9 @@ const CALM: f64 = 0.004;
 pub const START: f64 = 2.0;
 /// How much more they share after a look at which somebody waited and nothing was late.
 const WARMER: f64 = 2.0;
-/// What is left of that after a look at which less than a quarter of it was used: half after two thirds of a second.
+/// Used less than this part of it, it is too much.
+const UNUSED: f64 = 0.25;
+/// What is left of it after a look at which it was: half after two thirds of a second.
 const COOLER: f64 = 0.98;
 
 /// What is made of the limit.
@@ -74,14 +76,15 @@ pub fn next_shared(places: f64, delays: Delays, running: usize, limit: f64, conf
     next.min(limit).max(config.shared_min as f64)
 }
 
-/// How many of these places may be taken so far, after one look: few after a quiet time, then soon more while somebody waits. That work is late
+/// How many of these places may be taken so far, after one look: few after a quiet time, then soon more while somebody is held back by their
+/// number. That work is late
 /// is seen only once it is, and until those who were let in at one moment are done, whoever asks little would wait for all of them.
-pub fn next_warm(warm: f64, delays: Delays, running: usize, waits: bool, shared: f64, config: &Config) -> f64 {
+pub fn next_warm(warm: f64, delays: Delays, running: usize, is_held_back: bool, shared: f64, config: &Config) -> f64 {
     let (running, start) = (running as f64, config.shared_min as f64 * START);
     let is_late = delays.latest.max(delays.mean) > config.delay_target.mul_f64(MEAN_LATE);
-    let next = if !is_late && (waits || running >= warm * USED) {
+    let next = if !is_late && (is_held_back || running >= warm * USED) {
         warm * WARMER
-    } else if running < warm / 4.0 {
+    } else if running < warm * UNUSED {
         (warm * COOLER).max(start)
     } else {
         warm

@@ -133,7 +133,7 @@ impl Protocol {
         "{\"type\":\"pong\"}".to_owned()
     }
 
-    /// An answer; see the function of this name for those that several get.
+    /// An answer; `framed` is for those that several get.
     pub fn next(self, id: &str, payload: &[u8]) -> String {
         let kind = if self == Self::Transport { "next" } else { "data" };
         self.about(kind, id, Some(payload))
@@ -191,7 +191,7 @@ thread_local! {
 }
 
 /// An answer that several may get. The same one for the same id is framed once where they get it one after the other on this thread.
-pub fn next(protocol: Protocol, id: &str, payload: &Bytes) -> Utf8Bytes {
+pub fn framed(protocol: Protocol, id: &str, payload: &Bytes) -> Utf8Bytes {
     if payload.len() > FRAMED_BYTES_MAX {
         return protocol.next(id, payload).into();
     }
@@ -244,14 +244,14 @@ mod tests {
     #[test]
     fn what_many_get_is_framed_once() {
         let payload = Bytes::from_static(b"{\"data\":1}");
-        let first = next(Protocol::Transport, "1", &payload);
+        let first = framed(Protocol::Transport, "1", &payload);
         assert_eq!(first.as_str(), r#"{"id":"1","type":"next","payload":{"data":1}}"#);
-        assert_eq!(next(Protocol::Transport, "1", &payload).as_ptr(), first.as_ptr(), "framed anew");
+        assert_eq!(framed(Protocol::Transport, "1", &payload).as_ptr(), first.as_ptr(), "framed anew");
         let others = [
-            next(Protocol::Transport, "2", &payload),
-            next(Protocol::Legacy, "1", &payload),
-            next(Protocol::Transport, "1", &payload.slice(..8)),
-            next(Protocol::Transport, "1", &Bytes::copy_from_slice(&payload)),
+            framed(Protocol::Transport, "2", &payload),
+            framed(Protocol::Legacy, "1", &payload),
+            framed(Protocol::Transport, "1", &payload.slice(..8)),
+            framed(Protocol::Transport, "1", &Bytes::copy_from_slice(&payload)),
         ];
         assert_eq!(others[0].as_str(), r#"{"id":"2","type":"next","payload":{"data":1}}"#);
         assert_eq!(others[1].as_str(), r#"{"id":"1","type":"data","payload":{"data":1}}"#);

@@ -345,7 +345,7 @@ impl Conversation {
                 let said = match cursor {
                     Some(cursor) => {
                         running.cursor = Some(cursor);
-                        message::next(self.protocol, id, &payload)
+                        message::framed(self.protocol, id, &payload)
                     }
                     None => self.protocol.next(id, &payload).into(),
                 };
